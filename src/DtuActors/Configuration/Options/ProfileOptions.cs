@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using System.Text;
+using DtuActors.Protocol.Framing;
+using DtuActors.Protocol.Registration;
+using DtuActors.Protocol.Transports;
+
+namespace DtuActors.Configuration;
+
+/// <summary>How a kind of DTU behaves: one block of <c>profiles</c>, with its preset and the default profile already applied.</summary>
+public sealed record ProfileOptions
+{
+    public required string Name { get; init; }
+
+    /// <summary>The vendor's transport around the instrument's bytes, or null.</summary>
+    public Envelope? Envelope { get; init; }
+
+    public required RegistrationOptions Registration { get; init; }
+
+    public HeartbeatOptions Heartbeat { get; init; } = new();
+
+    /// <summary>TCP's own keepalive; null: off.</summary>
+    public KeepaliveOptions? Keepalive { get; init; } = new();
+
+    public FramingOptions Framing { get; init; } = new();
+
+    public BusOptions Bus { get; init; } = new();
+
+    /// <summary>How <c>text</c> of a downlink becomes bytes where the call names no encoding.</summary>
+    public Encoding TextEncoding { get; init; } = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+}
+
+public sealed record RegistrationOptions
+{
+    /// <summary>What the registration looks like.</summary>
+    public required RegistrationForm Form { get; init; }
+
+    /// <summary>Sent on success; empty for nothing.</summary>
+    public ReadOnlyMemory<byte> Reply { get; init; }
+
+    /// <summary>No valid registration by then: closed.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
+}
+
+public sealed record HeartbeatOptions
+{
+    /// <summary>Byte strings that are heartbeats where they stand between frames.</summary>
+    public ImmutableArray<byte[]> Match { get; init; } = [];
+
+    /// <summary>Sent for each heartbeat; empty for nothing.</summary>
+    public ReadOnlyMemory<byte> Reply { get; init; }
+
+    /// <summary>Whether each heartbeat is sent back as it came.</summary>
+    public bool Echo { get; init; }
+
+    /// <summary>No uplink byte for so long: closed as <c>silent</c>; null: never.</summary>
+    public TimeSpan? Timeout { get; init; } = TimeSpan.FromSeconds(300);
+}
+
+/// <summary>TCP keepalive: first probe after <see cref="Idle"/>, then each <see cref="Interval"/>, dead after <see cref="Count"/> without answer.</summary>
+public sealed record KeepaliveOptions
+{
+    public TimeSpan Idle { get; init; } = TimeSpan.FromSeconds(120);
+
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(15);
+
+    public int Count { get; init; } = 3;
+}
+
+public enum BusMode
+{
+    /// <summary>Downlinks are written as they come; every uplink goes to every route. A request takes the bus for itself all the same.</summary>
+    Transparent,
+
+    /// <summary>Every downlink is a request: one on the wire at a time, its answer to its asker only.</summary>
+    RequestResponse,
+}
+
+public sealed record BusOptions
+{
+    public BusMode Mode { get; init; } = BusMode.Transparent;
+
+    /// <summary>How long an answer may take, from the write.</summary>
+    public TimeSpan ResponseTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The most requests that wait for the bus.</summary>
+    public int Queue { get; init; } = 16;
+
+    /// <summary>The longest a request waits for the bus.</summary>
+    public TimeSpan QueueWait { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Silence on the bus between an answer and the next request.</summary>
+    public TimeSpan RequestGap { get; init; } = TimeSpan.Zero;
+
+    /// <summary>After a time-out: how long an answer that comes late is still expected, and requests it could be mistaken for wait.</summary>
+    public TimeSpan LateWindow { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often a request without an answer is written again.</summary>
+    public int Retries { get; init; }
+}
