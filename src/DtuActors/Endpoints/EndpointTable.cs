@@ -1,0 +1,18 @@
+using Akka.Actor;
+using DtuActors.Configuration;
+using DtuActors.Recording;
+
+namespace DtuActors.Endpoints;
+
+/// <summary>Whom every endpoint talks to.</summary>
+/// <param name="Router">Takes its downlinks, gives it uplinks.</param>
+/// <param name="Fleet">Hears how it stands.</param>
+/// <param name="Events">Hears of its changes of state.</param>
+public sealed record EndpointSurroundings(IActorRef Router, IActorRef Fleet, EventInlet Events);
+
+/// <summary>The table of endpoints: which actor an endpoint's options stand for. A new kind is one file and one row.</summary>
+public static class EndpointTable
+{
+    public static Props Props(EndpointOptions options, EndpointSurroundings surroundings) =>
+        throw new NotSupportedException($"no endpoint of kind '{options.Kind}'");
+}
