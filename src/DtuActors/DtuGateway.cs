@@ -111,14 +111,20 @@ public sealed class DtuGateway
 
     /// <summary>Refused connections, newest first.</summary>
     public async Task<ImmutableArray<RefusedConnection>> UnknownAsync(CancellationToken ct) =>
-        await (await PartsAsync().ConfigureAwait(false)).Recorder
-            .Ask<ImmutableArray<RefusedConnection>>(new Records.GetUnknown(), AskLimit, ct).ConfigureAwait(false);
+        (await (await PartsAsync().ConfigureAwait(false)).Recorder
+            .Ask<Records.Unknown>(new Records.GetUnknown(), AskLimit, ct).ConfigureAwait(false)).Items;
 
-    public Task<ImmutableArray<EndpointStatus>> EndpointsAsync(CancellationToken ct) => AskFleet<ImmutableArray<EndpointStatus>>(new Fleet.ListEndpoints(), ct);
+    /// <summary>Endpoints by name.</summary>
+    public async Task<ImmutableArray<EndpointStatus>> EndpointsAsync(CancellationToken ct) =>
+        (await AskFleet<Fleet.Listed<EndpointStatus>>(new Fleet.ListEndpoints(), ct).ConfigureAwait(false)).Items;
 
-    public Task<ImmutableArray<RouteStatus>> RoutesAsync(CancellationToken ct) => AskFleet<ImmutableArray<RouteStatus>>(new Fleet.ListRoutes(), ct);
+    /// <summary>Routes in the order of configuration.</summary>
+    public async Task<ImmutableArray<RouteStatus>> RoutesAsync(CancellationToken ct) =>
+        (await AskFleet<Fleet.Listed<RouteStatus>>(new Fleet.ListRoutes(), ct).ConfigureAwait(false)).Items;
 
-    public Task<ImmutableArray<ListenerStatus>> ListenersAsync(CancellationToken ct) => AskFleet<ImmutableArray<ListenerStatus>>(new Fleet.ListListeners(), ct);
+    /// <summary>Listeners and dialers by name.</summary>
+    public async Task<ImmutableArray<ListenerStatus>> ListenersAsync(CancellationToken ct) =>
+        (await AskFleet<Fleet.Listed<ListenerStatus>>(new Fleet.ListListeners(), ct).ConfigureAwait(false)).Items;
 
     /// <summary>
     /// Events from now on, of <paramref name="only"/> or of everything; a reader that is slower than <paramref name="capacity"/> events hears

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Akka.Actor;
 using DtuActors.Protocol;
 
 namespace DtuActors;
@@ -121,12 +122,13 @@ public sealed record RouteStatus
 }
 
 /// <summary>A connection that was refused or never registered.</summary>
-public sealed record RefusedConnection(DateTimeOffset At, string Listener, string Remote, ReadOnlyMemory<byte> FirstBytes, string Reason);
+public sealed record RefusedConnection(DateTimeOffset At, string Listener, string Remote, ReadOnlyMemory<byte> FirstBytes, string Reason)
+    : INoSerializationVerificationNeeded;
 
 /// <summary>One frame of a DTU's memory. <paramref name="Sequence"/> orders and pages.</summary>
 public sealed record RecordedFrame(
     long Sequence, DateTimeOffset At, FrameDirection Direction, ReadOnlyMemory<byte> Payload, string Codec, string Source, string? Verdict);
 
-public sealed record DtuPage(ImmutableArray<DtuStatus> Items, string? Next);
+public sealed record DtuPage(ImmutableArray<DtuStatus> Items, string? Next) : INoSerializationVerificationNeeded;
 
-public sealed record FramePage(ImmutableArray<RecordedFrame> Items, string? Next);
+public sealed record FramePage(ImmutableArray<RecordedFrame> Items, string? Next) : INoSerializationVerificationNeeded;

@@ -28,14 +28,16 @@ public static class Fleet
     /// <summary><paramref name="Status"/> is null where the DTU was never seen and is not configured.</summary>
     public sealed record FoundDtu(DtuStatus? Status) : INoSerializationVerificationNeeded;
 
-    /// <summary>An <c>ImmutableArray</c> of <see cref="EndpointStatus"/>, by name.</summary>
+    /// <summary>One <see cref="Listed{T}"/> of <see cref="EndpointStatus"/>, by name.</summary>
     public sealed record ListEndpoints : INoSerializationVerificationNeeded;
 
-    /// <summary>An <c>ImmutableArray</c> of <see cref="RouteStatus"/>, in the order of configuration.</summary>
+    /// <summary>One <see cref="Listed{T}"/> of <see cref="RouteStatus"/>, in the order of configuration.</summary>
     public sealed record ListRoutes : INoSerializationVerificationNeeded;
 
-    /// <summary>An <c>ImmutableArray</c> of <see cref="ListenerStatus"/>, by name.</summary>
+    /// <summary>One <see cref="Listed{T}"/> of <see cref="ListenerStatus"/>, by name.</summary>
     public sealed record ListListeners : INoSerializationVerificationNeeded;
+
+    public sealed record Listed<T>(ImmutableArray<T> Items) : INoSerializationVerificationNeeded;
 
     /// <summary>From an endpoint, at its start, on each change of state and at most once a second when counters moved.</summary>
     public sealed record EndpointSeen(EndpointStatus Status) : INoSerializationVerificationNeeded;

@@ -37,9 +37,9 @@ public sealed class FleetView : ReceiveActor
         Receive<Fleet.RoutesSeen>(seen => _routes = seen.Routes);
         Receive<Fleet.ListDtus>(OnListDtus);
         Receive<Fleet.GetDtu>(get => Sender.Tell(new Fleet.FoundDtu(_dtus.TryGetValue(get.Id, out var entry) ? Status(get.Id, entry) : null)));
-        Receive<Fleet.ListEndpoints>(_ => Sender.Tell(_endpoints.Values.ToImmutableArray()));
-        Receive<Fleet.ListListeners>(_ => Sender.Tell(_listeners.Values.ToImmutableArray()));
-        Receive<Fleet.ListRoutes>(_ => Sender.Tell(_routes.Select(WithState).ToImmutableArray()));
+        Receive<Fleet.ListEndpoints>(_ => Sender.Tell(new Fleet.Listed<EndpointStatus>([.. _endpoints.Values])));
+        Receive<Fleet.ListListeners>(_ => Sender.Tell(new Fleet.Listed<ListenerStatus>([.. _listeners.Values])));
+        Receive<Fleet.ListRoutes>(_ => Sender.Tell(new Fleet.Listed<RouteStatus>([.. _routes.Select(WithState)])));
     }
 
     public static Props Props(GatewayOptions options) => Akka.Actor.Props.Create<FleetView>(options);

@@ -1,9 +1,10 @@
+using Akka.Actor;
 using DtuActors.Protocol;
 
 namespace DtuActors.Recording;
 
 /// <summary>What happened in the field, as monitors, streams and history hear of it.</summary>
-public abstract record FieldEvent(DateTimeOffset At);
+public abstract record FieldEvent(DateTimeOffset At) : INoSerializationVerificationNeeded;
 
 /// <summary>A session opened.</summary>
 public sealed record DtuOnline(DateTimeOffset At, DtuId Dtu, string Listener, string Remote) : FieldEvent(At);

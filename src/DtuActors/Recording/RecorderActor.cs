@@ -10,8 +10,11 @@ public static class Records
     /// <summary>One <see cref="FramePage"/>.</summary>
     public sealed record GetFrames(DtuId Dtu, DateTimeOffset? Since, DateTimeOffset? Until, int Limit, string? After) : INoSerializationVerificationNeeded;
 
-    /// <summary>An <c>ImmutableArray</c> of <see cref="RefusedConnection"/>, newest first.</summary>
+    /// <summary>One <see cref="Unknown"/>.</summary>
     public sealed record GetUnknown : INoSerializationVerificationNeeded;
+
+    /// <summary>Refused connections, newest first.</summary>
+    public sealed record Unknown(ImmutableArray<RefusedConnection> Items) : INoSerializationVerificationNeeded;
 }
 
 /// <summary>
@@ -43,7 +46,7 @@ public sealed class RecorderActor : ReceiveActor
         });
         Receive<RefusedConnection>(OnRefused);
         Receive<Records.GetFrames>(get => Sender.Tell(_frames.Page(get.Dtu, get.Since, get.Until, get.Limit, get.After)));
-        Receive<Records.GetUnknown>(_ => Sender.Tell(_refused.ToImmutableArray()));
+        Receive<Records.GetUnknown>(_ => Sender.Tell(new Records.Unknown([.. _refused])));
     }
 
     public static Props Props(EventInlet inlet, IActorRef monitors) =>

@@ -120,6 +120,10 @@ public sealed partial class ConnectionActor
             var sink = new UnitSink(this);
             units.Feed(bytes, ref sink);
         }
+        else if (_framer.Pending == 0 && _profile.Registration.Form.IsAnotherId(bytes, _presented, out var otherId))
+        {
+            RefuseOtherId(otherId);
+        }
         else
         {
             Feed(bytes);
@@ -222,8 +226,7 @@ public sealed partial class ConnectionActor
         var opened = _profile.Envelope!.Open(unit);
         if (opened.Id is { } id && id != _presented && _setup.Dtu is null)
         {
-            CountRegistration(IdChanged);
-            Close(EndReasons.Refused, $"another id on a live session ({IdChanged})");
+            RefuseOtherId(id);
             return;
         }
 
@@ -240,6 +243,13 @@ public sealed partial class ConnectionActor
                 Close(EndReasons.Closed, "the DTU took its leave");
                 break;
         }
+    }
+
+    private void RefuseOtherId(string id)
+    {
+        CountRegistration(IdChanged);
+        _setup.Recorder.Tell(new RefusedConnection(Now, _setup.Listener, Remote, System.Text.Encoding.UTF8.GetBytes(id), IdChanged));
+        Close(EndReasons.Refused, $"{IdChanged}: the live session of {_id} registered as another DTU");
     }
 
     private void OnFrame(ReadOnlySpan<byte> bytes)
