@@ -15,10 +15,10 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
     private readonly CancellationToken _stop;
     private IPort? _port;
 
-    public PortActor(IPortOpener opener, CancellationTokenSource stop)
+    public PortActor(IPortOpener opener, CancellationToken stop)
     {
         _opener = opener;
-        _stop = stop.Token;
+        _stop = stop;
         Receive<Open>(_ => OnOpen());
         Receive<Ports.Write>(OnWrite);
         Receive<Look>(_ => OnLook());
@@ -27,7 +27,7 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(IPortOpener opener, CancellationTokenSource stop) =>
+    public static Props Props(IPortOpener opener, CancellationToken stop) =>
         Akka.Actor.Props.Create<PortActor>(opener, stop).WithDispatcher(EndpointDispatchers.Port);
 
     protected override void PreStart() => Self.Tell(Open.Instance);

@@ -23,7 +23,7 @@ public sealed class PtyOpener(string link) : IPortOpener
 
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(_link)!);
+            System.IO.Directory.CreateDirectory(Path.GetDirectoryName(_link)!);
             CheckLink();
         }
         catch (UnauthorizedAccessException problem)
@@ -79,7 +79,7 @@ public sealed class PtyOpener(string link) : IPortOpener
         var there = new FileInfo(_link);
         if (there.LinkTarget is null)
         {
-            if (there.Exists || Directory.Exists(_link))
+            if (there.Exists || System.IO.Directory.Exists(_link))
             {
                 throw new IOException("something that is no link stands there; remove it or choose another link");
             }

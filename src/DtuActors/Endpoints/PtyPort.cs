@@ -147,6 +147,7 @@ internal sealed class PtyPort : IPort
 
     private void Watch()
     {
+        Span<byte> count = stackalloc byte[8];
         while (!Volatile.Read(ref _closing))
         {
             var someone = SomeoneThere();
@@ -170,7 +171,6 @@ internal sealed class PtyPort : IPort
 
             if ((wait[0].Happened & PtyNative.PollIn) != 0)
             {
-                Span<byte> count = stackalloc byte[8];
                 _ = PtyNative.Read(_wake, count, (nuint)count.Length);
             }
         }

@@ -51,7 +51,7 @@ public sealed class SerialActor : EndpointActor
     private readonly Framer _framer;
 
     private IActorRef _port = ActorRefs.Nobody;
-    private CancellationTokenSource _portStop = new();
+    private Action _endWrite = () => { };
     private Ports.Opened? _open;
     private bool _readOwed;
     private string? _problem;
@@ -92,7 +92,7 @@ public sealed class SerialActor : EndpointActor
 
     protected override void PostStop()
     {
-        _portStop.Cancel();
+        _endWrite();
         base.PostStop();
     }
 
@@ -153,9 +153,9 @@ public sealed class SerialActor : EndpointActor
     private void Open()
     {
         _problem = null;
-        _portStop.Dispose();
-        _portStop = new CancellationTokenSource();
-        _port = Context.Watch(Context.ActorOf(PortActor.Props(_opener, _portStop)));
+        var stop = new CancellationTokenSource();
+        _endWrite = stop.Cancel;
+        _port = Context.Watch(Context.ActorOf(PortActor.Props(_opener, stop.Token)));
     }
 
     private void OnOpened(Ports.Opened opened)
@@ -317,7 +317,7 @@ public sealed class SerialActor : EndpointActor
             return;
         }
 
-        _portStop.Cancel();
+        _endWrite();
         Context.Stop(_port);
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Akka.Actor;
+using Akka.Event;
 using DtuActors.Configuration;
 using DtuActors.Routing;
 
