@@ -118,6 +118,9 @@ public sealed record RouteStatus
     public int Online { get; init; }
     public long FramesUp { get; init; }
     public long FramesDown { get; init; }
+
+    /// <summary>Downlinks that found no DTU online, dropped as <c>dtu-offline</c>.</summary>
+    public long DroppedDown { get; init; }
 }
 
 /// <summary>A connection that was refused or never registered.</summary>

@@ -39,6 +39,9 @@ public sealed record ListenerSetup
     public int ReadBuffer { get; init; } = 4096;
 
     public ReopenOptions Rebind { get; init; } = new();
+
+    /// <summary>Set on each accepted socket.</summary>
+    public IEnumerable<Inet.SocketOption> SocketOptions { get; init; } = [];
 }
 
 /// <summary>
@@ -96,7 +99,7 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
     }, loggingEnabled: false);
 
     private void Bind() => Context.System.Tcp().Tell(
-        new Tcp.Bind(Self, new IPEndPoint(_setup.Address.Address, _address.Port), backlog: 4096, pullMode: true)
+        new Tcp.Bind(Self, new IPEndPoint(_setup.Address.Address, _address.Port), backlog: 4096, options: _setup.SocketOptions, pullMode: true)
         {
             TcpSettings = TcpSettings.Create(Context.System) with { MaxFrameSizeBytes = _setup.ReadBuffer },
         });
