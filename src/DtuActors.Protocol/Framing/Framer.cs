@@ -165,6 +165,7 @@ public sealed class Framer
     {
         var drops = new DropRun { Reason = _dead > 0 ? DropReasons.BadChecksum : null };
         var at = _dead;
+        var truncated = false;
         _dead = 0;
         while (at < data.Length)
         {
@@ -190,6 +191,7 @@ public sealed class Framer
             {
                 drops.Flush(data, at, ref sink);
                 _damaged = 0;
+                truncated = false;
                 _continued = !silent && Codec.BurstEndsAtSilence;
                 if (cut.FrameLength > 0)
                 {
@@ -211,6 +213,7 @@ public sealed class Framer
             {
                 drops.Flush(data, at, ref sink);
                 _damaged = 0;
+                truncated = false;
                 sink.OnFrame(head[..framed]);
                 at += framed;
                 continue;
@@ -229,6 +232,7 @@ public sealed class Framer
                 {
                     drops.Flush(data, at, ref sink);
                     sink.OnHeartbeat(rest[..heartbeat]);
+                    truncated = false;
                     at += heartbeat;
                     continue;
                 }
@@ -240,7 +244,9 @@ public sealed class Framer
                 continue;
             }
 
-            if (_damaged == 0 && cut.FrameLength > 0)
+            // What follows a head without its rest, up to the next frame, is that frame's remains, whatever it looks like by itself.
+            truncated |= _damaged == 0 && cut.Reason is null or DropReasons.Truncated;
+            if (_damaged == 0 && cut.FrameLength > 0 && !truncated)
             {
                 drops.Flush(data, at, ref sink);
                 _damaged = cut.FrameLength;
@@ -254,7 +260,7 @@ public sealed class Framer
             }
             else
             {
-                drops.Add(data, at, cut.Reason ?? DropReasons.Truncated, ref sink);
+                drops.Add(data, at, truncated ? DropReasons.Truncated : cut.Reason!, ref sink);
             }
 
             at += drop;
