@@ -34,6 +34,9 @@ internal sealed class Link(Socket socket) : IDisposable
 {
     public IPEndPoint Remote => (IPEndPoint)socket.RemoteEndPoint!;
 
+    /// <summary>Whether the DTU's FIN is here and nothing before it is unread; on loopback it is here as soon as it was sent.</summary>
+    public bool IsClosed => socket.Poll(0, SelectMode.SelectRead) && socket.Available == 0;
+
     public async Task<byte[]> ReadAsync(int count)
     {
         var bytes = new byte[count];

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using DtuActors.Protocol.Transports;
 
 namespace DtuActors.Simulator;
 
@@ -196,24 +197,24 @@ internal sealed class DtuLink : IInstrumentLine
     {
         switch (unit.Type)
         {
-            case DdpTerminal.Registered:
+            case DdpType.Registered:
                 _counters.Add(ref _counters.Acknowledged);
                 break;
-            case DdpTerminal.Restart:
+            case DdpType.Unregistered:
                 return LinkEnd.RestartAsked;
-            case DdpTerminal.RegisterAgain:
+            case DdpType.RegisterAgain:
                 await PutUplinkAsync(Registration(), cancellation).ConfigureAwait(false);
                 break;
-            case DdpTerminal.Downlink:
+            case DdpType.CentreData:
                 if (_options.AcknowledgeDownlinks)
                 {
-                    await PutUplinkAsync(ddp.Build(DdpTerminal.DownlinkAcknowledged), cancellation).ConfigureAwait(false);
+                    await PutUplinkAsync(ddp.Build(DdpType.CentreDataTaken), cancellation).ConfigureAwait(false);
                 }
 
-                await _instrument.ReceiveAsync(unit.Payload, this, cancellation).ConfigureAwait(false);
+                await _instrument.ReceiveAsync(unit.Data, this, cancellation).ConfigureAwait(false);
                 break;
-            case DdpTerminal.Query or DdpTerminal.Set or DdpTerminal.Log or DdpTerminal.Upgrade:
-                await PutUplinkAsync(ddp.Build(DdpTerminal.InvalidCommand), cancellation).ConfigureAwait(false);
+            case DdpType.ReadParameters or DdpType.SetParameters or DdpType.ReadLog or DdpType.StartUpgrade:
+                await PutUplinkAsync(ddp.Build(DdpType.Invalid), cancellation).ConfigureAwait(false);
                 break;
         }
 

@@ -1,4 +1,4 @@
-using System.Text;
+using DtuActors.Protocol.Transports;
 
 namespace DtuActors.Simulator;
 
@@ -80,7 +80,7 @@ public sealed record SimulatedDtuOptions
         Check(!string.IsNullOrEmpty(Host), nameof(Host), Host, "a name or an address");
         Check(Port is > 0 and <= 65535, nameof(Port), Port, "1 to 65535");
         Check(!string.IsNullOrEmpty(Id), nameof(Id), Id, "an id");
-        Check(Envelope != SimulatedEnvelope.Ddp || (Id.Length <= DdpTerminal.IdLength && Ascii.IsValid(Id)), nameof(Id), Id, "1 to 11 characters of ASCII, as DDP has it");
+        Check(Envelope != SimulatedEnvelope.Ddp || (Id.Length <= Ddp.IdLength && !Id.AsSpan().ContainsAnyExceptInRange(' ', '~')), nameof(Id), Id, "1 to 11 printable characters of ASCII, as DDP has it");
         Check(HeartbeatInterval is null || HeartbeatInterval > TimeSpan.Zero, nameof(HeartbeatInterval), HeartbeatInterval, "more than 0");
         Check(Lifetime is null || Lifetime > TimeSpan.Zero, nameof(Lifetime), Lifetime, "more than 0");
         Check(HalfOpenAfter is null || HalfOpenAfter >= TimeSpan.Zero, nameof(HalfOpenAfter), HalfOpenAfter, "0 or more");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using DtuActors.Protocol.Transports;
 
 namespace DtuActors.Simulator;
 
@@ -36,7 +37,7 @@ public sealed class SimulatorPreset
         "hongdian",
         "DDP over TCP: registers and heartbeats with 0x01, wraps uplinks in 0x09, opens 0x89",
         "139",
-        DdpTerminal.IdLength,
+        Ddp.IdLength,
         o => o with { Envelope = SimulatedEnvelope.Ddp, HeartbeatInterval = TimeSpan.FromSeconds(30) });
 
     /// <summary>No registration and no heartbeat, for listeners whose port is the DTU.</summary>

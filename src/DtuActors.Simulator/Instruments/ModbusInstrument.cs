@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using DtuActors.Protocol.Modbus;
 
 namespace DtuActors.Simulator;
 
@@ -100,17 +101,6 @@ public sealed class ModbusInstrument : IInstrument
             await Task.Delay(_options.AnswerDelay, _time, cancellation).ConfigureAwait(false);
         }
 
-        await line.AnswerAsync(Frame(request[0], ModbusSlave.Answer(pdu.Span, unit)), cancellation).ConfigureAwait(false);
-    }
-
-    private static byte[] Frame(byte unit, ReadOnlySpan<byte> pdu)
-    {
-        var frame = new byte[pdu.Length + 3];
-        frame[0] = unit;
-        pdu.CopyTo(frame.AsSpan(1));
-        var crc = Crc16.Of(frame.AsSpan(0, pdu.Length + 1));
-        frame[^2] = (byte)crc;
-        frame[^1] = (byte)(crc >> 8);
-        return frame;
+        await line.AnswerAsync(ModbusRtu.Build(request[0], ModbusSlave.Answer(pdu.Span, unit)), cancellation).ConfigureAwait(false);
     }
 }

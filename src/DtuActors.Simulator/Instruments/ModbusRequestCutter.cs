@@ -1,4 +1,5 @@
-using System.Buffers.Binary;
+using DtuActors.Protocol.Checksums;
+using DtuActors.Protocol.Modbus;
 
 namespace DtuActors.Simulator;
 
@@ -8,9 +9,6 @@ namespace DtuActors.Simulator;
 /// </summary>
 internal sealed class ModbusRequestCutter
 {
-    /// <summary>The longest frame in bytes (MODBUS over Serial Line V1.02, 2.5.1).</summary>
-    public const int MaxFrame = 256;
-
     private const int Shortest = 4;
 
     private byte[]? _pending;
@@ -25,8 +23,8 @@ internal sealed class ModbusRequestCutter
     /// <summary>Takes bytes from <paramref name="bytes"/> until it is empty or the buffer is full, and says how many it took.</summary>
     public int Append(ReadOnlySpan<byte> bytes)
     {
-        _pending ??= new byte[MaxFrame];
-        var taken = Math.Min(bytes.Length, MaxFrame - _length);
+        _pending ??= new byte[ModbusRtu.MaxFrame];
+        var taken = Math.Min(bytes.Length, ModbusRtu.MaxFrame - _length);
         bytes[..taken].CopyTo(_pending.AsSpan(_length));
         _length += taken;
         return taken;
@@ -39,14 +37,14 @@ internal sealed class ModbusRequestCutter
         {
             var pending = _pending.AsSpan(0, _length);
             var length = LengthOf(pending);
-            if (length is > 0 and <= MaxFrame)
+            if (length is > 0 and <= ModbusRtu.MaxFrame)
             {
                 if (length > _length)
                 {
                     return null;
                 }
 
-                if (Crc16.Of(pending[..length]) == 0)
+                if (ModbusRtu.IsValid(pending[..length]))
                 {
                     return Take(length);
                 }
@@ -55,7 +53,7 @@ internal sealed class ModbusRequestCutter
             {
                 return Take(found);
             }
-            else if (length is Unknown or NeedsMore && _length < MaxFrame)
+            else if (length is Unknown or NeedsMore && _length < ModbusRtu.MaxFrame)
             {
                 return null;
             }
@@ -71,6 +69,7 @@ internal sealed class ModbusRequestCutter
 
     private const int NeedsMore = 0;
     private const int Unknown = -1;
+    private const int Never = -2;
 
     // Request lengths by function, CRC included: MODBUS Application Protocol V1.1b3, 6.
     private static int LengthOf(ReadOnlySpan<byte> head) => head[1] switch
@@ -83,7 +82,9 @@ internal sealed class ModbusRequestCutter
         22 => 10,
         23 => head.Length > 10 ? 13 + head[10] : NeedsMore,
         24 => 6,
-        0x2B => 7,
+        0x2B when head.Length < 3 => NeedsMore,
+        0x2B when head[2] == 0x0E => 7,
+        0 or >= 0x80 => Never,
         _ => Unknown,
     };
 
@@ -92,8 +93,7 @@ internal sealed class ModbusRequestCutter
     {
         for (var length = Shortest; length <= pending.Length; length++)
         {
-            var crc = Crc16.Of(pending[..(length - 2)]);
-            if (crc == BinaryPrimitives.ReadUInt16LittleEndian(pending[(length - 2)..]))
+            if (Crc16Modbus.Compute(pending[..length]) == 0)
             {
                 return length;
             }

@@ -168,7 +168,7 @@ internal static class ModbusSlave
 
     private static byte[] Identify(ReadOnlySpan<byte> pdu)
     {
-        if (pdu[1] != DeviceIdentification)
+        if (pdu.Length < 4 || pdu[1] != DeviceIdentification)
         {
             return Exception(pdu[0], IllegalFunction);
         }
