@@ -20,8 +20,8 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     /// <summary>How long reading may stand still before it goes on and drops, so that a peer's leaving is seen.</summary>
     public static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
-    /// <summary>What shut-down allows for writing what waits.</summary>
-    protected static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(2);
+    /// <summary>What shut-down allows for writing what waits: with the closing behind it, within what the gateway allows its endpoints.</summary>
+    protected static readonly TimeSpan FlushTime = TimeSpan.FromMilliseconds(1200);
 
     private static readonly TimeSpan PublishEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ProbeEvery = TimeSpan.FromSeconds(1);

@@ -32,6 +32,9 @@ public abstract class ListeningEndpointActor : EndpointActor
             MaxConnections = maxClients,
             Handler = Handler(Self),
             Observer = Self,
+
+            // A client whose machine is gone would hold an exclusive port for ever.
+            SocketOptions = [new Keepalive(new KeepaliveOptions())],
         };
 
         Receive<Terminated>(ended => Context.Stop(Self), ended => ended.ActorRef.Equals(_listener));
