@@ -26,6 +26,9 @@ internal static partial class PtyNative
     /// <summary>TCSANOW.</summary>
     public const int Now = 0;
 
+    /// <summary>B134: a speed that no program asks for.</summary>
+    public const uint OddSpeed = 4;
+
     /// <summary>More than struct termios needs anywhere (60 bytes with glibc): it is only handed from one call to the next.</summary>
     public const int TermiosRoom = 256;
 
@@ -78,6 +81,9 @@ internal static partial class PtyNative
 
     [LibraryImport("libc", EntryPoint = "tcflush", SetLastError = true)]
     public static partial int Flush(int descriptor, int queue);
+
+    [LibraryImport("libc", EntryPoint = "cfsetspeed")]
+    public static partial int SetSpeed(Span<byte> termios, uint speed);
 
     /// <summary>The last call's error in words, as an exception.</summary>
     public static IOException Failed(string what) => new($"{what}: {Marshal.GetLastPInvokeErrorMessage()}");

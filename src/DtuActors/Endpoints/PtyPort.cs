@@ -12,10 +12,8 @@ internal sealed class PtyPort : IPort
     private const int LookForProgram = 25;
     private const int WriteSlice = 100;
 
-    /// <summary>How long a program may take nothing while something is being written to it.</summary>
-    private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(5);
-
     private readonly int _master;
+    private readonly TimeSpan _writeLimit;
     private readonly int _wake;
     private readonly Action _removeLink;
     private readonly Lock _presence = new();
@@ -26,9 +24,10 @@ internal sealed class PtyPort : IPort
     private bool _closing;
     private int _disposed;
 
-    public PtyPort(int master, Action removeLink)
+    public PtyPort(int master, TimeSpan writeLimit, Action removeLink)
     {
         _master = master;
+        _writeLimit = writeLimit;
         _removeLink = removeLink;
         _wake = PtyNative.EventDescriptor(0, PtyNative.NonBlocking | PtyNative.CloseOnExec);
         if (_wake < 0)
@@ -50,6 +49,10 @@ internal sealed class PtyPort : IPort
         if (PtyNative.GetAttributes(descriptor, termios) == 0)
         {
             PtyNative.MakeRaw(termios);
+
+            // A pty keeps no parity, and setting attributes fails where none of them changes (tcsetattr, EINVAL): with a speed that no program asks for,
+            // one always does, for the second program that asks for the same parity too.
+            _ = PtyNative.SetSpeed(termios, PtyNative.OddSpeed);
             _ = PtyNative.SetAttributes(descriptor, PtyNative.Now, termios);
         }
     }
@@ -80,7 +83,7 @@ internal sealed class PtyPort : IPort
             }
 
             stop.ThrowIfCancellationRequested();
-            if (Stopwatch.GetElapsedTime(progress) > WriteLimit)
+            if (Stopwatch.GetElapsedTime(progress) > _writeLimit)
             {
                 return PortWrite.TimedOut;
             }
