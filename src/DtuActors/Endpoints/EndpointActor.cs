@@ -28,7 +28,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
 
     private readonly EndpointSurroundings _surroundings;
     private readonly bool _exclusive;
-    private readonly OutboundWindows _windows = new();
+    private OutboundWindows _windows = new();
     private readonly Dictionary<IActorRef, Destination> _paths = [];
     private readonly Queue<Frame> _held = new();
     private readonly KeyValuePair<string, object?> _label;
@@ -66,7 +66,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     protected EndpointBooks Books { get; }
 
     /// <summary>This life of the endpoint, as windows know it.</summary>
-    protected Destination Me { get; }
+    protected Destination Me { get; private set; }
 
     protected ILoggingAdapter Log { get; } = Context.GetLogger();
 
@@ -91,12 +91,30 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         _since = Now;
-        GatewayMetrics.EndpointUp.Record(0, _label);
+        GatewayMetrics.EndpointUp.Record(_state == EndpointStates.Up ? 1 : 0, _label);
         Announce();
         Publish();
     }
 
     protected override void PostStop() => GatewayMetrics.EndpointUp.Record(0, _label);
+
+    /// <summary>Begins a new life without the children's ending: forgets what this one knew, all but its state and its books.</summary>
+    protected virtual void Renew()
+    {
+        Timers.CancelAll();
+        Me = new Destination(Self, Books.NextIncarnation());
+        _windows = new OutboundWindows();
+        _paths.Clear();
+        _held.Clear();
+        _heldBytes = 0;
+        _closed = false;
+        _overdue = false;
+        PreStart();
+        if (Draining)
+        {
+            OnDrain();
+        }
+    }
 
     /// <summary>A DTU's frame, or a probe: write it or drop it, in order, and <see cref="Settle"/> it then.</summary>
     protected abstract void OnDeliver(Relay.Deliver delivery);

@@ -20,8 +20,8 @@ internal static partial class PtyNative
     public const int InputOutput = 5;
     public const int TryAgain = 11;
 
-    /// <summary>TCOFLUSH: what was written and is not read yet.</summary>
-    public const int FlushWritten = 1;
+    /// <summary>TCIFLUSH: what came and is not read yet.</summary>
+    public const int FlushUnread = 0;
 
     /// <summary>TCSANOW.</summary>
     public const int Now = 0;

@@ -40,7 +40,7 @@ public sealed class PtyOpener(string link, TimeSpan? writeLimit = null) : IPortO
         try
         {
             PlaceLink(slave);
-            return new PtyPort(master, writeLimit ?? WriteLimit, () => RemoveLink(slave));
+            return new PtyPort(master, slave, writeLimit ?? WriteLimit, () => RemoveLink(slave));
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -67,14 +67,6 @@ public sealed class PtyOpener(string link, TimeSpan? writeLimit = null) : IPortO
 
         var slave = Encoding.UTF8.GetString(name[..name.IndexOf((byte)0)]);
 
-        // Only a pty whose slave was open once says that nobody has it open.
-        var opened = PtyNative.Open(slave, PtyNative.ReadWrite | PtyNative.NoControllingTerminal | PtyNative.CloseOnExec);
-        if (opened >= 0)
-        {
-            _ = PtyNative.Close(opened);
-        }
-
-        PtyPort.MakeRaw(master);
         return (master, slave);
     }
 

@@ -16,8 +16,8 @@ public abstract class EndpointSpec : ActorSpec
     protected static readonly DtuId Dtu = DtuId.Parse("pump-7");
     private long _through;
 
-    protected EndpointSpec()
-        : base(EndpointDispatchers.Hocon)
+    protected EndpointSpec(string extra = "")
+        : base(EndpointDispatchers.Hocon + Environment.NewLine + extra)
     {
         Router = CreateTestProbe("router");
         FleetView = CreateTestProbe("fleet");
@@ -47,9 +47,21 @@ public abstract class EndpointSpec : ActorSpec
 
     protected IActorRef Start(Props props)
     {
-        var endpoint = Above.ChildActorOf(props);
+        var started = CreateTestProbe();
+        Sys.ActorOf(Props.Create<Parent>(Above, started, props));
+        var endpoint = started.ExpectMsg<IActorRef>();
         Settle(endpoint);
         return endpoint;
+    }
+
+    /// <summary>Supervises as the gateway does, and shows the test what it hears. (A probe's own children can't be restarted.)</summary>
+    private sealed class Parent : ReceiveActor
+    {
+        public Parent(TestProbe test, TestProbe started, Props props)
+        {
+            started.Tell(Context.ActorOf(props));
+            ReceiveAny(test.Forward);
+        }
     }
 
     /// <summary>What makes any endpoint throw: a destination that is none.</summary>

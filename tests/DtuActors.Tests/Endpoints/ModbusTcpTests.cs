@@ -50,13 +50,15 @@ public sealed class ModbusTcpTests : EndpointSpec
     private static ValueTask Ask(TcpClient master, ushort transaction, byte unit, byte[] pdu) =>
         master.GetStream().WriteAsync(Mbap.Build(transaction, unit, pdu));
 
-    private static async Task<byte[]> Answer(TcpClient master)
+    private static Task<byte[]> Answer(TcpClient master) => Answer(master.GetStream());
+
+    private static async Task<byte[]> Answer(NetworkStream stream)
     {
         using var limit = new CancellationTokenSource(Patience);
         var head = new byte[Mbap.HeaderLength];
-        await master.GetStream().ReadExactlyAsync(head, limit.Token);
+        await stream.ReadExactlyAsync(head, limit.Token);
         var rest = new byte[Mbap.FrameLength(head) - head.Length];
-        await master.GetStream().ReadExactlyAsync(rest, limit.Token);
+        await stream.ReadExactlyAsync(rest, limit.Token);
         return [.. head, .. rest];
     }
 
@@ -206,7 +208,7 @@ public sealed class ModbusTcpTests : EndpointSpec
         await Ask(leaves, 1, 1, ReadTwo);
         var orphan = Router.ExpectMsg<Asking.Request>();
         leaves.Client.LingerState = new LingerOption(true, 0);
-        leaves.Close();
+        leaves.Client.Dispose();
         AwaitAssert(() => Assert.Equal(1, StatusOf(_endpoint).Clients), Patience, TimeSpan.FromMilliseconds(10));
         Reply(orphan, [0x03, 0x02, 0x00, 0x01]);
 
@@ -223,10 +225,11 @@ public sealed class ModbusTcpTests : EndpointSpec
     {
         using var master = await Master();
         await Ask(master, 6, 1, ReadTwo);
+        var stream = master.GetStream();
         master.Client.Shutdown(SocketShutdown.Send);
         Reply(Router.ExpectMsg<Asking.Request>(), [0x03, 0x02, 0x00, 0x06]);
 
-        Assert.Equal(6, (await Answer(master))[1]);
+        Assert.Equal(6, (await Answer(stream))[1]);
         AwaitAssert(() => Assert.Equal(0, StatusOf(_endpoint).Clients), Patience, TimeSpan.FromMilliseconds(10));
     }
 
