@@ -12,7 +12,7 @@ namespace DtuActors.Endpoints;
 internal abstract class ClientSocketActor : ReceiveActor, IWithTimers
 {
     /// <summary>A peer that does not read would keep a graceful close waiting for ever.</summary>
-    private static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CloseTime = TimeSpan.FromMilliseconds(500);
 
     private readonly IActorRef _connection;
 

@@ -20,15 +20,15 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     /// <summary>How long reading may stand still before it goes on and drops, so that a peer's leaving is seen.</summary>
     public static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
-    /// <summary>What shut-down allows for writing what waits.</summary>
-    protected static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(2);
+    /// <summary>What shut-down allows for writing what waits: with the closing behind it, within what the gateway allows its endpoints.</summary>
+    protected static readonly TimeSpan FlushTime = TimeSpan.FromMilliseconds(1200);
 
     private static readonly TimeSpan PublishEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ProbeEvery = TimeSpan.FromSeconds(1);
 
     private readonly EndpointSurroundings _surroundings;
     private readonly bool _exclusive;
-    private readonly OutboundWindows _windows = new();
+    private OutboundWindows _windows = new();
     private readonly Dictionary<IActorRef, Destination> _paths = [];
     private readonly Queue<Frame> _held = new();
     private readonly KeyValuePair<string, object?> _label;
@@ -66,7 +66,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     protected EndpointBooks Books { get; }
 
     /// <summary>This life of the endpoint, as windows know it.</summary>
-    protected Destination Me { get; }
+    protected Destination Me { get; private set; }
 
     protected ILoggingAdapter Log { get; } = Context.GetLogger();
 
@@ -91,12 +91,30 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         _since = Now;
-        GatewayMetrics.EndpointUp.Record(0, _label);
+        GatewayMetrics.EndpointUp.Record(_state == EndpointStates.Up ? 1 : 0, _label);
         Announce();
         Publish();
     }
 
     protected override void PostStop() => GatewayMetrics.EndpointUp.Record(0, _label);
+
+    /// <summary>Begins a new life without the children's ending: forgets what this one knew, all but its state and its books.</summary>
+    protected virtual void Renew()
+    {
+        Timers.CancelAll();
+        Me = new Destination(Self, Books.NextIncarnation());
+        _windows = new OutboundWindows();
+        _paths.Clear();
+        _held.Clear();
+        _heldBytes = 0;
+        _closed = false;
+        _overdue = false;
+        PreStart();
+        if (Draining)
+        {
+            OnDrain();
+        }
+    }
 
     /// <summary>A DTU's frame, or a probe: write it or drop it, in order, and <see cref="Settle"/> it then.</summary>
     protected abstract void OnDeliver(Relay.Deliver delivery);

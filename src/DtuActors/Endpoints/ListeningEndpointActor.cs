@@ -1,5 +1,6 @@
 using System.Net;
 using Akka.Actor;
+using Akka.Event;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Listening;
@@ -7,7 +8,7 @@ using DtuActors.Listening;
 namespace DtuActors.Endpoints;
 
 /// <summary>
-/// The shell of an endpoint that listens: its child, the ListenerActor, owns the port, and an actor of its own each client. All of them outlive a restart
+/// The shell of an endpoint that listens: its child, the ListenerActor, owns the port, and an actor of its own each client. All of them outlive a failure
 /// of the endpoint; clients join again then.
 /// </summary>
 public abstract class ListeningEndpointActor : EndpointActor
@@ -32,6 +33,9 @@ public abstract class ListeningEndpointActor : EndpointActor
             MaxConnections = maxClients,
             Handler = Handler(Self),
             Observer = Self,
+
+            // A client whose machine is gone would hold an exclusive port for ever.
+            SocketOptions = [new Keepalive(new KeepaliveOptions())],
         };
 
         Receive<Terminated>(ended => Context.Stop(Self), ended => ended.ActorRef.Equals(_listener));
@@ -61,8 +65,21 @@ public abstract class ListeningEndpointActor : EndpointActor
         Context.Watch(_listener);
     }
 
-    // The children are the clients' connections: they stay.
-    protected override void PreRestart(Exception reason, object message) => PostStop();
+    // Akka restarts an actor's surviving children along with it, and a listener that is restarted resets every client. So what went wrong in one message
+    // ends this life of the endpoint, not the actor: a new one begins in its place, and the clients join it.
+    protected override bool AroundReceive(Receive receive, object message)
+    {
+        try
+        {
+            return base.AroundReceive(receive, message);
+        }
+        catch (Exception failure) // whatever it is: this is the supervisor's decision, taken here
+        {
+            Log.Error(failure, "{0} failed and begins anew; its clients stay", Options.KeyPath);
+            Renew();
+            return true;
+        }
+    }
 
     // A listener that stopped would reset every client (see ListenerActor).
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Resume);

@@ -20,11 +20,14 @@ internal static partial class PtyNative
     public const int InputOutput = 5;
     public const int TryAgain = 11;
 
-    /// <summary>TCOFLUSH: what was written and is not read yet.</summary>
-    public const int FlushWritten = 1;
+    /// <summary>TCIFLUSH: what came and is not read yet.</summary>
+    public const int FlushUnread = 0;
 
     /// <summary>TCSANOW.</summary>
     public const int Now = 0;
+
+    /// <summary>B134: a speed that no program asks for.</summary>
+    public const uint OddSpeed = 4;
 
     /// <summary>More than struct termios needs anywhere (60 bytes with glibc): it is only handed from one call to the next.</summary>
     public const int TermiosRoom = 256;
@@ -78,6 +81,9 @@ internal static partial class PtyNative
 
     [LibraryImport("libc", EntryPoint = "tcflush", SetLastError = true)]
     public static partial int Flush(int descriptor, int queue);
+
+    [LibraryImport("libc", EntryPoint = "cfsetspeed")]
+    public static partial int SetSpeed(Span<byte> termios, uint speed);
 
     /// <summary>The last call's error in words, as an exception.</summary>
     public static IOException Failed(string what) => new($"{what}: {Marshal.GetLastPInvokeErrorMessage()}");

@@ -6,8 +6,13 @@ namespace DtuActors.Endpoints;
 /// Makes virtual COM ports (Linux): a new pseudo-terminal at each opening, under a link that stays the same. A link that nobody answers behind is replaced;
 /// a file, or a link to a pty that somebody holds, is an error that says so.
 /// </summary>
-public sealed class PtyOpener(string link) : IPortOpener
+/// <param name="link">The link's path.</param>
+/// <param name="writeLimit">How long a program may take nothing while something is being written to it; null: <see cref="WriteLimit"/>.</param>
+public sealed class PtyOpener(string link, TimeSpan? writeLimit = null) : IPortOpener
 {
+    /// <summary>Long enough for a program that is busy, short enough for a DTU that waits behind one that hangs.</summary>
+    public static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(5);
+
     private const string Slaves = "/dev/pts/";
 
     private readonly string _link = Path.GetFullPath(link);
@@ -35,7 +40,7 @@ public sealed class PtyOpener(string link) : IPortOpener
         try
         {
             PlaceLink(slave);
-            return new PtyPort(master, () => RemoveLink(slave));
+            return new PtyPort(master, slave, writeLimit ?? WriteLimit, () => RemoveLink(slave));
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -62,14 +67,6 @@ public sealed class PtyOpener(string link) : IPortOpener
 
         var slave = Encoding.UTF8.GetString(name[..name.IndexOf((byte)0)]);
 
-        // Only a pty whose slave was open once says that nobody has it open.
-        var opened = PtyNative.Open(slave, PtyNative.ReadWrite | PtyNative.NoControllingTerminal | PtyNative.CloseOnExec);
-        if (opened >= 0)
-        {
-            _ = PtyNative.Close(opened);
-        }
-
-        PtyPort.MakeRaw(master);
         return (master, slave);
     }
 

@@ -12,23 +12,26 @@ internal sealed class PtyPort : IPort
     private const int LookForProgram = 25;
     private const int WriteSlice = 100;
 
-    /// <summary>How long a program may take nothing while something is being written to it.</summary>
-    private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(5);
-
     private readonly int _master;
+    private readonly TimeSpan _writeLimit;
     private readonly int _wake;
+    private readonly string _slave;
+    private readonly byte[] _attributes = new byte[PtyNative.TermiosRoom];
     private readonly Action _removeLink;
     private readonly Lock _presence = new();
     private readonly Thread _thread;
 
     private bool _someone;
+    private string? _problem;
     private Pending? _read;
     private bool _closing;
     private int _disposed;
 
-    public PtyPort(int master, Action removeLink)
+    public PtyPort(int master, string slave, TimeSpan writeLimit, Action removeLink)
     {
         _master = master;
+        _slave = slave;
+        _writeLimit = writeLimit;
         _removeLink = removeLink;
         _wake = PtyNative.EventDescriptor(0, PtyNative.NonBlocking | PtyNative.CloseOnExec);
         if (_wake < 0)
@@ -36,6 +39,7 @@ internal sealed class PtyPort : IPort
             throw PtyNative.Failed("no event descriptor");
         }
 
+        CleanUp();
         _thread = new Thread(Watch) { IsBackground = true, Name = "dtu-pty" };
         _thread.Start();
     }
@@ -43,16 +47,6 @@ internal sealed class PtyPort : IPort
     public bool CanPause => true;
 
     public int MostPerWrite => 4096;
-
-    public static void MakeRaw(int descriptor)
-    {
-        Span<byte> termios = stackalloc byte[PtyNative.TermiosRoom];
-        if (PtyNative.GetAttributes(descriptor, termios) == 0)
-        {
-            PtyNative.MakeRaw(termios);
-            _ = PtyNative.SetAttributes(descriptor, PtyNative.Now, termios);
-        }
-    }
 
     public PortWrite Write(ReadOnlyMemory<byte> bytes, CancellationToken stop)
     {
@@ -80,7 +74,7 @@ internal sealed class PtyPort : IPort
             }
 
             stop.ThrowIfCancellationRequested();
-            if (Stopwatch.GetElapsedTime(progress) > WriteLimit)
+            if (Stopwatch.GetElapsedTime(progress) > _writeLimit)
             {
                 return PortWrite.TimedOut;
             }
@@ -110,7 +104,7 @@ internal sealed class PtyPort : IPort
     }
 
     // The node lives as long as its master, and that is ours.
-    public string? Lost() => null;
+    public string? Lost() => Volatile.Read(ref _problem);
 
     public void Dispose()
     {
@@ -192,27 +186,67 @@ internal sealed class PtyPort : IPort
         return count < 0 && Marshal.GetLastPInvokeError() == PtyNative.Interrupted;
     }
 
-    /// <summary>Whether a program has the slave open; cleans up where one came or went since the last look.</summary>
+    /// <summary>Whether a program has the slave open; cleans up behind one that left.</summary>
     private bool SomeoneThere()
     {
         lock (_presence)
         {
-            Span<PtyNative.Polled> look = [new() { Descriptor = _master }];
-            _ = PtyNative.Poll(look, 1, 0);
-            var someone = (look[0].Happened & PtyNative.PollHangUp) == 0;
-            if (someone != _someone)
+            var before = _someone;
+            _someone = !IsHungUp();
+            if (!_someone && (before || AttributesChanged()))
             {
-                _someone = someone;
-                _ = PtyNative.Flush(_master, PtyNative.FlushWritten);
-                if (!someone)
-                {
-                    // What the last program set does not bind the next one.
-                    MakeRaw(_master);
-                }
+                CleanUp();
             }
 
-            return someone;
+            return _someone;
         }
+    }
+
+    private bool IsHungUp()
+    {
+        Span<PtyNative.Polled> look = [new() { Descriptor = _master }];
+        _ = PtyNative.Poll(look, 1, 0);
+        return (look[0].Happened & PtyNative.PollHangUp) != 0;
+    }
+
+    /// <summary>A program may come and go between two looks: it leaves its attributes behind.</summary>
+    private bool AttributesChanged()
+    {
+        Span<byte> now = stackalloc byte[PtyNative.TermiosRoom];
+        now.Clear();
+        return PtyNative.GetAttributes(_master, now) == 0 && !now.SequenceEqual(_attributes);
+    }
+
+    /// <summary>
+    /// Throws away what the last program did not read, and what it set. Both need the slave's side: a flush of the master's leaves what the slave's line
+    /// discipline has already. Opening it once also is what makes a new pty say that nobody has it open.
+    /// </summary>
+    private void CleanUp()
+    {
+        var slave = PtyNative.Open(_slave, PtyNative.ReadWrite | PtyNative.NoControllingTerminal | PtyNative.CloseOnExec);
+        if (slave < 0)
+        {
+            // A program that died with the port for itself (TIOCEXCL) leaves it locked for good: only another pty helps.
+            _problem = IsHungUp() ? PtyNative.Failed("the pseudo-terminal can't be opened any more").Message : null;
+            return;
+        }
+
+        Span<byte> termios = stackalloc byte[PtyNative.TermiosRoom];
+        termios.Clear();
+        _ = PtyNative.Flush(slave, PtyNative.FlushUnread);
+        if (PtyNative.GetAttributes(slave, termios) == 0)
+        {
+            PtyNative.MakeRaw(termios);
+
+            // A pty keeps no parity, and setting attributes fails where none of them changes (tcsetattr, EINVAL): with a speed that no program asks for,
+            // one always does, for the second program that asks for the same parity too.
+            _ = PtyNative.SetSpeed(termios, PtyNative.OddSpeed);
+            _ = PtyNative.SetAttributes(slave, PtyNative.Now, termios);
+        }
+
+        _ = PtyNative.Close(slave);
+        _attributes.AsSpan().Clear();
+        _ = PtyNative.GetAttributes(_master, _attributes);
     }
 
     private sealed class Pending(Memory<byte> buffer)

@@ -109,6 +109,13 @@ public sealed class TcpEndpointActor : ListeningEndpointActor
         }
     }
 
+    protected override void Renew()
+    {
+        _clients.Clear();
+        _writer = null;
+        base.Renew();
+    }
+
     protected override void OnDeliver(Relay.Deliver delivery)
     {
         if (_clients.Count == 0 && delivery.Frame is not null)
