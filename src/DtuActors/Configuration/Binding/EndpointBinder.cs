@@ -1,0 +1,247 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.IO.Ports;
+using System.Net;
+using DtuActors.Configuration.Hocon;
+using DtuActors.Protocol;
+using DtuActors.Protocol.Framing;
+
+namespace DtuActors.Configuration;
+
+/// <summary>Binds <c>endpoints</c>: one method per kind.</summary>
+internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, DtuId> canonical)
+{
+    private readonly Dictionary<string, string> _devices = new(StringComparer.Ordinal);
+
+    /// <summary>Where each endpoint stands, for what routes say of it.</summary>
+    public Dictionary<string, HoconPosition> Positions { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Every name under <c>endpoints</c>, of those that are not built or wrong too: a route to them is no second fault.</summary>
+    public HashSet<string> Known { get; } = new(StringComparer.Ordinal);
+
+    public ImmutableArray<EndpointOptions> Bind(BlockReader root)
+    {
+        var endpoints = ImmutableArray.CreateBuilder<EndpointOptions>();
+        foreach (var (member, value, path) in root.Map("endpoints"))
+        {
+            names.Take(member.Key, path, member.Position);
+            Known.Add(member.Key);
+            if (Kinds.Choose(root.Context, value, path, "kind", null, Schema.Endpoints) is not { } block)
+            {
+                continue;
+            }
+
+            CheckOwner(block);
+            var endpoint = block.Text("kind") switch
+            {
+                "serial" => Serial(member.Key, block),
+                "pty" => Pty(member.Key, block),
+                "tcp" => Tcp(member.Key, block),
+                "modbus-tcp" => ModbusTcp(member.Key, block),
+                "mqtt" => Mqtt(block),
+                _ => TcpClient(member.Key, block),
+            };
+            if (endpoint is not null)
+            {
+                Positions[member.Key] = member.Position;
+                endpoints.Add(endpoint);
+            }
+        }
+
+        return endpoints.ToImmutable();
+    }
+
+    private SerialEndpointOptions Serial(string name, BlockReader block)
+    {
+        var device = block.RequiredText("device", "as COM3 or /dev/ttyUSB0") ?? "";
+        if (device.Any(char.IsControl))
+        {
+            block.Fault("device", "a control character: a single backslash before a letter is an escape", "as COM3, \"\\\\\\\\.\\\\COM10\", /dev/ttyUSB0");
+        }
+        else if (device.Contains('/', StringComparison.Ordinal))
+        {
+            device = block.Context.FullPath(block.PositionOf("device"), device);
+        }
+
+        Claim(block, "device", device);
+        return Stream(block, FramingBinder.Line, new SerialEndpointOptions
+        {
+            Name = name,
+            KeyPath = block.Path,
+            Device = device,
+            Baud = block.Integer("baud", 9600, 50, 4_000_000),
+            DataBits = block.Integer("data-bits", 8, 5, 8),
+            Parity = block.Word("parity", "none", "none", "odd", "even", "mark", "space") switch
+            {
+                "odd" => Parity.Odd,
+                "even" => Parity.Even,
+                "mark" => Parity.Mark,
+                "space" => Parity.Space,
+                _ => Parity.None,
+            },
+            StopBits = block.Word("stop-bits", "1", "1", "1.5", "2") switch
+            {
+                "1.5" => StopBits.OnePointFive,
+                "2" => StopBits.Two,
+                _ => StopBits.One,
+            },
+            FlowControl = block.Word("flow-control", "none", "none", "rts-cts", "xon-xoff") switch
+            {
+                "rts-cts" => Handshake.RequestToSend,
+                "xon-xoff" => Handshake.XOnXOff,
+                _ => Handshake.None,
+            },
+            Reopen = ListenerBinder.Reopen(block, Schema.EndpointReopen),
+        });
+    }
+
+    private PtyEndpointOptions Pty(string name, BlockReader block)
+    {
+        if (block.Context.IsWindows)
+        {
+            block.Fault("kind", "'pty' exists on Linux only", "serial with one end of a com0com pair, or tcp");
+        }
+
+        var link = block.FilePath("link", required: true) ?? "";
+        Claim(block, "link", link);
+        return Stream(block, FramingBinder.Line, new PtyEndpointOptions { Name = name, KeyPath = block.Path, Link = link, Reopen = ListenerBinder.Reopen(block, Schema.EndpointReopen) });
+    }
+
+    private TcpEndpointOptions Tcp(string name, BlockReader block)
+    {
+        var (address, port) = Listen(block);
+        _ = block.Word("protocol", "raw", "raw", "rfc2217");
+        return Stream(block, new FramingOptions(), new TcpEndpointOptions
+        {
+            Name = name,
+            KeyPath = block.Path,
+            Address = address,
+            Port = port,
+            Clients = block.Word("clients", "exclusive", "exclusive", "shared") == "shared" ? TcpClients.Shared : TcpClients.Exclusive,
+            MaxClients = block.Integer("max-clients", 64, 1, 10_000),
+        });
+    }
+
+    private ModbusTcpEndpointOptions ModbusTcp(string name, BlockReader block)
+    {
+        var (address, port) = Listen(block);
+        return new ModbusTcpEndpointOptions
+        {
+            Name = name,
+            KeyPath = block.Path,
+            Address = address,
+            Port = port,
+            Units = Units(block),
+            MaxClients = block.Integer("max-clients", 64, 1, 10_000),
+        };
+    }
+
+    private ImmutableDictionary<byte, ModbusUnitOptions> Units(BlockReader block)
+    {
+        const string Form = "units { 1 { dtu = \"13800138000\", slave = 1 } }";
+        var units = ImmutableDictionary.CreateBuilder<byte, ModbusUnitOptions>();
+        block.Missing("units", Form);
+        if (block.Find("units") is HoconScalar { Text: "passthrough" })
+        {
+            return units.ToImmutable();
+        }
+
+        foreach (var (member, value, path) in block.Map("units"))
+        {
+            var number = Scalars.Integer(member.Key);
+            if (number is not (>= 0 and <= 255))
+            {
+                block.Context.Fault(path, member.Position, $"'{KeyPath.Shown(member.Key)}' is no unit", "a number from 0 to 255");
+            }
+
+            var unit = new BlockReader(block.Context, value, Schema.Unit, path);
+            unit.Missing("dtu", "the DTU's id");
+            var slave = unit.Integer("slave", (int)(number is >= 0 and <= 255 ? number : 1), 0, 255);
+            if (unit.Id("dtu") is { } dtu && number is >= 0 and <= 255 && !units.TryAdd((byte)number, new ModbusUnitOptions(canonical(dtu), (byte)slave)))
+            {
+                block.Context.Fault(path, member.Position, $"unit {number} is there twice", null);
+            }
+        }
+
+        if (block.Find("units") is HoconObject { Members.Count: 0 })
+        {
+            block.Fault("units", "is empty: the port would answer nobody", Form);
+        }
+
+        return units.ToImmutable();
+    }
+
+    private static EndpointOptions? Mqtt(BlockReader block)
+    {
+        _ = ListenerBinder.Host(block, required: true);
+        _ = block.Port("port", 1883, anyFree: false);
+        _ = block.NonEmpty("topic-prefix", "as dtu");
+        _ = block.Text("username");
+        _ = block.Find("password") is HoconScalar { Text: "" } ? null : block.Secret("password");
+        _ = block.Text("client-id");
+        _ = block.Boolean("tls", false);
+        _ = block.Integer("qos", 1, 0, 2);
+        _ = block.Word("payload", "raw", "raw", "hex", "json");
+        _ = ListenerBinder.Reopen(block, Schema.EndpointReopen);
+        return null;
+    }
+
+    private static EndpointOptions? TcpClient(string name, BlockReader block)
+    {
+        _ = ListenerBinder.Host(block, required: true);
+        block.Missing("port", "1 to 65535");
+        _ = block.Port("port", 1, anyFree: false);
+        _ = block.Boolean("replay-registration", true);
+        _ = ListenerBinder.Reopen(block, Schema.EndpointReopen);
+        _ = Stream(block, new FramingOptions(), new TcpEndpointOptions { Name = name, KeyPath = block.Path, Port = 0 });
+        return null;
+    }
+
+    /// <summary>What every endpoint that carries a stream has.</summary>
+    private static T Stream<T>(BlockReader block, FramingOptions framing, T endpoint)
+        where T : StreamEndpointOptions => endpoint with
+        {
+            Framing = FramingBinder.Bind(block.Nested("framing", Schema.EndpointFraming), framing),
+            Buffer = block.Size("buffer", endpoint.Buffer, 1024, 64 * 1024 * 1024),
+            BufferAge = block.Duration("buffer-age", endpoint.BufferAge),
+            Select = block.Word("select", "none", "none", "broadcast", "last-speaker", "unit-map") switch
+            {
+                "broadcast" => DownlinkSelect.Broadcast,
+                "last-speaker" => DownlinkSelect.LastSpeaker,
+                _ => DownlinkSelect.None,
+            },
+        };
+
+    private (IPAddress Address, int Port) Listen(BlockReader block)
+    {
+        if (!block.Has("ports"))
+        {
+            block.Missing("port", "0 (any free one) to 65535");
+        }
+        else
+        {
+            _ = block.Value<(int, int)>("ports", Scalars.Ports, "a range of ports from 1 to 65535, as \"20001-22000\"");
+        }
+
+        _ = block.Word("assign", "column", "column");
+        var (address, port) = (block.Address("address", IPAddress.Loopback), block.Port("port", 0));
+        sockets.Take(block.Path, block.PositionOf("port"), address, [port], udp: false);
+        return (address, port);
+    }
+
+    private static void CheckOwner(BlockReader block)
+    {
+        if (block.NonEmpty("on", "each, one, or a node's name") is { } on && on is not ("each" or "one") && on != block.Context.NodeName)
+        {
+            block.Fault("on", NotBuilt.Says($"'{KeyPath.Shown(on)}', an endpoint of another node,", $"built: each, one, {block.Context.NodeName}"), null);
+        }
+    }
+
+    private void Claim(BlockReader block, string key, string device)
+    {
+        if (device.Length > 0 && !_devices.TryAdd(device, block.Path))
+        {
+            block.Fault(key, $"'{KeyPath.Shown(device)}' is already {_devices[device]}'s", $"a {key} of its own");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using DtuActors.Configuration.Hocon;
+using DtuActors.Protocol;
+using DtuActors.Protocol.Registration;
+
+namespace DtuActors.Configuration;
+
+/// <summary>Binds <c>listeners</c> and <c>dialers</c>: where DTUs come from.</summary>
+internal static class ListenerBinder
+{
+    /// <summary>The most ports of one <c>ports</c>.</summary>
+    public const int MaxRange = 10_000;
+
+    /// <summary>The most listeners of one configuration: a node has no more ports.</summary>
+    public const int MaxListeners = 65_536;
+
+    public static ImmutableArray<ListenerOptions> BindListeners(
+        BlockReader root, IReadOnlyDictionary<string, ProfileOptions> profiles, Names names, Sockets sockets, Func<DtuId, DtuId> canonical)
+    {
+        var listeners = ImmutableArray.CreateBuilder<ListenerOptions>();
+        foreach (var (member, value, path) in root.Map("listeners"))
+        {
+            names.Take(member.Key, path, member.Position);
+            if (Kinds.Choose(root.Context, value, path, "transport", "tcp", Schema.Listeners) is not { } block)
+            {
+                continue;
+            }
+
+            var transport = block.Text("transport") ?? "tcp";
+            var address = block.Has("address") ? block.Address("address", IPAddress.Loopback) : IPAddress.Loopback;
+            var ports = transport == "unix" ? [0] : Ports(block);
+            var profile = CheckCommon(block, profiles, out var dtu);
+            var listener = new ListenerOptions
+            {
+                Name = member.Key,
+                KeyPath = path,
+                Address = address,
+                Profile = profile,
+                IdPrefix = Prefix(block),
+                MaxConnections = block.Integer("max-connections", 20_000, 1, 1_000_000),
+            };
+            CheckWhatIsNotBuilt(block, transport);
+            if (ports.Count > 1 && dtu?.Contains("{port}", StringComparison.Ordinal) == false)
+            {
+                block.Fault("dtu", "would be the same DTU on every one of the ports", "{port} in it, as in site-{port}");
+            }
+
+            if (ports.Count + listeners.Count > MaxListeners)
+            {
+                block.Fault("ports", $"more than {MaxListeners} listeners altogether", null);
+                continue;
+            }
+
+            if (transport != "unix")
+            {
+                sockets.Take(path, block.PositionOf(block.Has("ports") ? "ports" : "port"), address, ports, transport == "udp");
+            }
+
+            foreach (var port in ports)
+            {
+                var number = port.ToString(CultureInfo.InvariantCulture);
+                var name = block.Has("ports") ? $"{member.Key}-{number}" : member.Key;
+                if (block.Has("ports"))
+                {
+                    names.Take(name, path, member.Position);
+                }
+
+                DtuId? id = dtu is not null && DtuId.TryParse(dtu.Replace("{port}", number, StringComparison.Ordinal), out var parsed) ? canonical(parsed) : null;
+                listeners.Add(listener with { Name = name, Port = port, Dtu = id });
+            }
+        }
+
+        return listeners.ToImmutable();
+    }
+
+    public static ImmutableArray<DialerOptions> BindDialers(BlockReader root, IReadOnlyDictionary<string, ProfileOptions> profiles, Func<DtuId, DtuId> canonical)
+    {
+        var dialers = ImmutableArray.CreateBuilder<DialerOptions>();
+        foreach (var (member, value, path) in root.Map("dialers"))
+        {
+            Names.Check(root.Context, member.Key, path, member.Position);
+            var block = new BlockReader(root.Context, value, Schema.Dialer, path);
+            block.Missing("port", "the DTU's port: 1 to 65535");
+            var profile = CheckCommon(block, profiles, out var dtu);
+            dialers.Add(new DialerOptions
+            {
+                Name = member.Key,
+                KeyPath = path,
+                Host = Host(block, required: true) ?? "localhost",
+                Port = block.Port("port", 1, anyFree: false),
+                Profile = profile,
+                Dtu = dtu is not null && DtuId.TryParse(dtu, out var id) ? canonical(id) : null,
+                IdPrefix = Prefix(block),
+                Reopen = Reopen(block, Schema.DialerReopen),
+            });
+        }
+
+        return dialers.ToImmutable();
+    }
+
+    public static string? Host(BlockReader block, bool required)
+    {
+        var host = required ? block.RequiredText("host", "a name or an address") : block.Text("host");
+        if (host is not null && !Scalars.IsHost(host))
+        {
+            block.Fault("host", $"'{KeyPath.Shown(host)}' is neither a host's name nor an address", "as dtu7.example.net, 10.0.0.7");
+        }
+
+        return host;
+    }
+
+    public static ReopenOptions Reopen(BlockReader parent, Block schema)
+    {
+        var fallback = new ReopenOptions();
+        if (parent.Nested("reopen", schema) is not { } block)
+        {
+            return fallback;
+        }
+
+        var reopen = new ReopenOptions { Min = block.Duration("min", fallback.Min), Max = block.Duration("max", fallback.Max) };
+        if (reopen.Max < reopen.Min)
+        {
+            block.Fault("max", $"{Scalars.Show(reopen.Max)} is less than min", $"at least {Scalars.Show(reopen.Min)}");
+        }
+
+        return reopen;
+    }
+
+    /// <summary>A name under <c>profiles</c>.</summary>
+    public static string Profile(BlockReader block, string key, string? name, IReadOnlyDictionary<string, ProfileOptions> profiles)
+    {
+        if (name is null || profiles.ContainsKey(name))
+        {
+            return name ?? "default";
+        }
+
+        block.Fault(key, $"there is no profile '{KeyPath.Shown(name)}'", BlockReader.Meant(name, [.. profiles.Keys.Order(StringComparer.Ordinal)]));
+        return "default";
+    }
+
+    private static string CheckCommon(BlockReader block, IReadOnlyDictionary<string, ProfileOptions> profiles, out string? dtu)
+    {
+        var profile = Profile(block, "profile", block.Text("profile"), profiles);
+        dtu = block.Id("dtu")?.Value;
+        if (!block.Has("dtu") && profiles[profile].Registration.Form.Kind == RegistrationKind.None)
+        {
+            block.Fault("dtu", $"is missing: the profile '{profile}' has registration.kind = none, so nobody says who comes", "the DTU's id, or a profile with a registration");
+        }
+
+        return profile;
+    }
+
+    private static string Prefix(BlockReader block)
+    {
+        var prefix = block.Text("id-prefix") ?? "";
+        if (prefix.Length > DtuId.MaxLength / 2 || prefix.Any(char.IsControl))
+        {
+            block.Fault("id-prefix", "cannot stand before an id", $"at most {DtuId.MaxLength / 2} characters, no control characters");
+        }
+
+        return prefix;
+    }
+
+    private static List<int> Ports(BlockReader block)
+    {
+        if (!block.Has("ports"))
+        {
+            return [block.Port("port", 9000)];
+        }
+
+        if (block.Has("port"))
+        {
+            block.Fault("ports", "stands beside port", "one of the two");
+        }
+
+        if (block.Value<(int First, int Last)>("ports", Scalars.Ports, "a range of ports from 1 to 65535, as \"9100-9199\"") is not { } range)
+        {
+            return [];
+        }
+
+        var count = range.Last - range.First + 1;
+        if (count > MaxRange)
+        {
+            block.Fault("ports", $"{count} ports are too many", $"at most {MaxRange}");
+            return [];
+        }
+
+        return [.. Enumerable.Range(range.First, count)];
+    }
+
+    private static void CheckWhatIsNotBuilt(BlockReader block, string transport)
+    {
+        _ = block.Word("proxy-protocol", "off", "off", "v1", "v2");
+        foreach (var _ in block.Texts("profiles"))
+        {
+            // Read for its shape only.
+        }
+
+        if (transport is "tcp" or "tls")
+        {
+            _ = block.Word("engine", "akka-io", "akka-io", "sockets");
+        }
+
+        if (transport == "unix")
+        {
+            _ = block.FilePath("path", required: true);
+        }
+
+        if (transport != "tls")
+        {
+            return;
+        }
+
+        block.Missing("certificate", "certificate { path = \"server.pem\", key-path = \"server.key\" }");
+        if (block.Nested("certificate", Schema.Certificate) is { } certificate)
+        {
+            _ = certificate.FilePath("path", required: true);
+            _ = certificate.FilePath("key-path", required: false);
+        }
+
+        if (block.Word("client-certificate", "none", "none", "optional", "required") != "none")
+        {
+            _ = block.FilePath("client-ca-path", required: true);
+        }
+        else
+        {
+            _ = block.FilePath("client-ca-path", required: false);
+        }
+
+        _ = block.Word("min-version", "1.2", "1.2", "1.3");
+        _ = block.Duration("handshake-timeout", TimeSpan.FromSeconds(10));
+        _ = block.Word("id-from", "registration", "registration", "certificate-cn");
+    }
+}

@@ -1,0 +1,106 @@
+using DtuActors.Configuration.Hocon;
+using DtuActors.Protocol.Framing;
+using DtuActors.Protocol.Transports;
+
+namespace DtuActors.Configuration;
+
+/// <summary>What the byte room can do: names and envelopes, asked at run time, so that a new codec there needs no word here.</summary>
+internal sealed record Built(IReadOnlyCollection<string> Codecs, IReadOnlyCollection<string> Envelopes, Func<string, Envelope?> FindEnvelope)
+{
+    /// <summary>What this program can do.</summary>
+    public static Built Current => new(Protocol.Framing.Codecs.Names, Protocol.Transports.Envelopes.Names, Protocol.Transports.Envelopes.Find);
+}
+
+/// <summary>One thing that the contract names and this release does not do.</summary>
+/// <param name="Key">The key's path in the <see cref="Schema"/>.</param>
+/// <param name="Word">The word that is refused; null: any value.</param>
+/// <param name="Except">A word that is taken although <paramref name="Word"/> is null, for it asks for nothing.</param>
+/// <param name="Instead">What there is, for the message.</param>
+internal sealed record NotBuiltRow(string Key, string? Word, string? Except, string Instead);
+
+/// <summary>
+/// The one place that says what is not built yet. Keys of these things are parsed and checked all the same, so that a file does not become wrong on the
+/// day they are built; the row goes on that day.
+/// </summary>
+internal static class NotBuilt
+{
+    public static readonly IReadOnlyList<NotBuiltRow> Rows =
+    [
+        new("dtu.listeners.*.transport", "udp", null, "built: tcp"),
+        new("dtu.listeners.*.transport", "tls", null, "built: tcp"),
+        new("dtu.listeners.*.transport", "unix", null, "built: tcp"),
+        new("dtu.listeners.*.engine", "sockets", null, "built: akka-io"),
+        new("dtu.listeners.*.proxy-protocol", "v1", null, "built: off"),
+        new("dtu.listeners.*.proxy-protocol", "v2", null, "built: off"),
+        new("dtu.listeners.*.profiles", null, null, "built: profile = NAME, one listener per kind of DTU"),
+        new("dtu.profiles.*.registration.every-packet", null, "off", "built: off"),
+        new("dtu.profiles.*.heartbeat.expected-every", null, "off", "built: off"),
+        new("dtu.profiles.*.keep-warm.every", null, "off", "built: off"),
+        new("dtu.profiles.*.bus.suspend-slave", null, "off", "leave the key out"),
+        new("dtu.profiles.*.bus.coalesce", null, "off", "built: off"),
+        new("dtu.profiles.*.duplicates.policy", "hold-first", null, "built: newest"),
+        new("dtu.profiles.*.duplicates.conflict-after", null, null, "leave the key out"),
+        new("dtu.profiles.*.duplicates.within", null, null, "leave the key out"),
+        new("dtu.profiles.*.application.answer", null, "off", "built: off"),
+        new("dtu.endpoints.*.kind", "mqtt", null, "built: serial, pty, tcp, modbus-tcp"),
+        new("dtu.endpoints.*.kind", "tcp-client", null, "built: serial, pty, tcp, modbus-tcp"),
+        new("dtu.endpoints.*.protocol", "rfc2217", null, "built: raw"),
+        new("dtu.endpoints.*.ports", null, null, "built: port, one endpoint per DTU"),
+        new("dtu.endpoints.*.assign", null, null, "built: port, one endpoint per DTU"),
+        new("dtu.endpoints.*.units", "passthrough", null, "built: units { 1 { dtu, slave } }"),
+        new("dtu.endpoints.*.select", "unit-map", null, "built: broadcast, last-speaker"),
+        new("dtu.routes[].when-offline", "queue", null, "built: drop"),
+        new("dtu.polls.*", null, null, "leave polls out"),
+        new("dtu.storage.provider", "sqlite", null, "history is kept in memory; use none or leave the key out"),
+        new("dtu.storage.provider", "postgresql", null, "history is kept in memory; use none or leave the key out"),
+        new("dtu.storage.path", null, null, "history is kept in memory; leave the key out"),
+        new("dtu.storage.retention", null, null, "history is kept in memory; leave the key out"),
+        new("dtu.cluster.enabled", null, "off", "built: off, one node"),
+    ];
+
+    /// <summary>Registration kinds the contract names beside those of <see cref="BuiltRegistrations"/>.</summary>
+    public static readonly IReadOnlyList<string> Registrations = ["json", "template", "frame", "address", "probe", "hsl", "teltonika", "inhand"];
+
+    public static readonly IReadOnlyList<string> BuiltRegistrations = ["text", "hex", "envelope", "none"];
+
+    /// <summary>Every envelope of the contract; which are built, <see cref="Built"/> knows.</summary>
+    public static readonly IReadOnlyList<string> Envelopes = ["ddp", "four-faith-prot", "zg", "jbt"];
+
+    /// <summary>Every codec of the contract; which are built, <see cref="Built"/> knows.</summary>
+    public static readonly IReadOnlyList<string> Codecs =
+    [
+        "raw", "idle-gap", "delimiter", "fixed", "length-field", "start-end", "modbus-rtu", "modbus-ascii", "modbus-tcp", "dlt645", "hj212", "sl651", "cjt188", "iec101",
+        "iec104", "dnp3", "jt808", "slip",
+    ];
+
+    /// <summary>Presets to come.</summary>
+    public static readonly IReadOnlyList<string> Presets =
+    [
+        "usr-prefix", "usr-both", "four-faith", "four-faith-prot", "hsl", "inhand", "ebyte", "zg", "jbt", "teltonika", "irtu", "modbus", "hj212", "sl651",
+    ];
+
+    private static readonly ILookup<string, NotBuiltRow> ByKey = Rows.ToLookup(row => row.Key, StringComparer.Ordinal);
+
+    /// <summary>What a fault says of it.</summary>
+    public static string Says(string what, string instead) => $"{what} is not built yet ({instead})";
+
+    /// <summary>The fault's words where <paramref name="value"/> under the key <paramref name="path"/> asks for something that is not built, else null.</summary>
+    public static string? Refuses(string path, string key, HoconValue value)
+    {
+        foreach (var row in ByKey[path])
+        {
+            var word = (value as HoconScalar)?.Text;
+            if (row.Word is null && (word is null || row.Except is null || Scalars.Normalized(word) != row.Except))
+            {
+                return Says($"'{KeyPath.Shown(key)}'", row.Instead);
+            }
+
+            if (row.Word is not null && word == row.Word)
+            {
+                return Says($"'{word}'", row.Instead);
+            }
+        }
+
+        return null;
+    }
+}

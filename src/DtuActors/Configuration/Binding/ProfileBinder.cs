@@ -1,0 +1,302 @@
+using System.Collections.Immutable;
+using System.Text;
+using System.Text.RegularExpressions;
+using DtuActors.Configuration.Hocon;
+using DtuActors.Protocol.Registration;
+using DtuActors.Protocol.Transports;
+
+namespace DtuActors.Configuration;
+
+/// <summary>Binds <c>profiles</c>: a profile's own keys lie over its preset, that over <c>profiles.default</c> with its preset, that over the built-in default.</summary>
+internal static class ProfileBinder
+{
+    /// <summary>The pattern of the contract: what an id looks like where nobody says otherwise.</summary>
+    public const string DefaultPattern = "(?<id>[0-9A-Za-z_.:-]{2,64})";
+
+    /// <summary>The longest pattern in characters: compiling takes more than linear time.</summary>
+    private const int MaxPattern = 1000;
+
+    private const int MaxReply = 1024;
+    private const int MaxHeartbeat = 256;
+
+    /// <param name="root">The block <c>dtu</c> of the files, or of the built-in default alone.</param>
+    /// <param name="builtIn"><c>profiles.default</c> of the built-in default.</param>
+    public static ImmutableDictionary<string, ProfileOptions> Bind(BlockReader root, HoconObject builtIn)
+    {
+        var profiles = ImmutableDictionary.CreateBuilder<string, ProfileOptions>(StringComparer.Ordinal);
+        var own = root.Map("profiles").ToList();
+        var ground = builtIn;
+        if (own.Find(profile => profile.Member.Key == "default") is { Value: { } byUser })
+        {
+            ground = Layer(root.Context, builtIn, byUser, "dtu.profiles.default");
+        }
+
+        // The default first: a fault that all inherit is told under its key.
+        profiles["default"] = BindOne(root.Context, "default", ground);
+        foreach (var (member, value, path) in own.Where(profile => profile.Member.Key != "default"))
+        {
+            if (!Scalars.IsName(member.Key))
+            {
+                root.Context.Fault(path, member.Position, "is no name", "1 to 64 letters, digits, '_', '-', '.'");
+                continue;
+            }
+
+            profiles[member.Key] = BindOne(root.Context, member.Key, Layer(root.Context, ground.Without("preset"), value, path));
+        }
+
+        return profiles.ToImmutable();
+    }
+
+    private static HoconObject Layer(BindingContext context, HoconObject ground, HoconObject own, string path) =>
+        HoconObject.Merge(Preset(context, own, path) is { } preset ? HoconObject.Merge(ground, preset) : ground, own);
+
+    private static HoconObject? Preset(BindingContext context, HoconObject own, string path)
+    {
+        if (!own.TryGet("preset", out var member) || member.Value is not HoconScalar { Text: var name } value)
+        {
+            return null;
+        }
+
+        if (Presets.Find(name) is { } preset)
+        {
+            return preset.Layer;
+        }
+
+        var problem = NotBuilt.Presets.Contains(name)
+            ? NotBuilt.Says($"'{name}'", $"built: {string.Join(", ", Presets.Names)}")
+            : $"there is no preset '{KeyPath.Shown(name)}'";
+        context.Fault($"{path}.preset", value.Position, problem, NotBuilt.Presets.Contains(name) ? null : BlockReader.Meant(name, [.. Presets.Names]));
+        return null;
+    }
+
+    private static ProfileOptions BindOne(BindingContext context, string name, HoconObject source)
+    {
+        var block = new BlockReader(context, source, Schema.Profile, KeyPath.Append("dtu.profiles", name));
+        _ = block.Text("preset");
+        var envelope = BindEnvelope(block);
+        var heartbeat = BindHeartbeat(block);
+        CheckWhatIsNotBuilt(block);
+        return new ProfileOptions
+        {
+            Name = name,
+            Envelope = envelope,
+            Heartbeat = heartbeat,
+            Registration = BindRegistration(block, heartbeat),
+            Keepalive = BindKeepalive(block),
+            Framing = FramingBinder.Bind(block.Nested("framing", Schema.ProfileFraming), new()),
+            Bus = BindBus(block),
+            TextEncoding = block.Word("text-encoding", "utf-8", "utf-8", "gb18030", "ascii", "latin1") switch
+            {
+                "gb18030" => CodePagesEncodingProvider.Instance.GetEncoding("gb18030")!,
+                "ascii" => Encoding.ASCII,
+                "latin1" => Encoding.Latin1,
+                _ => new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
+            },
+        };
+    }
+
+    private static Envelope? BindEnvelope(BlockReader block)
+    {
+        var built = block.Context.Built;
+        var name = block.Word("envelope", "none", ["none", .. built.Envelopes.Union(NotBuilt.Envelopes)]);
+        if (name == "none")
+        {
+            return null;
+        }
+
+        if (built.FindEnvelope(name) is { } envelope)
+        {
+            return envelope;
+        }
+
+        block.Fault("envelope", NotBuilt.Says($"'{name}'", $"built: {string.Join(", ", built.Envelopes.Prepend("none"))}"), null);
+        return null;
+    }
+
+    private static RegistrationOptions BindRegistration(BlockReader profile, HeartbeatOptions heartbeat)
+    {
+        if (profile.Nested("registration", Schema.Registration) is not { } block)
+        {
+            return new RegistrationOptions { Form = new RegistrationForm { Pattern = Scalars.Pattern(DefaultPattern) } };
+        }
+
+        var kind = Kind(profile, block);
+        return new RegistrationOptions
+        {
+            Form = new RegistrationForm
+            {
+                Kind = kind,
+                Pattern = Pattern(block, kind),
+                Length = block.Integer("length", 0, 0, RegistrationReader.MaxLength),
+                Reject = block.NonEmptyTexts("reject"),
+                Gap = block.Duration("gap", TimeSpan.FromMilliseconds(500)),
+                Heartbeats = heartbeat.Match,
+            },
+            Reply = block.Bytes("reply", MaxReply),
+            Timeout = block.Duration("timeout", TimeSpan.FromSeconds(60)),
+        };
+    }
+
+    private static RegistrationKind Kind(BlockReader profile, BlockReader block)
+    {
+        string[] words = [.. NotBuilt.BuiltRegistrations, .. NotBuilt.Registrations];
+        var word = block.Word("kind", "text", words);
+        if (NotBuilt.Registrations.Contains(word))
+        {
+            block.Fault("kind", NotBuilt.Says($"'{word}'", $"built: {string.Join(", ", NotBuilt.BuiltRegistrations)}"), null);
+        }
+
+        _ = block.Boolean("every-packet", false);
+        _ = FramingBinder.Codec(block, "codec", "raw");
+        _ = block.NonEmpty("id", "a template, as {mn}");
+        _ = block.Bytes("send", MaxReply);
+        foreach (var (key, of) in new[] { ("codec", "frame"), ("id", "frame"), ("send", "probe") })
+        {
+            if (block.Has(key) && word != of)
+            {
+                block.Fault(key, $"means nothing with kind = {word}", $"kind = {of}, or no {key}");
+            }
+        }
+
+        var envelope = profile.Text("envelope") ?? "none";
+        if (envelope != "none" && word is ("text" or "hex"))
+        {
+            // Who writes an envelope alone means its own registration; who also writes another kind contradicts it.
+            if (block.PositionOf("kind").File != ConfigurationLoader.BuiltIn)
+            {
+                block.Fault("kind", $"'{word}', but the envelope {KeyPath.Shown(envelope)} carries the id", "envelope, or none where the listener names the dtu");
+            }
+
+            return RegistrationKind.Envelope;
+        }
+
+        if (envelope == "none" && word == "envelope")
+        {
+            block.Fault("kind", "'envelope', but the profile has none", "envelope = ddp beside it, or kind = text");
+        }
+
+        return word switch
+        {
+            "hex" => RegistrationKind.Hex,
+            "none" => RegistrationKind.None,
+            "envelope" => RegistrationKind.Envelope,
+            _ => RegistrationKind.Text,
+        };
+    }
+
+    private static Regex Pattern(BlockReader block, RegistrationKind kind)
+    {
+        var text = block.NonEmpty("pattern", DefaultPattern) ?? DefaultPattern;
+        if (text.Length > MaxPattern)
+        {
+            block.Fault("pattern", $"{text.Length} characters are too many", $"at most {MaxPattern}");
+            return Scalars.Pattern(DefaultPattern);
+        }
+
+        try
+        {
+            var pattern = Scalars.Pattern(text);
+            if (kind is (RegistrationKind.Text or RegistrationKind.Hex) && !pattern.GetGroupNames().Contains("id"))
+            {
+                block.Fault("pattern", "has no named group id, so it says nothing of who registers", "(?<id>...) around the id, as in LOGIN:(?<id>[0-9]+)");
+            }
+
+            return pattern;
+        }
+        catch (NotSupportedException exception)
+        {
+            block.Fault("pattern", $"cannot be matched in linear time: {exception.Message}", "no lookaround, no backreference, no huge repetition");
+        }
+        catch (ArgumentException exception)
+        {
+            block.Fault("pattern", $"is no regular expression: {KeyPath.Shown(exception.Message)}", DefaultPattern);
+        }
+
+        return Scalars.Pattern(DefaultPattern);
+    }
+
+    private static HeartbeatOptions BindHeartbeat(BlockReader profile)
+    {
+        var fallback = new HeartbeatOptions();
+        if (profile.Nested("heartbeat", Schema.Heartbeat) is not { } block)
+        {
+            return fallback;
+        }
+
+        var echo = block.Text("reply") == "echo";
+        _ = block.DurationOrOff("expected-every", null);
+        return new HeartbeatOptions
+        {
+            Match = block.ByteStrings("match", MaxHeartbeat),
+            Echo = echo,
+            Reply = echo ? default(ReadOnlyMemory<byte>) : block.Bytes("reply", MaxReply),
+            Timeout = block.DurationOrOff("timeout", fallback.Timeout),
+        };
+    }
+
+    private static KeepaliveOptions? BindKeepalive(BlockReader profile)
+    {
+        var fallback = new KeepaliveOptions();
+        if (profile.NestedOrOff("keepalive", Schema.Keepalive, out var off) is not { } block)
+        {
+            return off ? null : fallback;
+        }
+
+        // Linux's own limits: tcp_keepidle and tcp_keepintvl take whole seconds up to 32767, tcp_keepcnt up to 127.
+        var (second, most) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(32767));
+        return new KeepaliveOptions
+        {
+            Idle = block.Duration("idle", fallback.Idle, second, most),
+            Interval = block.Duration("interval", fallback.Interval, second, most),
+            Count = block.Integer("count", fallback.Count, 1, 127),
+        };
+    }
+
+    private static BusOptions BindBus(BlockReader profile)
+    {
+        var fallback = new BusOptions();
+        if (profile.Nested("bus", Schema.Bus) is not { } block)
+        {
+            return fallback;
+        }
+
+        if (block.NestedOrOff("suspend-slave", Schema.SuspendSlave, out _) is { } suspend)
+        {
+            _ = suspend.Integer("after", 3, 1, 1000);
+            _ = suspend.Duration("for", TimeSpan.FromSeconds(30));
+        }
+
+        _ = block.DurationOrOff("coalesce", null);
+        return new BusOptions
+        {
+            Mode = block.Word("mode", "transparent", "transparent", "request-response") == "transparent" ? BusMode.Transparent : BusMode.RequestResponse,
+            ResponseTimeout = block.Duration("response-timeout", fallback.ResponseTimeout),
+            Queue = block.Integer("queue", fallback.Queue, 1, 10_000),
+            QueueWait = block.Duration("queue-wait", fallback.QueueWait),
+            RequestGap = block.Duration("request-gap", fallback.RequestGap, TimeSpan.Zero, TimeSpan.FromMinutes(10)),
+            LateWindow = block.Duration("late-window", fallback.LateWindow, TimeSpan.Zero, TimeSpan.FromMinutes(10)),
+            Retries = block.Integer("retries", fallback.Retries, 0, 10),
+        };
+    }
+
+    private static void CheckWhatIsNotBuilt(BlockReader block)
+    {
+        if (block.Nested("keep-warm", Schema.KeepWarm) is { } warm)
+        {
+            _ = warm.DurationOrOff("every", null);
+            _ = warm.Text("poll");
+        }
+
+        if (block.Nested("duplicates", Schema.Duplicates) is { } duplicates)
+        {
+            _ = duplicates.Word("policy", "newest", "newest", "hold-first");
+            _ = duplicates.Integer("conflict-after", 3, 2, 1000);
+            _ = duplicates.Duration("within", TimeSpan.FromSeconds(60));
+        }
+
+        if (block.Nested("application", Schema.Application) is { } application)
+        {
+            _ = application.Word("answer", "off", "off", "hj212", "sl651");
+        }
+    }
+}
