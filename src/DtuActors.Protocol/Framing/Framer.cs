@@ -108,7 +108,7 @@ public sealed class Framer
             var consumed = Run(_buffer.AsSpan(0, _count), silent: false, ref sink);
             if (consumed >= before)
             {
-                // Nothing old is left: the rest is read from the piece itself.
+                // Nothing old is left: the rest, a damaged frame's first bytes (_dead) among it, is read from the piece itself.
                 piece = piece[(consumed - before)..];
                 Release();
             }
@@ -151,6 +151,7 @@ public sealed class Framer
     {
         var count = _count;
         Release();
+        _dead = 0;
         _examined = 0;
         _damaged = 0;
         _skip = 0;
@@ -266,9 +267,9 @@ public sealed class Framer
             at += drop;
         }
 
-        if (_damaged > 0 && !silent && at < data.Length && drops.Reason is not null)
+        if (_damaged > 0 && !silent && at < data.Length && drops.Reason is not null && data.Length - drops.From <= _maxFrame)
         {
-            // The damaged frame is not read to its end: it waits with its rest, to be reported as one.
+            // The damaged frame is not read to its end: it waits with its rest, to be reported as one, while there is room.
             _dead = at - drops.From;
             return drops.From;
         }
@@ -392,7 +393,6 @@ public sealed class Framer
         }
 
         _count = 0;
-        _dead = 0;
     }
 
     /// <summary>Neighbouring bytes dropped for one reason, reported by one call.</summary>
