@@ -1,8 +1,17 @@
 namespace DtuActors.Protocol.Decoding;
 
-/// <summary>One line for a person about a frame, for monitor, history and terminal.</summary>
+/// <summary>Says in one line for a person what a frame says, or null where it is not one of the decoder's. Never throws.</summary>
+internal delegate string? Describe(FrameDirection direction, ReadOnlySpan<byte> frame);
+
+/// <summary>One line for a person about a frame, for monitor, history and terminal: the table of decoders by codec.</summary>
 public static class Decoders
 {
+    private static readonly Dictionary<string, Describe> Table = new(StringComparer.Ordinal)
+    {
+        ["modbus-rtu"] = ModbusRtuDecoder.Describe,
+    };
+
     /// <summary>What <paramref name="frame"/>, cut by <paramref name="codec"/>, says, or null where nothing is known of it. Never throws.</summary>
-    public static string? Describe(string codec, FrameDirection direction, ReadOnlySpan<byte> frame) => null;
+    public static string? Describe(string codec, FrameDirection direction, ReadOnlySpan<byte> frame) =>
+        Table.TryGetValue(codec, out var describe) ? describe(direction, frame) : null;
 }

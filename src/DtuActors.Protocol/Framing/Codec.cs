@@ -33,12 +33,19 @@ public readonly record struct Cut(CutKind Kind, int Length, int Offset, int Fram
 
     /// <summary>The first <paramref name="length"/> bytes belong to no frame.</summary>
     public static Cut Drop(int length, string reason) => new(CutKind.Drop, length, 0, 0, reason, 0);
+
+    /// <summary>
+    /// The head has the shape of a frame of <paramref name="shape"/> bytes and a wrong checksum. Only its first byte leaves the stream, since a good frame may
+    /// begin inside; what else of the shape turns out to be no frame is reported together with it, as one <see cref="DropReasons.BadChecksum"/>.
+    /// </summary>
+    public static Cut Damaged(int shape) => new(CutKind.Drop, 1, 0, shape, DropReasons.BadChecksum, 0);
 }
 
 /// <summary>
 /// How one protocol cuts a stream of bytes into frames: a pure decision about the head of the stream, without state, shared by all sessions.
 /// The buffer, its bound and the resynchronising loop are the <see cref="Framer"/>'s. A new protocol is one file with one of these, and one row in
-/// <see cref="Codecs"/>.
+/// <see cref="Codecs"/>. What is decided of a beginning stays decided when more bytes follow it: that is what makes frames independent of how the stream
+/// was cut into pieces.
 /// </summary>
 public abstract class Codec
 {
@@ -60,4 +67,35 @@ public abstract class Codec
     /// head said. Never throws.
     /// </summary>
     public abstract Cut Next(ReadOnlySpan<byte> pending, int examined, bool silent);
+
+    /// <summary>
+    /// How long the line must be silent until a pending burst that equals a heartbeat is one; shorter than <see cref="Gap"/> where a frame may take long.
+    /// Only for codecs that are no protocol.
+    /// </summary>
+    public virtual TimeSpan? BurstGap => Gap;
+
+    /// <summary>Whether a burst ends at silence only (idle-gap), so that a piece that equals a heartbeat is none before the line fell silent.</summary>
+    public virtual bool BurstEndsAtSilence => false;
+
+    /// <summary>
+    /// Called in place of <see cref="Next"/> when a head turned out longer than max-frame: how many bytes leave the stream as
+    /// <see cref="DropReasons.Oversize"/> (they may be more than are pending: the rest is skipped as it comes). With <paramref name="more"/> the end
+    /// of the oversize unit was not seen yet, and the question is asked again about what follows. By default one byte goes and the next is a head again.
+    /// </summary>
+    public virtual long Overrun(ReadOnlySpan<byte> pending, out bool more)
+    {
+        more = false;
+        return 1;
+    }
+
+    /// <summary>
+    /// The gap of codecs whose frames do not prove themselves (delimiter, fixed, length-field): a DTU cuts at 1000 bytes or 10 ms and the rest may be late by
+    /// a cellular round trip or two, so only a silence that no network explains, ten gaps and at least five seconds, makes an incomplete frame a truncated one.
+    /// </summary>
+    protected static TimeSpan LongGap(TimeSpan gap)
+    {
+        var least = TimeSpan.FromSeconds(5);
+        var ten = gap * 10;
+        return ten > least ? ten : least;
+    }
 }

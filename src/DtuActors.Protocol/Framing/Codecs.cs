@@ -3,9 +3,54 @@ namespace DtuActors.Protocol.Framing;
 /// <summary>The table of codecs: a name in configuration, and what makes the codec of a checked <c>framing { }</c> block.</summary>
 public static class Codecs
 {
-    /// <summary>The names that <see cref="Create"/> takes, in the order in which they are documented.</summary>
-    public static IReadOnlyCollection<string> Names => [];
+    private static readonly (string Name, Func<FramingOptions, Codec> Make)[] Table =
+    [
+        ("raw", static _ => new RawCodec()),
+        ("idle-gap", static o => new IdleGapCodec(o.Gap, o.MaxFrame)),
+        ("delimiter", static o => new DelimiterCodec(CheckedDelimiter(o), o.Include, o.Gap)),
+        ("fixed", static o => new FixedCodec(Within(o.Length, 1, o.MaxFrame, "length"), o.Gap)),
+        ("length-field", MakeLengthField),
+        ("modbus-rtu", static o => new ModbusRtuCodec(o.Role, o.Gap)),
+    ];
 
-    /// <summary>Makes the codec that <paramref name="options"/> names; throws <see cref="ArgumentException"/> for a name that is not in <see cref="Names"/>.</summary>
-    public static Codec Create(FramingOptions options) => throw new ArgumentException($"no codec '{options.Codec}'", nameof(options));
+    /// <summary>The names that <see cref="Create"/> takes, in the order in which they are documented.</summary>
+    public static IReadOnlyCollection<string> Names { get; } = [.. Table.Select(row => row.Name)];
+
+    /// <summary>
+    /// Makes the codec that <paramref name="options"/> names; throws <see cref="ArgumentException"/> for a name that is not in <see cref="Names"/>, and for
+    /// options that this codec cannot work with (a length of 0, a length field beyond max-frame, ...), naming the key and what would be right.
+    /// </summary>
+    public static Codec Create(FramingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Within(options.MaxFrame, 1, int.MaxValue, "max-frame");
+        foreach (var (name, make) in Table)
+        {
+            if (name == options.Codec)
+            {
+                return make(options);
+            }
+        }
+
+        throw new ArgumentException($"no codec '{options.Codec}'; there are {string.Join(", ", Names)}", nameof(options));
+    }
+
+    private static byte[] CheckedDelimiter(FramingOptions options)
+    {
+        Within(options.Delimiter.Length, 1, options.MaxFrame, "delimiter", "bytes in ");
+        return options.Delimiter.ToArray();
+    }
+
+    private static LengthFieldCodec MakeLengthField(FramingOptions options)
+    {
+        Within(options.Offset, 0, options.MaxFrame - 1, "offset");
+        Within(options.Size, 1, 4, "size");
+        Within(options.Offset + options.Size, 1, options.MaxFrame, "max-frame", "offset and size together against ");
+        return new LengthFieldCodec(options.Offset, options.Size, options.LittleEndian, options.Adjust, options.Gap);
+    }
+
+    private static int Within(int value, int least, int most, string key, string what = "") =>
+        value >= least && value <= most
+            ? value
+            : throw new ArgumentException($"{what}{key}: {value} is not within {least} to {most}", nameof(value));
 }

@@ -47,13 +47,3 @@ public abstract class Envelope
     /// <summary>Wraps a downlink for the DTU <paramref name="id"/>, in as many units as its limit asks for, one behind the other.</summary>
     public abstract byte[] Wrap(string id, ReadOnlySpan<byte> payload);
 }
-
-/// <summary>The table of envelopes.</summary>
-public static class Envelopes
-{
-    /// <summary>The names that <see cref="Find"/> knows.</summary>
-    public static IReadOnlyCollection<string> Names => [];
-
-    /// <summary>The envelope of that name, or null.</summary>
-    public static Envelope? Find(string name) => null;
-}

@@ -1,0 +1,35 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace DtuActors.Host.Api;
+
+/// <summary>Every shape of the HTTP API, as the server writes and the commands read it.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(ItemPage<DtuModel>))]
+[JsonSerializable(typeof(ItemPage<FrameModel>))]
+[JsonSerializable(typeof(ItemList<UnknownModel>))]
+[JsonSerializable(typeof(ItemList<EndpointModel>))]
+[JsonSerializable(typeof(ItemList<ListenerModel>))]
+[JsonSerializable(typeof(ItemList<RouteModel>))]
+[JsonSerializable(typeof(SendBody))]
+[JsonSerializable(typeof(SendAnswer))]
+[JsonSerializable(typeof(RequestBody))]
+[JsonSerializable(typeof(RequestAnswer))]
+[JsonSerializable(typeof(HealthModel))]
+[JsonSerializable(typeof(SessionEvent))]
+[JsonSerializable(typeof(FrameEvent))]
+[JsonSerializable(typeof(EndpointEvent))]
+[JsonSerializable(typeof(CommandEvent))]
+[JsonSerializable(typeof(LostEvent))]
+[JsonSerializable(typeof(JsonElement))]
+internal sealed partial class ApiJson : JsonSerializerContext
+{
+    /// <summary>Names and texts stay readable (七号泵站): the answers are JSON documents, never parts of an HTML page.</summary>
+    public static readonly ApiJson Readable = new(new JsonSerializerOptions(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    /// <summary>The generated shape of <typeparamref name="T"/>.</summary>
+    public static JsonTypeInfo<T> Of<T>() => (JsonTypeInfo<T>)Readable.GetTypeInfo(typeof(T))!;
+}

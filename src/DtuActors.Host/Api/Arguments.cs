@@ -1,0 +1,37 @@
+using System.Globalization;
+using DtuActors.Protocol;
+
+namespace DtuActors.Host.Api;
+
+/// <summary>What stands in paths and queries, checked.</summary>
+internal static class Arguments
+{
+    public const int DefaultLimit = 100;
+    public const int MostItems = 1000;
+
+    public static DtuId Id(string text) => DtuId.TryParse(text, out var id)
+        ? id
+        : throw RefusalException.Bad("id", $"a DTU's id has 1 to {DtuId.MaxLength} characters, none of them a control character");
+
+    public static int Limit(string? text) => text switch
+    {
+        null or "" => DefaultLimit,
+        _ when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MostItems => limit,
+        _ => throw RefusalException.Bad("limit", $"limit={text}: expected 1 to {MostItems}"),
+    };
+
+    public static DtuState? State(string? text) => text switch
+    {
+        null or "" => null,
+        "online" => DtuState.Online,
+        "offline" => DtuState.Offline,
+        _ => throw RefusalException.Bad("state", $"state={text}: expected online or offline"),
+    };
+
+    public static DateTimeOffset? Instant(string name, string? text) => text switch
+    {
+        null or "" => null,
+        _ when DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) => at,
+        _ => throw RefusalException.Bad(name, $"{name}={text}: expected an instant as in ISO 8601, such as 2026-05-04T10:00:00Z"),
+    };
+}

@@ -1,0 +1,37 @@
+using System.Text.Json;
+
+namespace DtuActors.Host.Api;
+
+/// <summary>Reads the JSON body of a write, and says in words what is wrong with it.</summary>
+internal static class Body
+{
+    /// <summary>The most a body may have, in bytes: more than the longest downlink in hexadecimal takes.</summary>
+    public const int MostBytes = 64 * 1024;
+
+    public static async Task<T> ReadAsync<T>(HttpContext context)
+        where T : class
+    {
+        if (!context.Request.HasJsonContentType())
+        {
+            throw new RefusalException(
+                StatusCodes.Status415UnsupportedMediaType, "content-type", "The content type is not right", "the body must be JSON, sent with Content-Type: application/json");
+        }
+
+        try
+        {
+            return await JsonSerializer.DeserializeAsync(context.Request.Body, ApiJson.Of<T>(), context.RequestAborted) ?? throw Malformed("null is no body", Members<T>());
+        }
+        catch (JsonException malformed)
+        {
+            var where = malformed is { Path: { Length: > 1 } path }
+                ? $"the member {path.TrimStart('$', '.')} is unknown or has the wrong type"
+                : $"not valid JSON at line {(malformed.LineNumber ?? 0) + 1}, byte {(malformed.BytePositionInLine ?? 0) + 1}";
+            throw Malformed(where, Members<T>());
+        }
+    }
+
+    private static RefusalException Malformed(string what, string members) =>
+        RefusalException.Bad("malformed-json", $"{what}; the body is a JSON object with {members}, all of them strings");
+
+    private static string Members<T>() => string.Join(", ", ApiJson.Of<T>().Properties.Select(property => property.Name));
+}

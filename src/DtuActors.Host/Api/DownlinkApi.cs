@@ -1,0 +1,168 @@
+using System.ComponentModel;
+using System.Text;
+using DtuActors.Configuration;
+using DtuActors.Host.Text;
+using DtuActors.Protocol;
+using DtuActors.Protocol.Checksums;
+using DtuActors.Protocol.Decoding;
+using DtuActors.Sessions;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace DtuActors.Host.Api;
+
+/// <summary>Bytes to a DTU: <c>send</c>, and <c>request</c>, which waits for the answer.</summary>
+internal static class DownlinkApi
+{
+    /// <summary>The most bytes of one downlink: above any max-frame that makes sense, well below a window of the data path.</summary>
+    public const int MostPayload = 16 * 1024;
+
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromMinutes(10);
+
+    public static void Map(RouteGroupBuilder api)
+    {
+        api.MapPost("/dtus/{id}/send", SendAsync)
+            .Accepts<SendBody>("application/json")
+            .WithSummary("Send bytes to a DTU")
+            .WithDescription(
+                "202 with state delivered: the bytes are written to the DTU's socket. Commands live in memory only and end with this answer; an offline DTU gives 409. " +
+                "ttl, retry and key need the durable queue, which is not built yet: 409, type no-storage.")
+            .Refuses(400, 404, 409, 413, 415, 429, 504);
+        api.MapPost("/dtus/{id}/request", RequestAsync)
+            .Accepts<RequestBody>("application/json")
+            .WithSummary("Send bytes to a DTU and wait for the answer")
+            .WithDescription(
+                "The request takes the bus for itself. In transparent mode the answer is the first uplink frame after the write. " +
+                "504: no answer in time, or the bus was not free; 429: too many requests wait already.")
+            .Refuses(400, 404, 409, 413, 415, 429, 504);
+    }
+
+    private static async Task<Accepted<SendAnswer>> SendAsync(
+        [Description("The DTU's id.")] string id, HttpContext context, DtuGateway gateway, GatewayOptions options, Readiness readiness)
+    {
+        var dtu = Arguments.Id(id);
+        var body = await Body.ReadAsync<SendBody>(context);
+        if (body is { Ttl: not null } or { Retry: not null } or { Key: not null })
+        {
+            var asked = body.Ttl is not null ? "ttl" : body.Retry is not null ? "retry" : "key";
+            throw new RefusalException(
+                StatusCodes.Status409Conflict, "no-storage", "Commands can't wait", $"{asked} needs the durable command queue, which is not built yet; without it the bytes go to a DTU that is online");
+        }
+
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, readiness.Stopping);
+        var payload = await PayloadAsync(dtu, body, gateway, options, cancellation.Token);
+        var outcome = await gateway.SendAsync(dtu, payload, cancellation.Token);
+        return outcome.Refusal is { } refusal
+            ? throw await RefusedAsync(gateway, dtu, refusal, cancellation.Token)
+            : TypedResults.Accepted((string?)null, new SendAnswer { CommandId = outcome.CommandId, State = "delivered" });
+    }
+
+    private static async Task<Ok<RequestAnswer>> RequestAsync(
+        [Description("The DTU's id.")] string id, HttpContext context, DtuGateway gateway, Readiness readiness)
+    {
+        var dtu = Arguments.Id(id);
+        var body = await Body.ReadAsync<RequestBody>(context);
+        TimeSpan? timeout = null;
+        if (body.Timeout is { } given)
+        {
+            if (!DurationText.TryParse(given, out var duration) || duration > LongestTimeout)
+            {
+                throw RefusalException.Bad("timeout", $"timeout '{given}': expected {DurationText.Expected}, at most 10m");
+            }
+
+            timeout = duration;
+        }
+
+        var payload = WithCheck(FromHex(body.Hex ?? throw RefusalException.Bad("payload", "the body has no hex; right would be {\"hex\":\"010300000002\",\"crc\":\"modbus\"}")), body.Crc);
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, readiness.Stopping);
+        var outcome = await gateway.RequestAsync(dtu, payload, timeout, cancellation.Token);
+        if (outcome.Answer is not { } answer)
+        {
+            throw await RefusedAsync(gateway, dtu, outcome.Refusal ?? RefusalReason.NoAnswer, cancellation.Token);
+        }
+
+        return TypedResults.Ok(new RequestAnswer
+        {
+            Hex = ModelMap.Hex(answer.Payload),
+            ElapsedMs = Math.Round(outcome.Elapsed.TotalMilliseconds, 3),
+            Decoded = Decoders.Describe(answer.Codec, FrameDirection.Up, answer.Payload.Span),
+        });
+    }
+
+    /// <summary>Why a DTU that has no session can't be reached: 404 where nobody knows it, else 409.</summary>
+    public static async Task<RefusalException> OfflineAsync(DtuGateway gateway, DtuId dtu, CancellationToken cancellation)
+    {
+        if (await gateway.FindDtuAsync(dtu, cancellation) is not { } status)
+        {
+            return RefusalException.NoSuchDtu(dtu.Value);
+        }
+
+        var seen = status.LastSeenAt is { } at ? $"last seen {ModelMap.Utc(at):yyyy-MM-dd'T'HH:mm:ss.fff'Z'}" : "it never came online";
+        return new RefusalException(StatusCodes.Status409Conflict, "offline", "The DTU is offline", $"DTU '{dtu}' is offline; {seen}");
+    }
+
+    private static async Task<RefusalException> RefusedAsync(DtuGateway gateway, DtuId dtu, RefusalReason reason, CancellationToken cancellation) => reason switch
+    {
+        RefusalReason.Offline => await OfflineAsync(gateway, dtu, cancellation),
+        RefusalReason.QueueFull => new RefusalException(
+            StatusCodes.Status429TooManyRequests, "queue-full", "Too many requests wait", $"the bus queue of DTU '{dtu}' is full (bus.queue of its profile); try again later"),
+        RefusalReason.NoAnswer => new RefusalException(
+            StatusCodes.Status504GatewayTimeout, "no-answer", "No answer in time", $"the bytes were written to DTU '{dtu}' and nothing came back in time"),
+        RefusalReason.BusBusy => new RefusalException(
+            StatusCodes.Status504GatewayTimeout, "bus-busy", "The bus was not free", $"the bus of DTU '{dtu}' was not free within its profile's bus.queue-wait; nothing was written"),
+        RefusalReason.SessionEnded => new RefusalException(
+            StatusCodes.Status409Conflict, "session-ended", "The DTU went away", $"the session of DTU '{dtu}' ended meanwhile; whether the bytes arrived is not known"),
+        _ => new RefusalException(StatusCodes.Status409Conflict, "refused", "The DTU did not take it", $"DTU '{dtu}': {reason}"),
+    };
+
+    private static async Task<byte[]> PayloadAsync(DtuId dtu, SendBody body, DtuGateway gateway, GatewayOptions options, CancellationToken cancellation)
+    {
+        switch (body)
+        {
+            case { Hex: { } hex, Text: null, Encoding: null }:
+                return WithCheck(FromHex(hex), body.Crc);
+            case { Hex: null, Text: { Length: > 0 } text }:
+                return WithCheck(Encode(text, body.Encoding is { } name ? FindEncoding(name) : await ProfilesEncodingAsync(dtu, gateway, options, cancellation)), body.Crc);
+            case { Hex: not null, Text: null }:
+                throw RefusalException.Bad("payload", "encoding is for text; hex is bytes already");
+            default:
+                throw RefusalException.Bad("payload", "the body has exactly one of hex and text, not empty; right would be {\"hex\":\"0103000A0001\"} or {\"text\":\"AT\"}");
+        }
+    }
+
+    private static byte[] FromHex(string hex) => HexText.TryParse(hex, out var bytes, out var problem) ? bytes : throw RefusalException.Bad("hex", $"hex: {problem}");
+
+    private static Encoding FindEncoding(string name) =>
+        Encodings.TryFind(name, out var encoding) ? encoding : throw RefusalException.Bad("encoding", $"encoding '{name}': expected {Encodings.Names}");
+
+    private static async Task<Encoding> ProfilesEncodingAsync(DtuId dtu, DtuGateway gateway, GatewayOptions options, CancellationToken cancellation)
+    {
+        var profile = (await gateway.FindDtuAsync(dtu, cancellation))?.Profile ?? "default";
+        return Encodings.Strict(options.Profiles.TryGetValue(profile, out var found) ? found.TextEncoding : Encoding.UTF8);
+    }
+
+    private static byte[] Encode(string text, Encoding encoding)
+    {
+        try
+        {
+            return encoding.GetBytes(text);
+        }
+        catch (EncoderFallbackException unencodable)
+        {
+            throw RefusalException.Bad("text", $"the character at position {unencodable.Index + 1} can't be written in {encoding.WebName}");
+        }
+    }
+
+    private static byte[] WithCheck(byte[] bytes, string? crc)
+    {
+        var whole = bytes;
+        if (crc is not null && !ChecksumAppend.TryAppend(crc, bytes, out whole))
+        {
+            throw RefusalException.Bad("crc", $"crc '{crc}': expected {string.Join(", ", ChecksumAppend.Names)}");
+        }
+
+        return whole.Length <= MostPayload
+            ? whole
+            : throw new RefusalException(
+                StatusCodes.Status413PayloadTooLarge, "too-large", "The payload is too large", $"{whole.Length} bytes; one downlink may have {MostPayload}");
+    }
+}

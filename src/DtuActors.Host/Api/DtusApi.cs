@@ -1,0 +1,70 @@
+using System.ComponentModel;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace DtuActors.Host.Api;
+
+/// <summary>Who is there: <c>/api/v1/dtus</c>, one DTU, its connection, its frames.</summary>
+internal static class DtusApi
+{
+    public static void Map(RouteGroupBuilder api)
+    {
+        api.MapGet("/dtus", ListAsync)
+            .WithSummary("DTUs, ordered by id")
+            .WithDescription("What it shows is a second old at most.")
+            .Refuses(400);
+        api.MapGet("/dtus/{id}", FindAsync)
+            .WithSummary("One DTU")
+            .WithDescription("404 where it was never seen and is not configured. An id is one path segment, percent-encoded.")
+            .Refuses(400, 404);
+        api.MapDelete("/dtus/{id}/connection", KickAsync)
+            .WithSummary("Close a DTU's connection")
+            .WithDescription("The session ends as kicked; the DTU may come back. 409 where it is offline.")
+            .Refuses(400, 404, 409);
+        api.MapGet("/dtus/{id}/frames", FramesAsync)
+            .WithSummary("A DTU's latest frames, oldest first")
+            .WithDescription("From the gateway's bounded memory: history is not stored yet, and a restart forgets it.")
+            .Refuses(400, 404);
+    }
+
+    private static async Task<Ok<ItemPage<DtuModel>>> ListAsync(
+        DtuGateway gateway,
+        CancellationToken cancellation,
+        [Description("online or offline; without it, all.")] string? state = null,
+        [Description("The most items of the page, 1 to 1000; 100 without it.")] string? limit = null,
+        [Description("The next of the page before.")] string? after = null)
+    {
+        var page = await gateway.ListDtusAsync(Arguments.State(state), Arguments.Limit(limit), string.IsNullOrEmpty(after) ? null : after, cancellation);
+        return TypedResults.Ok(new ItemPage<DtuModel>([.. page.Items.Select(dtu => dtu.ToModel())], page.Next));
+    }
+
+    private static async Task<Ok<DtuModel>> FindAsync([Description("The DTU's id.")] string id, DtuGateway gateway, CancellationToken cancellation) =>
+        await gateway.FindDtuAsync(Arguments.Id(id), cancellation) is { } dtu
+            ? TypedResults.Ok(dtu.ToModel())
+            : throw RefusalException.NoSuchDtu(id);
+
+    private static async Task<NoContent> KickAsync([Description("The DTU's id.")] string id, DtuGateway gateway, CancellationToken cancellation)
+    {
+        var dtu = Arguments.Id(id);
+        return await gateway.KickAsync(dtu, cancellation) ? TypedResults.NoContent() : throw await DownlinkApi.OfflineAsync(gateway, dtu, cancellation);
+    }
+
+    private static async Task<Ok<ItemPage<FrameModel>>> FramesAsync(
+        [Description("The DTU's id.")] string id,
+        DtuGateway gateway,
+        CancellationToken cancellation,
+        [Description("Frames from this instant on, ISO 8601.")] string? since = null,
+        [Description("Frames before this instant, ISO 8601.")] string? until = null,
+        [Description("The most items of the page, 1 to 1000; 100 without it.")] string? limit = null,
+        [Description("The next of the page before.")] string? after = null)
+    {
+        var dtu = Arguments.Id(id);
+        var page = await gateway.FramesAsync(
+            dtu, Arguments.Instant("since", since), Arguments.Instant("until", until), Arguments.Limit(limit), string.IsNullOrEmpty(after) ? null : after, cancellation);
+        if (page.Items.IsEmpty && await gateway.FindDtuAsync(dtu, cancellation) is null)
+        {
+            throw RefusalException.NoSuchDtu(id);
+        }
+
+        return TypedResults.Ok(new ItemPage<FrameModel>([.. page.Items.Select(frame => frame.ToModel())], page.Next));
+    }
+}

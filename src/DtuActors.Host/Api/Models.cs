@@ -1,0 +1,270 @@
+using System.ComponentModel;
+using System.Text.Json.Serialization;
+
+namespace DtuActors.Host.Api;
+
+/// <summary>One page of a collection.</summary>
+[Description("One page. next is the after of the following page, or null on the last one.")]
+internal sealed record ItemPage<T>(IReadOnlyList<T> Items, string? Next);
+
+internal sealed record ItemList<T>(IReadOnlyList<T> Items);
+
+/// <summary>RFC 9457.</summary>
+internal sealed record Problem
+{
+    [Description("A short word that programs can rely on, such as offline, no-storage, not-built.")]
+    public required string Type { get; init; }
+    public required string Title { get; init; }
+    public required int Status { get; init; }
+
+    [Description("What is wrong in this case, and what would be right.")]
+    public string? Detail { get; init; }
+}
+
+internal sealed record CountersModel
+{
+    public long Accepted { get; init; }
+    public long Written { get; init; }
+    public long Waiting { get; init; }
+    public long AcceptedBytes { get; init; }
+    public long WrittenBytes { get; init; }
+    public long WaitingBytes { get; init; }
+
+    [Description("Frames by reason. accepted = written + dropped + waiting.")]
+    public required IReadOnlyDictionary<string, long> Dropped { get; init; }
+}
+
+internal sealed record DtuModel
+{
+    public required string Id { get; init; }
+    public string? Name { get; init; }
+
+    [Description("online or offline")]
+    public required string State { get; init; }
+
+    [Description("What its registration said, where that is an alias of the id.")]
+    public string? PresentedId { get; init; }
+    public string? Listener { get; init; }
+    public string? Remote { get; init; }
+    public string? Node { get; init; }
+    public string? Profile { get; init; }
+    public string? Codec { get; init; }
+    public required IReadOnlyList<string> Groups { get; init; }
+    public DateTime? FirstSeenAt { get; init; }
+    public DateTime? ConnectedAt { get; init; }
+    public DateTime? LastSeenAt { get; init; }
+    public long BytesUp { get; init; }
+    public long BytesDown { get; init; }
+    public long FramesUp { get; init; }
+    public long FramesDown { get; init; }
+    public long Heartbeats { get; init; }
+
+    [Description("Sessions after the first.")]
+    public long Reconnects { get; init; }
+
+    [Description("Requests that wait for the bus.")]
+    public int Queued { get; init; }
+
+    [Description("Downlinks.")]
+    public required CountersModel Down { get; init; }
+
+    [Description("Uplink pieces that were no frame, by reason.")]
+    public required IReadOnlyDictionary<string, long> DroppedUp { get; init; }
+
+    [Description("The last thing that went wrong, or why the last session ended.")]
+    public string? LastError { get; init; }
+}
+
+internal sealed record FrameModel
+{
+    public required DateTime At { get; init; }
+
+    [Description("up, from the DTU; down, to the DTU")]
+    public required string Direction { get; init; }
+    public required string Hex { get; init; }
+    public required string Codec { get; init; }
+
+    [Description("What the frame says, in one line, where the codec knows.")]
+    public string? Decoded { get; init; }
+
+    [Description("dtu for uplinks; for downlinks an endpoint's name, api or gateway.")]
+    public required string Source { get; init; }
+
+    [Description("Null for a frame, else why these bytes are none (bad-checksum, garbage, truncated, oversize).")]
+    public string? Verdict { get; init; }
+}
+
+internal sealed record UnknownModel
+{
+    public required DateTime At { get; init; }
+    public required string Listener { get; init; }
+    public required string Remote { get; init; }
+
+    [Description("The first bytes that came, at most 64.")]
+    public required string Hex { get; init; }
+    public required string Reason { get; init; }
+
+    [Description("What these bytes could be. Guessing is not built yet: always empty.")]
+    public required IReadOnlyList<string> Guesses { get; init; }
+}
+
+internal sealed record EndpointModel
+{
+    public required string Name { get; init; }
+    public required string Kind { get; init; }
+
+    [Description("up, down or connecting")]
+    public required string State { get; init; }
+    public string? LastError { get; init; }
+    public DateTime? Since { get; init; }
+
+    [Description("The device, link or address.")]
+    public string? Where { get; init; }
+    public int Clients { get; init; }
+
+    [Description("From DTUs to the endpoint.")]
+    public required CountersModel Up { get; init; }
+
+    [Description("From the endpoint to DTUs.")]
+    public required CountersModel Down { get; init; }
+}
+
+internal sealed record ListenerModel
+{
+    public required string Name { get; init; }
+    public required string Kind { get; init; }
+    public required string State { get; init; }
+    public string? LastError { get; init; }
+    public string? Address { get; init; }
+    public string? Profile { get; init; }
+    public int Connections { get; init; }
+    public long Accepted { get; init; }
+    public long Refused { get; init; }
+}
+
+internal sealed record RouteModel
+{
+    public required string Name { get; init; }
+    public required string Kind { get; init; }
+
+    [Description("That of the endpoint.")]
+    public required string State { get; init; }
+    public string? LastError { get; init; }
+    public required string Dtu { get; init; }
+    public required string To { get; init; }
+    public required string Direction { get; init; }
+
+    [Description("DTUs online that it leads to.")]
+    public int Online { get; init; }
+    public long FramesUp { get; init; }
+    public long FramesDown { get; init; }
+}
+
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record SendBody
+{
+    [Description("Bytes in hexadecimal, spaces allowed. Either hex or text.")]
+    public string? Hex { get; init; }
+
+    [Description("Text, in encoding. Either hex or text.")]
+    public string? Text { get; init; }
+
+    [Description("A check that is put behind the bytes: modbus, sum8 or hj212.")]
+    public string? Crc { get; init; }
+
+    [Description("The text's encoding: utf-8, gb18030, ascii or latin1. Default: the profile's text-encoding.")]
+    public string? Encoding { get; init; }
+
+    [Description("How long the command may wait for an offline DTU. Not built yet: 409, type no-storage.")]
+    public string? Ttl { get; init; }
+
+    [Description("Not built yet: 409, type no-storage.")]
+    public string? Retry { get; init; }
+
+    [Description("Not built yet: 409, type no-storage.")]
+    public string? Key { get; init; }
+}
+
+internal sealed record SendAnswer
+{
+    public required string CommandId { get; init; }
+
+    [Description("delivered: written to the DTU's socket. Commands are kept in memory only, so this is their last word.")]
+    public required string State { get; init; }
+}
+
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record RequestBody
+{
+    [Description("Bytes in hexadecimal, spaces allowed.")]
+    public string? Hex { get; init; }
+
+    [Description("A check that is put behind the bytes: modbus, sum8 or hj212.")]
+    public string? Crc { get; init; }
+
+    [Description("How long the answer may take from the write, such as 500ms or 5s; at most 10m. Default: the profile's response-timeout.")]
+    public string? Timeout { get; init; }
+}
+
+internal sealed record RequestAnswer
+{
+    [Description("The answer.")]
+    public required string Hex { get; init; }
+
+    [Description("Milliseconds from the write to the answer.")]
+    public required double ElapsedMs { get; init; }
+
+    [Description("What the answer says, in one line, where the codec knows.")]
+    public string? Decoded { get; init; }
+}
+
+internal sealed record HealthModel
+{
+    public required string Status { get; init; }
+    public string? Detail { get; init; }
+}
+
+internal sealed record SessionEvent
+{
+    public required DateTime At { get; init; }
+    public required string Dtu { get; init; }
+    public string? Listener { get; init; }
+    public string? Reason { get; init; }
+    public required string Remote { get; init; }
+}
+
+internal sealed record FrameEvent
+{
+    public required DateTime At { get; init; }
+    public required string Dtu { get; init; }
+    public required string Direction { get; init; }
+    public required string Hex { get; init; }
+    public required string Codec { get; init; }
+    public string? Decoded { get; init; }
+    public required string Source { get; init; }
+    public string? Verdict { get; init; }
+}
+
+internal sealed record EndpointEvent
+{
+    public required DateTime At { get; init; }
+    public required string Endpoint { get; init; }
+    public required string Kind { get; init; }
+    public required string State { get; init; }
+    public string? LastError { get; init; }
+}
+
+internal sealed record CommandEvent
+{
+    public required DateTime At { get; init; }
+    public required string Dtu { get; init; }
+    public required string CommandId { get; init; }
+    public required string State { get; init; }
+    public string? Reason { get; init; }
+}
+
+internal sealed record LostEvent
+{
+    public required DateTime At { get; init; }
+    public required long Count { get; init; }
+}

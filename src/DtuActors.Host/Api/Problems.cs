@@ -1,0 +1,95 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace DtuActors.Host.Api;
+
+/// <summary>A call that is refused: what the caller did not do right, or what the gateway can't do now.</summary>
+internal sealed class RefusalException(int status, string type, string title, string detail) : Exception(detail)
+{
+    public Problem Problem { get; } = new() { Type = type, Title = title, Status = status, Detail = detail };
+
+    public static RefusalException Bad(string type, string detail) => new(StatusCodes.Status400BadRequest, type, "The request is not right", detail);
+
+    public static RefusalException NoSuchDtu(string id) => new(
+        StatusCodes.Status404NotFound, "no-such-dtu", "No such DTU", $"no DTU '{id}' was seen or is configured; GET /api/v1/dtus lists those that are known");
+}
+
+/// <summary>
+/// The outermost piece of the pipeline: whatever goes wrong inside, and every bare status that the server sets itself, leaves as RFC 9457's problem+json.
+/// </summary>
+internal sealed partial class ProblemMiddleware(RequestDelegate next, Readiness readiness, ILogger<ProblemMiddleware> log)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (RefusalException refusal)
+        {
+            await WriteAsync(context, refusal.Problem);
+            return;
+        }
+        catch (BadHttpRequestException bad)
+        {
+            await WriteAsync(context, ForStatus(context, bad.StatusCode));
+            return;
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (OperationCanceledException) when (readiness.IsStopping)
+        {
+            await WriteAsync(context, ForStatus(context, StatusCodes.Status503ServiceUnavailable));
+            return;
+        }
+        catch (Exception failure) when (!context.Response.HasStarted)
+        {
+            LogFailed(context.Request.Method, context.Request.Path, failure);
+            await WriteAsync(context, ForStatus(context, StatusCodes.Status500InternalServerError));
+            return;
+        }
+
+        var response = context.Response;
+        if (response.StatusCode >= 400 && !response.HasStarted && response.ContentType is null && response.ContentLength is null or 0)
+        {
+            await WriteAsync(context, ForStatus(context, response.StatusCode));
+        }
+    }
+
+    public static Task WriteAsync(HttpContext context, Problem problem)
+    {
+        if (context.Response.HasStarted)
+        {
+            context.Abort();
+            return Task.CompletedTask;
+        }
+
+        context.Response.StatusCode = problem.Status;
+        context.Response.ContentType = "application/problem+json";
+        return HttpMethods.IsHead(context.Request.Method)
+            ? Task.CompletedTask
+            : JsonSerializer.SerializeAsync(context.Response.Body, problem, ApiJson.Of<Problem>(), context.RequestAborted);
+    }
+
+    private static Problem ForStatus(HttpContext context, int status)
+    {
+        var method = context.Request.Method;
+        var path = context.Features.Get<IHttpRequestFeature>()?.RawTarget.Split('?')[0] ?? context.Request.Path.Value ?? "";
+        var (type, title, detail) = status switch
+        {
+            StatusCodes.Status404NotFound => ("no-such-path", "No such path", $"nothing is at {path}; GET /openapi/v1.json describes every call"),
+            StatusCodes.Status405MethodNotAllowed => ("method", "The method is not allowed", $"{method} is not for {path}; allowed: {context.Response.Headers.Allow}"),
+            StatusCodes.Status413PayloadTooLarge => ("too-large", "The body is too large", $"a body may have {Body.MostBytes} bytes"),
+            StatusCodes.Status415UnsupportedMediaType => ("content-type", "The content type is not right", "the body must be JSON, sent with Content-Type: application/json"),
+            StatusCodes.Status503ServiceUnavailable => ("stopping", "The gateway is stopping", "the gateway is shutting down"),
+            StatusCodes.Status500InternalServerError => ("failed", "The gateway failed at this", "the gateway's log tells more"),
+            _ => ("refused", "The request was refused", $"{method} {path} can't be answered"),
+        };
+        return new Problem { Type = type, Title = title, Status = status, Detail = detail };
+    }
+
+    [LoggerMessage(LogLevel.Error, "{Method} {Path} failed")]
+    private partial void LogFailed(string method, PathString path, Exception failure);
+}

@@ -1,0 +1,70 @@
+using DtuActors.Protocol.Checksums;
+using DtuActors.Protocol.Modbus;
+
+namespace DtuActors.Protocol.Framing;
+
+/// <summary>
+/// <c>modbus-rtu</c>: frames by the lengths of their function and their CRC, wherever the stream was cut (MODBUS over Serial Line V1.02, 2.5.1). Where a function is
+/// a request's and a response's, the shortest that the CRC proves is the frame. A function without a known length is one at the end of
+/// the burst, if the CRC over all of it is right.
+/// </summary>
+internal sealed class ModbusRtuCodec(ModbusRole role, TimeSpan gap) : Codec
+{
+    private const int Shortest = 4;
+
+    public override string Name => "modbus-rtu";
+
+    public override TimeSpan? Gap => gap;
+
+    public override Cut Next(ReadOnlySpan<byte> pending, int examined, bool silent)
+    {
+        var request = role == ModbusRole.Responses ? ModbusRtuLength.Never : ModbusRtuLength.OfRequest(pending);
+        var response = role == ModbusRole.Requests ? ModbusRtuLength.Never : ModbusRtuLength.OfResponse(pending);
+        if (request == ModbusRtuLength.Never && response == ModbusRtuLength.Never)
+        {
+            return Cut.Drop(1, DropReasons.Garbage);
+        }
+
+        if (request == ModbusRtuLength.Unknown || response == ModbusRtuLength.Unknown)
+        {
+            return OfUnknownFunction(pending, silent);
+        }
+
+        // A length that is not known yet is longer than what is pending, so the shortest proven one stays the shortest when more comes.
+        var shorter = Math.Min(request, response);
+        var longer = Math.Max(request, response);
+        if (Proves(pending, shorter))
+        {
+            return Cut.Frame(shorter);
+        }
+
+        if (longer != shorter && Proves(pending, longer))
+        {
+            return Cut.Frame(longer);
+        }
+
+        // More is 0: a length below 1 that is not Never.
+        var complete = longer > 0 && longer <= pending.Length && shorter != ModbusRtuLength.More;
+        if (complete)
+        {
+            return Cut.Damaged(longer);
+        }
+
+        return silent ? Cut.Drop(1, DropReasons.Truncated) : Cut.Wait();
+    }
+
+    private static bool Proves(ReadOnlySpan<byte> pending, int length) =>
+        length >= Shortest && length <= pending.Length && Crc16Modbus.Compute(pending[..length]) == 0;
+
+    private static Cut OfUnknownFunction(ReadOnlySpan<byte> pending, bool silent)
+    {
+        if (!silent)
+        {
+            return pending.Length < ModbusRtu.MaxFrame ? Cut.Wait() : Cut.Drop(1, DropReasons.Garbage);
+        }
+
+        return pending.Length <= ModbusRtu.MaxFrame && Proves(pending, pending.Length)
+            ? Cut.Frame(pending.Length)
+            : Cut.Drop(1, DropReasons.Garbage);
+    }
+}

@@ -1,0 +1,87 @@
+using Akka.Actor;
+using Akka.Event;
+using DtuActors.Protocol;
+
+namespace DtuActors.Directory;
+
+/// <summary>
+/// Finds the DtuActor of an id, and makes it where there is none. On one node; in a cluster a shard region stands in its place, with the same messages.
+/// A DtuActor that fails is stopped, not restarted: its session watches it, and tells a fresh one.
+/// </summary>
+public sealed class DtuDirectory : ReceiveActor
+{
+    private readonly Dictionary<DtuId, IActorRef> _children = [];
+    private readonly Dictionary<IActorRef, DtuId> _ids = [];
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+
+    public DtuDirectory()
+    {
+        Receive<Holding.Announce>(announce => ChildOf(announce.Dtu).Forward(announce));
+        Receive<Holding.Released>(released => Existing(released.Dtu)?.Forward(released));
+        Receive<Holding.Find>(OnFind);
+        Receive<Holding.Recite>(OnRecite);
+        Receive<Holding.Passivate>(OnPassivate);
+        Receive<Terminated>(terminated => Forget(terminated.ActorRef));
+    }
+
+    public static Props Props() => Akka.Actor.Props.Create<DtuDirectory>();
+
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(failure =>
+    {
+        _log.Error(failure, "a DTU's actor failed; its session tells the next one");
+        return Directive.Stop;
+    }, loggingEnabled: false);
+
+    private void OnFind(Holding.Find find)
+    {
+        if (Existing(find.Dtu) is { } child)
+        {
+            child.Forward(find);
+        }
+        else
+        {
+            Sender.Tell(new Holding.Found(find.Dtu, null));
+        }
+    }
+
+    private void OnRecite(Holding.Recite recite)
+    {
+        foreach (var child in _children.Values)
+        {
+            child.Tell(recite);
+        }
+    }
+
+    // A claim that is already in the child's mailbox is granted by it and lost with it; its session watches the child, and claims again.
+    private void OnPassivate(Holding.Passivate passivate)
+    {
+        if (Existing(passivate.Dtu) is { } child)
+        {
+            Forget(child);
+            Context.Unwatch(child);
+            child.Tell(PoisonPill.Instance);
+        }
+    }
+
+    private IActorRef? Existing(DtuId id) => _children.GetValueOrDefault(id);
+
+    private IActorRef ChildOf(DtuId id)
+    {
+        if (!_children.TryGetValue(id, out var child))
+        {
+            child = Context.Watch(Context.ActorOf(DtuActor.Props(id)));
+            _children.Add(id, child);
+            _ids.Add(child, id);
+        }
+
+        return child;
+    }
+
+    private void Forget(IActorRef child)
+    {
+        if (_ids.Remove(child, out var id))
+        {
+            _children.Remove(id);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using DtuActors.Protocol;
+
+namespace DtuActors.Directory;
+
+/// <summary>
+/// The FleetView's conversation: sessions, endpoints and listeners tell it how they stand, at most once a second and only when something changed;
+/// queries read it. What it shows is a second old at most.
+/// </summary>
+public static class Fleet
+{
+    /// <summary>From a session, when it opens and at most once a second when something moved.</summary>
+    public sealed record SessionSeen(SessionReport Report) : INoSerializationVerificationNeeded;
+
+    /// <summary>From a session, once, at its end.</summary>
+    public sealed record SessionEnded(SessionReport Report, string Reason) : INoSerializationVerificationNeeded;
+
+    /// <summary>From the router, at most once a second when something moved. The state of a route is its endpoint's, and not told here.</summary>
+    public sealed record RoutesSeen(ImmutableArray<RouteStatus> Routes) : INoSerializationVerificationNeeded;
+
+    /// <summary>One <see cref="DtuPage"/>.</summary>
+    public sealed record ListDtus(DtuState? State, int Limit, string? After) : INoSerializationVerificationNeeded;
+
+    /// <summary>One <see cref="FoundDtu"/>.</summary>
+    public sealed record GetDtu(DtuId Id) : INoSerializationVerificationNeeded;
+
+    /// <summary><paramref name="Status"/> is null where the DTU was never seen and is not configured.</summary>
+    public sealed record FoundDtu(DtuStatus? Status) : INoSerializationVerificationNeeded;
+
+    /// <summary>One <see cref="Listed{T}"/> of <see cref="EndpointStatus"/>, by name.</summary>
+    public sealed record ListEndpoints : INoSerializationVerificationNeeded;
+
+    /// <summary>One <see cref="Listed{T}"/> of <see cref="RouteStatus"/>, in the order of configuration.</summary>
+    public sealed record ListRoutes : INoSerializationVerificationNeeded;
+
+    /// <summary>One <see cref="Listed{T}"/> of <see cref="ListenerStatus"/>, by name.</summary>
+    public sealed record ListListeners : INoSerializationVerificationNeeded;
+
+    public sealed record Listed<T>(ImmutableArray<T> Items) : INoSerializationVerificationNeeded;
+
+    /// <summary>From an endpoint, at its start, on each change of state and at most once a second when counters moved.</summary>
+    public sealed record EndpointSeen(EndpointStatus Status) : INoSerializationVerificationNeeded;
+
+    /// <summary>From a listener, likewise.</summary>
+    public sealed record ListenerSeen(ListenerStatus Status) : INoSerializationVerificationNeeded;
+
+    /// <summary>To everyone who tells it something: a restarted FleetView knows nothing yet.</summary>
+    public sealed record TellAgain : INoSerializationVerificationNeeded
+    {
+        public static readonly TellAgain Instance = new();
+    }
+}

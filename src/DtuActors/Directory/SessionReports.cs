@@ -1,0 +1,26 @@
+using System.Collections.Immutable;
+using DtuActors.Sessions;
+
+namespace DtuActors.Directory;
+
+/// <summary>What one session has counted since it opened.</summary>
+public sealed record SessionReport
+{
+    public required SessionRef Session { get; init; }
+    public required string Listener { get; init; }
+    public required string Remote { get; init; }
+    public required string Profile { get; init; }
+    public required string Codec { get; init; }
+    public string? PresentedId { get; init; }
+    public required DateTimeOffset ConnectedAt { get; init; }
+    public required DateTimeOffset LastSeenAt { get; init; }
+    public long BytesUp { get; init; }
+    public long BytesDown { get; init; }
+    public long FramesUp { get; init; }
+    public long FramesDown { get; init; }
+    public long Heartbeats { get; init; }
+    public int Queued { get; init; }
+    public TrafficCounters Down { get; init; } = new();
+    public ImmutableDictionary<string, long> DroppedUp { get; init; } = ImmutableDictionary<string, long>.Empty;
+    public string? LastError { get; init; }
+}

@@ -1,0 +1,178 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using Akka.Actor;
+using DtuActors.Configuration;
+using DtuActors.Directory;
+using DtuActors.Protocol;
+using DtuActors.Recording;
+using DtuActors.Sessions;
+
+namespace DtuActors;
+
+/// <summary>What start-up tells, in order: one <see cref="Bound"/> per socket, then <see cref="Ready"/>, or <see cref="Failed"/>.</summary>
+public abstract record StartUpEvent
+{
+    /// <summary>A socket is bound. <paramref name="Address"/> is <c>127.0.0.1:9000</c>, <c>[::1]:9000</c>.</summary>
+    public sealed record Bound(string Name, string Transport, string Address) : StartUpEvent;
+
+    /// <summary>A configured address can't be bound.</summary>
+    public sealed record Failed(string KeyPath, string Address, string Problem, bool AddressInUse) : StartUpEvent;
+
+    /// <summary>Everything that binds is bound. COM ports and dialled DTUs are not waited for.</summary>
+    public sealed record Ready : StartUpEvent;
+}
+
+/// <summary>What became of a request: an answer, or the reason why there is none.</summary>
+public sealed record RequestOutcome(Frame? Answer, TimeSpan Elapsed, RefusalReason? Refusal);
+
+/// <summary>What became of a send: <c>null</c> refusal means that the kernel has the bytes.</summary>
+public sealed record SendOutcome(string CommandId, RefusalReason? Refusal);
+
+/// <summary>
+/// The gateway for code that is no actor (the HTTP API, an embedding application): every question as a task, every stream as a bounded channel.
+/// </summary>
+public sealed class DtuGateway
+{
+    // Start-up tells one event per socket; a fleet of one port per DTU has thousands.
+    private const int MostStartUpEvents = 65_536;
+
+    // Parts answer at once, or are being restarted; a request's own limits come on top.
+    private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan SendLimit = TimeSpan.FromSeconds(30);
+
+    private readonly Channel<StartUpEvent> _startUp = Channel.CreateBounded<StartUpEvent>(MostStartUpEvents);
+    private readonly Task<GatewayActor.Parts> _parts;
+    private readonly IActorRef _actor;
+    private long _commands;
+
+    /// <summary>Starts a gateway in <paramref name="system"/>.</summary>
+    public DtuGateway(ActorSystem system, GatewayOptions options)
+    {
+        Options = options;
+        _actor = system.ActorOf(GatewayActor.Props(options, _startUp.Writer), "gateway");
+        _parts = _actor.Ask<GatewayActor.Parts>(new GatewayActor.GetParts(), AskLimit);
+        Ended = _actor.WatchAsync();
+    }
+
+    /// <summary>The root of its tree.</summary>
+    internal IActorRef Actor => _actor;
+
+    /// <summary>What it was started with.</summary>
+    public GatewayOptions Options { get; }
+
+    /// <summary>Start-up's events; completed after <see cref="StartUpEvent.Ready"/>.</summary>
+    public ChannelReader<StartUpEvent> StartUp => _startUp.Reader;
+
+    /// <summary>Completes when the gateway's actor has ended, in good order or by failure.</summary>
+    public Task Ended { get; }
+
+    /// <summary>Closes listeners, writes what waits, closes ports; completes when all is closed, within 5 s.</summary>
+    public Task StopAsync()
+    {
+        _actor.Tell(ShutDown.Drain.Instance, ActorRefs.NoSender);
+        return Ended;
+    }
+
+    /// <summary>DTUs by id, those after <paramref name="after"/>, at most <paramref name="limit"/>.</summary>
+    public async Task<DtuPage> ListDtusAsync(DtuState? state, int limit, string? after, CancellationToken ct) =>
+        await AskFleet<DtuPage>(new Fleet.ListDtus(state, limit, after), ct).ConfigureAwait(false);
+
+    /// <summary>One DTU, or null where it was never seen and is not configured.</summary>
+    public async Task<DtuStatus?> FindDtuAsync(DtuId id, CancellationToken ct) =>
+        (await AskFleet<Fleet.FoundDtu>(new Fleet.GetDtu(id), ct).ConfigureAwait(false)).Status;
+
+    /// <summary>Writes to the DTU's socket, through its bus; nothing is kept for a DTU that is offline.</summary>
+    public async Task<SendOutcome> SendAsync(DtuId id, ReadOnlyMemory<byte> payload, CancellationToken ct)
+    {
+        var command = $"{Interlocked.Increment(ref _commands):x8}-{Guid.CreateVersion7():n}";
+        var answer = await AskRouter(replyTo => new Asking.Send(id, payload, 0, "api", replyTo), SendLimit, ct).ConfigureAwait(false);
+        return new SendOutcome(command, RefusalOf(answer));
+    }
+
+    /// <summary>Asks the instrument, and waits for its answer; <paramref name="timeout"/> counts from the write.</summary>
+    public async Task<RequestOutcome> RequestAsync(DtuId id, ReadOnlyMemory<byte> payload, TimeSpan? timeout, CancellationToken ct)
+    {
+        // The session ends every request itself; this bounds the wait should the session's own end be lost.
+        var limit = (timeout ?? TimeSpan.Zero) + TimeSpan.FromMinutes(10);
+        var answer = await AskRouter(replyTo => new Asking.Request(id, payload, timeout, AnswerRule.ByMode, 0, "api", replyTo), limit, ct).ConfigureAwait(false);
+        return answer is Asking.Answered answered
+            ? new RequestOutcome(answered.Frame, answered.Elapsed, null)
+            : new RequestOutcome(null, TimeSpan.Zero, RefusalOf(answer));
+    }
+
+    /// <summary>Closes the DTU's session as <c>kicked</c>; false where it has none.</summary>
+    public async Task<bool> KickAsync(DtuId id, CancellationToken ct) =>
+        await AskRouter(replyTo => new Asking.Kick(id, 0, replyTo), AskLimit, ct).ConfigureAwait(false) is Asking.Sent;
+
+    /// <summary>A DTU's frames in memory, oldest first; <paramref name="after"/> is the <c>next</c> of the page before.</summary>
+    public async Task<FramePage> FramesAsync(DtuId id, DateTimeOffset? since, DateTimeOffset? until, int limit, string? after, CancellationToken ct) =>
+        await (await PartsAsync().ConfigureAwait(false)).Recorder
+            .Ask<FramePage>(new Records.GetFrames(id, since, until, limit, after), AskLimit, ct).ConfigureAwait(false);
+
+    /// <summary>Refused connections, newest first.</summary>
+    public async Task<ImmutableArray<RefusedConnection>> UnknownAsync(CancellationToken ct) =>
+        (await (await PartsAsync().ConfigureAwait(false)).Recorder
+            .Ask<Records.Unknown>(new Records.GetUnknown(), AskLimit, ct).ConfigureAwait(false)).Items;
+
+    /// <summary>Endpoints by name.</summary>
+    public async Task<ImmutableArray<EndpointStatus>> EndpointsAsync(CancellationToken ct) =>
+        (await AskFleet<Fleet.Listed<EndpointStatus>>(new Fleet.ListEndpoints(), ct).ConfigureAwait(false)).Items;
+
+    /// <summary>Routes in the order of configuration.</summary>
+    public async Task<ImmutableArray<RouteStatus>> RoutesAsync(CancellationToken ct) =>
+        (await AskFleet<Fleet.Listed<RouteStatus>>(new Fleet.ListRoutes(), ct).ConfigureAwait(false)).Items;
+
+    /// <summary>Listeners and dialers by name.</summary>
+    public async Task<ImmutableArray<ListenerStatus>> ListenersAsync(CancellationToken ct) =>
+        (await AskFleet<Fleet.Listed<ListenerStatus>>(new Fleet.ListListeners(), ct).ConfigureAwait(false)).Items;
+
+    /// <summary>
+    /// Events from now on, of <paramref name="only"/> or of everything; a reader that is slower than <paramref name="capacity"/> events hears
+    /// <see cref="EventsLost"/>. Dispose to end.
+    /// </summary>
+    public async Task<IEventSubscription> ObserveAsync(ImmutableHashSet<DtuId>? only, int capacity = 1024)
+    {
+        var monitors = (await PartsAsync().ConfigureAwait(false)).Monitors;
+        return new Subscription(monitors, only, capacity);
+    }
+
+    private static RefusalReason? RefusalOf(object answer) => answer is Asking.Refused refused ? refused.Reason : null;
+
+    private Task<GatewayActor.Parts> PartsAsync() => _parts;
+
+    private async Task<T> AskFleet<T>(object question, CancellationToken ct) =>
+        await (await PartsAsync().ConfigureAwait(false)).Fleet.Ask<T>(question, AskLimit, ct).ConfigureAwait(false);
+
+    private async Task<object> AskRouter(Func<IActorRef, object> question, TimeSpan limit, CancellationToken ct)
+    {
+        var router = (await PartsAsync().ConfigureAwait(false)).Router;
+        return await router.Ask<object>(question, limit, ct).ConfigureAwait(false);
+    }
+
+    private sealed class Subscription : IEventSubscription
+    {
+        private readonly Channel<FieldEvent> _events;
+        private readonly IActorRef _monitors;
+
+        public Subscription(IActorRef monitors, ImmutableHashSet<DtuId>? only, int capacity)
+        {
+            _events = Channel.CreateBounded<FieldEvent>(new BoundedChannelOptions(capacity) { SingleReader = true, SingleWriter = true });
+            _monitors = monitors;
+            monitors.Tell(new Watching.Subscribe(only, _events.Writer), ActorRefs.NoSender);
+        }
+
+        public ChannelReader<FieldEvent> Events => _events.Reader;
+
+        public void Dispose()
+        {
+            _monitors.Tell(new Watching.Unsubscribe(_events.Writer), ActorRefs.NoSender);
+            _events.Writer.TryComplete();
+        }
+    }
+}
+
+/// <summary>A stream of events to one observer.</summary>
+public interface IEventSubscription : IDisposable
+{
+    ChannelReader<FieldEvent> Events { get; }
+}

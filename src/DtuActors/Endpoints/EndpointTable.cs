@@ -1,0 +1,27 @@
+using Akka.Actor;
+using DtuActors.Configuration;
+using DtuActors.Recording;
+
+namespace DtuActors.Endpoints;
+
+/// <summary>Whom every endpoint talks to.</summary>
+/// <param name="Router">Takes its downlinks, gives it uplinks.</param>
+/// <param name="Fleet">Hears how it stands.</param>
+/// <param name="Events">Hears of its changes of state.</param>
+public sealed record EndpointSurroundings(IActorRef Router, IActorRef Fleet, EventInlet Events);
+
+/// <summary>
+/// The table of endpoints: which actor an endpoint's options stand for. A new kind is one file and one row. The actor system's configuration must
+/// contain <see cref="EndpointDispatchers.Hocon"/>.
+/// </summary>
+public static class EndpointTable
+{
+    public static Props Props(EndpointOptions options, EndpointSurroundings surroundings) => options switch
+    {
+        SerialEndpointOptions serial => SerialActor.Props(serial, surroundings, new SerialPortOpener(serial)),
+        PtyEndpointOptions pty => SerialActor.Props(pty, surroundings, new PtyOpener(pty.Link)),
+        TcpEndpointOptions tcp => TcpEndpointActor.Props(tcp, surroundings),
+        ModbusTcpEndpointOptions modbus => ModbusTcpActor.Props(modbus, surroundings),
+        _ => throw new NotSupportedException($"{options.KeyPath}: no endpoint of kind '{options.Kind}'"),
+    };
+}

@@ -1,0 +1,13 @@
+using DtuActors.Protocol;
+
+namespace DtuActors;
+
+/// <summary>
+/// The unit of the data path: bytes that belong together, as they went over the wire. Immutable; the payload is owned by whoever holds the frame and
+/// was copied once, out of the receive buffer.
+/// </summary>
+/// <param name="Payload">The bytes.</param>
+/// <param name="Direction">Up, from a DTU; down, to a DTU.</param>
+/// <param name="Codec">The codec that cut it.</param>
+/// <param name="At">When it was whole, by the actor system's scheduler.</param>
+public sealed record Frame(ReadOnlyMemory<byte> Payload, FrameDirection Direction, string Codec, DateTimeOffset At);

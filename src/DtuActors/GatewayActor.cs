@@ -1,0 +1,241 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Threading.Channels;
+using Akka.Actor;
+using Akka.Event;
+using DtuActors.Configuration;
+using DtuActors.Directory;
+using DtuActors.Endpoints;
+using DtuActors.Listening;
+using DtuActors.Recording;
+using DtuActors.Routing;
+using DtuActors.Sessions;
+
+namespace DtuActors;
+
+/// <summary>
+/// The tree's root: who is started, in which order, and in which order it all ends. Start: those who remember, the directory and the router, endpoints, then
+/// listeners and dialers, so that a first byte finds its way. End: sessions first (unbinding would reset them), endpoints write what waits, then all else.
+/// Where it fails itself, the process ends.
+/// </summary>
+public sealed class GatewayActor : ReceiveActor, IWithTimers
+{
+    /// <summary>The parts that the facade talks to: one <see cref="Parts"/> to the sender.</summary>
+    public sealed record GetParts : INoSerializationVerificationNeeded;
+
+    public sealed record Parts(IActorRef Router, IActorRef Fleet, IActorRef Recorder, IActorRef Monitors) : INoSerializationVerificationNeeded;
+
+    // Together under the 5 s in which a stop has to be over; a session's own close takes 2 s at most.
+    private static readonly TimeSpan SessionsLimit = TimeSpan.FromMilliseconds(2500);
+    private static readonly TimeSpan EndpointsLimit = TimeSpan.FromMilliseconds(1800);
+    private static readonly object LimitKey = new();
+
+    private readonly GatewayOptions _options;
+    private readonly ChannelWriter<StartUpEvent> _startUp;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly HashSet<string> _unbound = [];
+    private readonly List<(string Name, IActorRef Ref)> _endpoints = [];
+    private readonly HashSet<IActorRef> _entrances = [];
+    private readonly HashSet<IActorRef> _draining = [];
+    private IActorRef _router = ActorRefs.Nobody;
+    private IActorRef _fleet = ActorRefs.Nobody;
+    private IActorRef _recorder = ActorRefs.Nobody;
+    private IActorRef _monitors = ActorRefs.Nobody;
+
+    public GatewayActor(GatewayOptions options, ChannelWriter<StartUpEvent> startUp)
+    {
+        _options = options;
+        _startUp = startUp;
+
+        Receive<Binding.SocketBound>(OnBound);
+        Receive<Binding.BindFailed>(OnBindFailed);
+        Receive<RouterActor.WhatIsThere>(_ => Sender.Tell(new RouterActor.Endpoints([.. _endpoints])));
+        Receive<Fleet.TellAgain>(OnTellAgain);
+        Receive<GetParts>(_ => Sender.Tell(new Parts(_router, _fleet, _recorder, _monitors)));
+        Receive<ShutDown.Drain>(_ => DrainSessions());
+        Receive<Terminated>(OnTerminated);
+        Receive<LimitReached>(_ => NextPhase());
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    public static Props Props(GatewayOptions options, ChannelWriter<StartUpEvent> startUp) => Akka.Actor.Props.Create<GatewayActor>(options, startUp);
+
+    protected override void PreStart()
+    {
+        var inlet = new EventInlet();
+        _monitors = Context.ActorOf(MonitorActor.Props(inlet), "monitors");
+        _recorder = Context.ActorOf(RecorderActor.Props(inlet, _monitors), "recorder");
+        _fleet = Context.ActorOf(FleetView.Props(_options), "fleet");
+        var directory = Context.ActorOf(DtuDirectory.Props(), "directory");
+        _router = Context.ActorOf(RouterActor.Props(_options.Routes, directory, _fleet), "router");
+        StartEndpoints(new EndpointSurroundings(_router, _fleet, inlet));
+        StartEntrances(directory, inlet);
+        ReadyIfBound();
+    }
+
+    // Broken parts begin anew with what they can ask others for; a listener is never restarted, since its sockets would be reset with it.
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(failure =>
+    {
+        var failed = Sender;
+        _log.Error(failure, "{0} failed", failed.Path.Name);
+        return _entrances.Contains(failed) ? Directive.Resume : Directive.Restart;
+    }, loggingEnabled: false);
+
+    protected override void PostStop() => _startUp.TryComplete();
+
+    // ---- start
+
+    private void StartEndpoints(EndpointSurroundings surroundings)
+    {
+        foreach (var endpoint in _options.Endpoints)
+        {
+            if (endpoint is TcpEndpointOptions or ModbusTcpEndpointOptions)
+            {
+                _unbound.Add(endpoint.Name);
+            }
+
+            _endpoints.Add((endpoint.Name, Context.ActorOf(EndpointTable.Props(endpoint, surroundings), "endpoint-" + Uri.EscapeDataString(endpoint.Name))));
+        }
+    }
+
+    private void StartEntrances(IActorRef directory, EventInlet inlet)
+    {
+        var shared = new SessionSetup
+        {
+            Listener = "",
+            Profile = _options.Profiles["default"],
+            Profiles = _options.Profiles,
+            Admission = new Admission(_options),
+            Router = _router,
+            Directory = directory,
+            Fleet = _fleet,
+            Recorder = _recorder,
+            Events = inlet,
+        };
+        foreach (var listener in _options.Listeners)
+        {
+            _unbound.Add(listener.Name);
+            Enter("listener-", listener.Name, ListenerActor.Props(Setup(listener, shared)));
+        }
+
+        foreach (var dialer in _options.Dialers)
+        {
+            Enter("dialer-", dialer.Name, DialerActor.Props(Setup(dialer, shared)));
+        }
+    }
+
+    private void Enter(string kind, string name, Props props) => _entrances.Add(Context.ActorOf(props, kind + Uri.EscapeDataString(name)));
+
+    private ListenerSetup Setup(ListenerOptions listener, SessionSetup shared)
+    {
+        var profile = _options.Profiles[listener.Profile];
+        var session = shared with { Listener = listener.Name, Profile = profile, Dtu = listener.Dtu, IdPrefix = listener.IdPrefix };
+        return new ListenerSetup
+        {
+            Name = listener.Name,
+            KeyPath = listener.KeyPath,
+            Transport = "tcp",
+            Address = new IPEndPoint(listener.Address, listener.Port),
+            MaxConnections = listener.MaxConnections,
+            Profile = listener.Profile,
+            Observer = _fleet,
+            SocketOptions = Keepalive.Of(profile),
+            Handler = (socket, remote) => ConnectionActor.Props(session, socket, remote),
+        };
+    }
+
+    private DialerSetup Setup(DialerOptions dialer, SessionSetup shared)
+    {
+        var profile = _options.Profiles[dialer.Profile];
+        var session = shared with { Listener = dialer.Name, Profile = profile, Dtu = dialer.Dtu, IdPrefix = dialer.IdPrefix };
+        return new DialerSetup
+        {
+            Options = dialer,
+            Fleet = _fleet,
+            SocketOptions = Keepalive.Of(profile),
+            Handler = (socket, remote) => ConnectionActor.Props(session, socket, remote),
+        };
+    }
+
+    private void OnBound(Binding.SocketBound bound)
+    {
+        if (_unbound.Remove(bound.Name))
+        {
+            _startUp.TryWrite(new StartUpEvent.Bound(bound.Name, bound.Transport, bound.Address));
+            ReadyIfBound();
+        }
+    }
+
+    private void ReadyIfBound()
+    {
+        if (_unbound.Count == 0 && _startUp.TryWrite(new StartUpEvent.Ready()))
+        {
+            _startUp.TryComplete();
+        }
+    }
+
+    // At start-up whoever starts the gateway decides what that means; later the binder backs off, and its state says so.
+    private void OnBindFailed(Binding.BindFailed failed)
+    {
+        _log.Warning("{0}: {1}: {2}", failed.KeyPath, failed.Address, failed.Problem);
+        if (_unbound.Contains(failed.Name))
+        {
+            _startUp.TryWrite(new StartUpEvent.Failed(failed.KeyPath, failed.Address, failed.Problem, failed.AddressInUse));
+        }
+    }
+
+    private void OnTellAgain(Fleet.TellAgain again)
+    {
+        foreach (var teller in _entrances.Concat(_endpoints.Select(endpoint => endpoint.Ref)).Append(_router))
+        {
+            teller.Tell(again);
+        }
+    }
+
+    // ---- end: sessions, then endpoints, then everybody else with this actor; each phase has its time
+
+    private void DrainSessions()
+    {
+        _log.Info("stopping");
+        Drain(_entrances, SessionsLimit);
+    }
+
+    private void Drain(IEnumerable<IActorRef> those, TimeSpan limit)
+    {
+        foreach (var one in those)
+        {
+            _draining.Add(Context.Watch(one));
+            one.Tell(ShutDown.Drain.Instance);
+        }
+
+        Timers.StartSingleTimer(LimitKey, LimitReached.Instance, _draining.Count == 0 ? TimeSpan.Zero : limit);
+    }
+
+    private void OnTerminated(Terminated terminated)
+    {
+        if (_draining.Remove(terminated.ActorRef) && _draining.Count == 0)
+        {
+            NextPhase();
+        }
+    }
+
+    private void NextPhase()
+    {
+        _draining.Clear();
+        if (_endpoints.Count == 0)
+        {
+            Context.Stop(Self);
+            return;
+        }
+
+        var endpoints = _endpoints.Select(endpoint => endpoint.Ref).ToArray();
+        _endpoints.Clear();
+        Drain(endpoints, EndpointsLimit);
+    }
+
+    private sealed record LimitReached : INoSerializationVerificationNeeded
+    {
+        public static readonly LimitReached Instance = new();
+    }
+}

@@ -1,0 +1,60 @@
+using Akka.Actor;
+using Akka.Hosting;
+using DtuActors.Configuration;
+using DtuActors.Endpoints;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace DtuActors;
+
+/// <summary>Embeds a gateway in an Akka.Hosting application.</summary>
+/// <example>
+/// <code>
+/// services.AddAkka("dtu", builder =&gt; builder.WithDtuGateway(options));
+/// services.AddDtuGateway();   // then DtuGateway is a service
+/// </code>
+/// </example>
+public static class GatewayHosting
+{
+    // What the gateway wants of the actor system: a failed root ends instead of hiding, and a stop has time to write what waits.
+    private const string Settings = """
+        akka {
+          actor.guardian-supervisor-strategy = "Akka.Actor.StoppingSupervisorStrategy"
+          coordinated-shutdown.phases.service-unbind.timeout = 6 s
+          io.tcp.register-timeout = 20s
+          log-dead-letters = off
+          log-dead-letters-during-shutdown = off
+        }
+        """;
+
+    /// <summary>Starts a gateway in the actor system, and stops it in good order with it.</summary>
+    public static AkkaConfigurationBuilder WithDtuGateway(this AkkaConfigurationBuilder builder, GatewayOptions options)
+    {
+        if (options.AkkaHocon.Length > 0)
+        {
+            builder.AddHocon($"akka {options.AkkaHocon}", HoconAddMode.Prepend);
+        }
+
+        return builder
+            .AddHocon(Settings, HoconAddMode.Append)
+            .AddHocon(EndpointDispatchers.Hocon, HoconAddMode.Append)
+            .WithActors((system, registry) =>
+            {
+                var gateway = new DtuGateway(system, options);
+                CoordinatedShutdown.Get(system).AddTask(CoordinatedShutdown.PhaseServiceUnbind, "dtu-gateway", async () =>
+                {
+                    await gateway.StopAsync().ConfigureAwait(false);
+                    return Akka.Done.Instance;
+                });
+                registry.Register<GatewayActor>(gateway.Actor);
+                GatewayOf.Add(system, gateway);
+            });
+    }
+
+    /// <summary>Makes <see cref="DtuGateway"/> a service; it can be resolved once the application's host has started.</summary>
+    public static IServiceCollection AddDtuGateway(this IServiceCollection services) => services.AddSingleton(provider =>
+        GatewayOf.TryGetValue(provider.GetRequiredService<ActorSystem>(), out var gateway)
+            ? gateway
+            : throw new InvalidOperationException("no gateway in this actor system yet: WithDtuGateway, and a started host, come first"));
+
+    private static readonly System.Runtime.CompilerServices.ConditionalWeakTable<ActorSystem, DtuGateway> GatewayOf = [];
+}

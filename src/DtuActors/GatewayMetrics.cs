@@ -1,0 +1,38 @@
+using System.Diagnostics.Metrics;
+
+namespace DtuActors;
+
+/// <summary>
+/// The gateway's numbers. Names become those of CONTRACT in Prometheus (<c>dtu.frames</c> → <c>dtu_frames_total</c>). No label carries a DTU's id;
+/// reasons, results and endpoint names are closed sets.
+/// </summary>
+public static class GatewayMetrics
+{
+    /// <summary>The meter to add to an exporter.</summary>
+    public const string MeterName = "DtuActors";
+
+    private static readonly Meter Meter = new(MeterName);
+
+    /// <summary>Sessions online on this node.</summary>
+    public static readonly UpDownCounter<long> Connections = Meter.CreateUpDownCounter<long>("dtu.connections", description: "Sessions online on this node.");
+
+    public static readonly Counter<long> Frames = Meter.CreateCounter<long>("dtu.frames", description: "Frames to and from DTUs, by direction.");
+
+    public static readonly Counter<long> Bytes = Meter.CreateCounter<long>("dtu.bytes", description: "Bytes to and from DTUs, by direction.");
+
+    public static readonly Counter<long> FramesDropped = Meter.CreateCounter<long>("dtu.frames.dropped", description: "Frames, and pieces of bytes that were no frame, that did not go further, by reason.");
+
+    public static readonly Counter<long> Registrations = Meter.CreateCounter<long>("dtu.registrations", description: "Registrations, by result.");
+
+    /// <summary>From the moment a frame was whole to the moment its destination had written it, in seconds.</summary>
+    public static readonly Histogram<double> RelaySeconds = Meter.CreateHistogram<double>(
+        "dtu.relay.seconds",
+        description: "From a frame's last byte to its being written to its destination.",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
+
+    /// <summary>1 while an endpoint is up, else 0, by endpoint.</summary>
+    public static readonly Gauge<int> EndpointUp = Meter.CreateGauge<int>("dtu.endpoint.up", description: "1 while the endpoint is up, else 0.");
+
+    public static readonly KeyValuePair<string, object?> Up = new("direction", "up");
+    public static readonly KeyValuePair<string, object?> Down = new("direction", "down");
+}

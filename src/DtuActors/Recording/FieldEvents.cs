@@ -1,0 +1,27 @@
+using Akka.Actor;
+using DtuActors.Protocol;
+
+namespace DtuActors.Recording;
+
+/// <summary>What happened in the field, as monitors, streams and history hear of it.</summary>
+public abstract record FieldEvent(DateTimeOffset At) : INoSerializationVerificationNeeded;
+
+/// <summary>A session opened.</summary>
+public sealed record DtuOnline(DateTimeOffset At, DtuId Dtu, string Listener, string Remote) : FieldEvent(At);
+
+/// <summary>A session ended, for one of <see cref="Sessions.EndReasons"/>.</summary>
+public sealed record DtuOffline(DateTimeOffset At, DtuId Dtu, string Reason, string Remote) : FieldEvent(At);
+
+/// <summary>A frame passed. <paramref name="Source"/>: <c>dtu</c> for uplinks; an endpoint's name, <c>api</c> or <c>gateway</c> for downlinks.</summary>
+/// <param name="Verdict">Null for a frame; else the reason (see <see cref="DropReasons"/>) why these bytes are none.</param>
+public sealed record FramePassed(
+    DateTimeOffset At, DtuId Dtu, FrameDirection Direction, ReadOnlyMemory<byte> Payload, string Codec, string Source, string? Verdict = null) : FieldEvent(At);
+
+/// <summary>An endpoint's state changed: <c>up</c>, <c>down</c>, <c>connecting</c>.</summary>
+public sealed record EndpointChanged(DateTimeOffset At, string Endpoint, string Kind, string State, string? LastError) : FieldEvent(At);
+
+/// <summary>A command's state changed.</summary>
+public sealed record CommandChanged(DateTimeOffset At, DtuId Dtu, string CommandId, string State, string? Reason) : FieldEvent(At);
+
+/// <summary>A slow reader missed so many events.</summary>
+public sealed record EventsLost(DateTimeOffset At, long Count) : FieldEvent(At);

@@ -1,0 +1,95 @@
+using Akka.Actor;
+
+namespace DtuActors.Routing;
+
+/// <summary>One life of a destination: an actor that was restarted keeps its reference and gets a new incarnation.</summary>
+public readonly record struct Destination(IActorRef Ref, long Incarnation);
+
+/// <summary>
+/// How a destination slows its sources. The router tells a source which windowed destinations its frames reach; each destination tells the source
+/// directly how far it has come. Totals are cumulative, so a lost word costs nothing: the next one, or the answer to a probe, says it all.
+/// </summary>
+public static class Flow
+{
+    /// <summary>Router → source: frames that you emit from now on reach this destination.</summary>
+    public sealed record PathAdded(Destination Destination) : INoSerializationVerificationNeeded;
+
+    /// <summary>Router → source: they do not any more.</summary>
+    public sealed record PathRemoved(Destination Destination) : INoSerializationVerificationNeeded;
+
+    /// <summary>Destination → source: everything that you emitted up to <paramref name="Through"/> is written or dropped.</summary>
+    public sealed record Taken(Destination Destination, long Through) : INoSerializationVerificationNeeded;
+}
+
+/// <summary>
+/// A source's side of <see cref="Flow"/>: how much of what it emitted its slowest destination has not taken. While <see cref="IsOpen"/> is false the source
+/// reads no more, and repeats a probe (a frameless message with <see cref="Emitted"/>) each second, at once when it closes.
+/// </summary>
+public sealed class OutboundWindows
+{
+    /// <summary>The most bytes on the way to one destination.</summary>
+    public const int DefaultWindow = 64 * 1024;
+
+    private readonly int _window;
+    private readonly int _ackEvery;
+    private readonly Dictionary<Destination, long> _taken = [];
+    private long _nextAck;
+
+    public OutboundWindows(int window = DefaultWindow)
+    {
+        _window = window;
+        _ackEvery = window / 4;
+        _nextAck = _ackEvery;
+    }
+
+    /// <summary>Bytes emitted in this source's life.</summary>
+    public long Emitted { get; private set; }
+
+    /// <summary>Whether every destination has room.</summary>
+    public bool IsOpen
+    {
+        get
+        {
+            foreach (var taken in _taken.Values)
+            {
+                if (Emitted - taken >= _window)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// Counts a frame that is about to be emitted; <paramref name="ackWanted"/> is true once each quarter of a window, so that most frames cost no
+    /// answer.
+    /// </summary>
+    public long Emit(int bytes, out bool ackWanted)
+    {
+        Emitted += bytes;
+        ackWanted = Emitted >= _nextAck;
+        if (ackWanted)
+        {
+            _nextAck = Emitted + _ackEvery;
+        }
+
+        return Emitted;
+    }
+
+    /// <summary>A destination begins with an empty window; what an earlier incarnation had not taken is forgotten with it.</summary>
+    public void Add(Destination destination) => _taken.TryAdd(destination, Emitted);
+
+    /// <summary>Forgets a destination and says how many bytes it had not taken.</summary>
+    public long Remove(Destination destination) => _taken.Remove(destination, out var taken) ? Emitted - taken : 0;
+
+    /// <summary>A destination has come so far. A word of an earlier incarnation, or an older total, changes nothing.</summary>
+    public void Take(Destination destination, long through)
+    {
+        if (_taken.TryGetValue(destination, out var taken) && through > taken && through <= Emitted)
+        {
+            _taken[destination] = through;
+        }
+    }
+}

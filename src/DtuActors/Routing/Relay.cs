@@ -1,0 +1,57 @@
+using Akka.Actor;
+using DtuActors.Configuration;
+using DtuActors.Protocol;
+using DtuActors.Sessions;
+
+namespace DtuActors.Routing;
+
+/// <summary>
+/// The data path's conversation: sessions and endpoints tell the RouterActor frames, it tells destinations. <c>Through</c> is the source's own
+/// cumulative count of emitted bytes, this frame included; a message without a frame is a probe that follows the same way (see <see cref="Flow"/>).
+/// </summary>
+public static class Relay
+{
+    /// <summary>Session → router. <paramref name="Only"/>: the one endpoint whose request this answers; null: every route.</summary>
+    public sealed record Uplink(SessionRef Session, Frame? Frame, long Through, bool AckWanted, string? Only = null) : INoSerializationVerificationNeeded;
+
+    /// <summary>Endpoint → router, for the DTUs that its routes lead to.</summary>
+    public sealed record Downlink(string Endpoint, IActorRef Source, Frame? Frame, long Through, bool AckWanted) : INoSerializationVerificationNeeded;
+
+    /// <summary>
+    /// Router → destination. The destination writes or drops the frame in order and, where <paramref name="AckWanted"/>, then tells <paramref name="Source"/>
+    /// <see cref="Flow.Taken"/> with <paramref name="Through"/>, directly.
+    /// </summary>
+    /// <param name="Source">The session or endpoint that emitted it.</param>
+    /// <param name="SourceName">The DTU's id, or the endpoint's name.</param>
+    /// <param name="Dtu">The DTU whose frame it is, either way.</param>
+    /// <param name="Epoch">The session that the router meant or heard.</param>
+    /// <param name="Frame">Null for a probe.</param>
+    /// <param name="Through">The source's cumulative bytes.</param>
+    /// <param name="AckWanted">Whether the source waits for <see cref="Flow.Taken"/>.</param>
+    public sealed record Deliver(IActorRef Source, string SourceName, DtuId Dtu, Epoch Epoch, Frame? Frame, long Through, bool AckWanted)
+        : INoSerializationVerificationNeeded;
+
+    /// <summary>A superseded session gives a frame back: the router evicts it and asks the directory once.</summary>
+    public sealed record StaleSession(SessionRef Stale, Deliver Delivery) : INoSerializationVerificationNeeded;
+}
+
+/// <summary>What the router knows of who is there. Endpoints and sessions announce themselves; a restarted router asks for it anew.</summary>
+public static class Registry
+{
+    /// <summary>Endpoint → router, from its start and whenever asked by <see cref="AnnounceYourself"/>.</summary>
+    /// <param name="Destination">The endpoint and its incarnation: a restarted one announces a new one, and windows towards it begin anew.</param>
+    /// <param name="Exclusive">Whether it holds windows towards its sources (serial, pty, tcp exclusive); a shared one loses first instead.</param>
+    /// <param name="Name">The endpoint's name.</param>
+    /// <param name="Select">To which of several DTUs its downlinks go.</param>
+    public sealed record EndpointStarted(string Name, Destination Destination, bool Exclusive, DownlinkSelect Select) : INoSerializationVerificationNeeded;
+
+    /// <summary>Router → endpoint.</summary>
+    public sealed record AnnounceYourself : INoSerializationVerificationNeeded
+    {
+        public static readonly AnnounceYourself Instance = new();
+    }
+
+    public sealed record SessionOpened(SessionRef Session) : INoSerializationVerificationNeeded;
+
+    public sealed record SessionClosed(SessionRef Session) : INoSerializationVerificationNeeded;
+}

@@ -1,0 +1,118 @@
+using System.Collections.Immutable;
+
+namespace DtuActors.Routing;
+
+/// <summary>
+/// The books of one destination: every accepted frame is written, dropped under a reason, or waiting, at any time. Kept by one actor; it may outlive
+/// a restart of that actor, so that totals do.
+/// </summary>
+public sealed class TrafficLedger
+{
+    private readonly Dictionary<string, long> _dropped = [];
+    private ImmutableSortedDictionary<string, long> _droppedView = ImmutableSortedDictionary<string, long>.Empty;
+    private long _accepted;
+    private long _written;
+    private long _acceptedBytes;
+    private long _writtenBytes;
+    private long _droppedFrames;
+    private long _droppedBytes;
+
+    public long Waiting => _accepted - _written - _droppedFrames;
+
+    public long WaitingBytes => _acceptedBytes - _writtenBytes - _droppedBytes;
+
+    /// <summary>A frame arrived.</summary>
+    public void Accept(int bytes)
+    {
+        _accepted++;
+        _acceptedBytes += bytes;
+    }
+
+    /// <summary>An accepted frame was written; its way through the gateway took <paramref name="since"/> until <paramref name="now"/>.</summary>
+    public void Write(int bytes, DateTimeOffset since, DateTimeOffset now)
+    {
+        _written++;
+        _writtenBytes += bytes;
+
+        // The wall clock may jump; a negative time says nothing about the relay.
+        GatewayMetrics.RelaySeconds.Record(Math.Max(0, (now - since).TotalSeconds));
+    }
+
+    /// <summary>An accepted frame ends here, under a reason of a closed set.</summary>
+    public void Drop(int bytes, string reason) => Drop(1, bytes, reason);
+
+    /// <summary>Everything that waits ends here: the resource or the actor that held it is gone.</summary>
+    public void DropWaiting(string reason)
+    {
+        if (Waiting > 0)
+        {
+            Drop(Waiting, WaitingBytes, reason);
+        }
+    }
+
+    public TrafficCounters Snapshot() => new()
+    {
+        Accepted = _accepted,
+        Written = _written,
+        Waiting = Waiting,
+        AcceptedBytes = _acceptedBytes,
+        WrittenBytes = _writtenBytes,
+        WaitingBytes = WaitingBytes,
+        Dropped = _droppedView,
+    };
+
+    private void Drop(long frames, long bytes, string reason)
+    {
+        _droppedFrames += frames;
+        _droppedBytes += bytes;
+        _dropped[reason] = _dropped.GetValueOrDefault(reason) + frames;
+        _droppedView = _droppedView.SetItem(reason, _dropped[reason]);
+        GatewayMetrics.FramesDropped.Add(frames, new KeyValuePair<string, object?>("reason", reason));
+    }
+}
+
+/// <summary>Why an accepted frame was not written; beside <see cref="Protocol.DropReasons"/>, the closed set of metric labels.</summary>
+public static class RelayDrops
+{
+    /// <summary>No session of the DTU.</summary>
+    public const string DtuOffline = "dtu-offline";
+
+    /// <summary>No route leads from this endpoint to any DTU.</summary>
+    public const string NoRoute = "no-route";
+
+    /// <summary>The router had an endpoint in its table that is not there.</summary>
+    public const string NoEndpoint = "no-endpoint";
+
+    /// <summary>The session it was meant for is superseded, and the new one could not be found.</summary>
+    public const string StaleSession = "stale-session";
+
+    /// <summary>The destination's buffer is full.</summary>
+    public const string BufferFull = "buffer-full";
+
+    /// <summary>It waited longer than the buffer's age.</summary>
+    public const string TooOld = "too-old";
+
+    /// <summary>The destination went away with it, written in part or not at all.</summary>
+    public const string DestinationLost = "destination-lost";
+
+    /// <summary>The actor that held it was restarted.</summary>
+    public const string Restarted = "restarted";
+
+    /// <summary>Nobody reads at the other side (no client, no program on the pty).</summary>
+    public const string NoReader = "no-reader";
+
+    /// <summary>The destination did not take anything for longer than 30 s.</summary>
+    public const string DestinationSlow = "destination-slow";
+
+    /// <summary>Another client holds the right to write.</summary>
+    public const string NotTheWriter = "not-the-writer";
+
+    /// <summary>A request's answer that came after its time-out.</summary>
+    public const string LateAnswer = "late-answer";
+
+    /// <summary>The bus queue is full.</summary>
+    public const string QueueFull = "queue-full";
+
+    /// <summary>The bus did not become free in time.</summary>
+    public const string BusBusy = "bus-busy";
+}

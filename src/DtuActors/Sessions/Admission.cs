@@ -1,0 +1,75 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using DtuActors.Configuration;
+using DtuActors.Protocol;
+
+namespace DtuActors.Sessions;
+
+/// <summary>What admission says of a registration: an id, or the reason why not.</summary>
+/// <param name="Id">The id it goes by.</param>
+/// <param name="PresentedId">What the registration said, where that is an alias.</param>
+/// <param name="Dtu">What configuration knows of it.</param>
+/// <param name="Refusal">Null where it is admitted.</param>
+public readonly record struct AdmissionVerdict(DtuId Id, string? PresentedId, DtuOptions? Dtu, string? Refusal);
+
+/// <summary>
+/// Who may register, and under which id. Pure; one for the whole gateway, shared by its sessions.
+/// </summary>
+public sealed class Admission
+{
+    public const string BadId = "bad-id";
+    public const string NotListed = "not-listed";
+    public const string WrongSecret = "wrong-secret";
+    public const string WrongAddress = "wrong-address";
+
+    private readonly bool _listedOnly;
+    private readonly Dictionary<string, DtuOptions> _known = new(StringComparer.Ordinal);
+
+    public Admission(GatewayOptions options)
+    {
+        _listedOnly = options.Admission is AdmissionMode.Listed;
+        foreach (var dtu in options.Dtus.Values)
+        {
+            _known[dtu.Id.Value] = dtu;
+            foreach (var alias in dtu.Aliases)
+            {
+                _known[alias] = dtu;
+            }
+        }
+    }
+
+    /// <summary>What configuration knows of a DTU that its listener or dialer names: no word of the DTU's own is needed, so nothing is refused.</summary>
+    public DtuOptions? Find(DtuId id) => _known.GetValueOrDefault(id.Value);
+
+    /// <summary>Decides about the id that a registration presented on a listener with <paramref name="idPrefix"/>.</summary>
+    public AdmissionVerdict Decide(string idPrefix, string presented, string? secret, IPAddress? remote)
+    {
+        var full = idPrefix + presented;
+        if (!_known.TryGetValue(full, out var dtu))
+        {
+            return !DtuId.TryParse(full, out var id) ? Refuse(BadId) : _listedOnly ? Refuse(NotListed) : new AdmissionVerdict(id, null, null, null);
+        }
+
+        if (dtu.Secret is { } expected && !SameSecret(expected, secret))
+        {
+            return Refuse(WrongSecret);
+        }
+
+        if (dtu.Remote is { } only && !SameAddress(only, remote))
+        {
+            return Refuse(WrongAddress);
+        }
+
+        return new AdmissionVerdict(dtu.Id, dtu.Id.Value == full ? null : full, dtu, null);
+    }
+
+    private static AdmissionVerdict Refuse(string reason) => new(default, null, null, reason);
+
+    // Hashed first, so that neither content nor length shows in the time it takes.
+    private static bool SameSecret(string expected, string? given) =>
+        CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(expected)), SHA256.HashData(Encoding.UTF8.GetBytes(given ?? "")))
+        && given is not null;
+
+    private static bool SameAddress(IPAddress only, IPAddress? remote) => remote is not null && only.MapToIPv6().Equals(remote.MapToIPv6());
+}

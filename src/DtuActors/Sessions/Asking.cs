@@ -1,0 +1,67 @@
+using Akka.Actor;
+using DtuActors.Protocol;
+
+namespace DtuActors.Sessions;
+
+/// <summary>How a request knows its answer.</summary>
+public enum AnswerRule
+{
+    /// <summary>As the DTU's bus mode says: the first uplink frame after the write (transparent), or the one that matches (request-response).</summary>
+    ByMode,
+
+    /// <summary>The request is Modbus RTU: its answer is the valid RTU frame of the same unit and function, put together from whatever the profile's codec cuts.</summary>
+    Modbus,
+}
+
+/// <summary>Why a request has no answer.</summary>
+public enum RefusalReason
+{
+    /// <summary>No session of that DTU.</summary>
+    Offline,
+
+    /// <summary>Too many requests wait for the bus already.</summary>
+    QueueFull,
+
+    /// <summary>Written, and nothing came in time.</summary>
+    NoAnswer,
+
+    /// <summary>The bus was not free within <c>queue-wait</c>: nothing was written.</summary>
+    BusBusy,
+
+    /// <summary>The session ended meanwhile.</summary>
+    SessionEnded,
+}
+
+/// <summary>
+/// The conversation of whoever wants an answer from the instrument behind a DTU: tell the RouterActor a <see cref="Request"/> and get exactly one
+/// <see cref="Answered"/> or <see cref="Refused"/> with the same correlation at <see cref="Request.ReplyTo"/>. It takes the bus for itself meanwhile, in either mode.
+/// </summary>
+public static class Asking
+{
+    /// <param name="Dtu">Whom to ask.</param>
+    /// <param name="Payload">What is written.</param>
+    /// <param name="Timeout">From the write; null: the profile's <c>response-timeout</c>.</param>
+    /// <param name="Rule">How the answer is known.</param>
+    /// <param name="Correlation">The asker's own number.</param>
+    /// <param name="Asker">An endpoint's name, or <c>api</c>: what monitor and history call the source.</param>
+    /// <param name="ReplyTo">Who hears of it.</param>
+    public sealed record Request(
+        DtuId Dtu, ReadOnlyMemory<byte> Payload, TimeSpan? Timeout, AnswerRule Rule, long Correlation, string Asker, IActorRef ReplyTo)
+        : INoSerializationVerificationNeeded;
+
+    /// <param name="Correlation">The asker's own number.</param>
+    /// <param name="Frame">The answer.</param>
+    /// <param name="Elapsed">From the write to the answer.</param>
+    public sealed record Answered(long Correlation, Frame Frame, TimeSpan Elapsed) : INoSerializationVerificationNeeded;
+
+    public sealed record Refused(long Correlation, RefusalReason Reason) : INoSerializationVerificationNeeded;
+
+    /// <summary>Write these bytes and say when they are in the socket: one <see cref="Sent"/> or <see cref="Refused"/> to <see cref="ReplyTo"/>.</summary>
+    public sealed record Send(DtuId Dtu, ReadOnlyMemory<byte> Payload, long Correlation, string Asker, IActorRef ReplyTo) : INoSerializationVerificationNeeded;
+
+    /// <summary>The kernel has the bytes (transparent), or they stand in the bus queue's turn and were written (request-response).</summary>
+    public sealed record Sent(long Correlation) : INoSerializationVerificationNeeded;
+
+    /// <summary>Close the DTU's session as <c>kicked</c>: one <see cref="Sent"/> or <see cref="Refused"/>.</summary>
+    public sealed record Kick(DtuId Dtu, long Correlation, IActorRef ReplyTo) : INoSerializationVerificationNeeded;
+}

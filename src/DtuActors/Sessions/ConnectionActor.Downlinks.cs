@@ -1,0 +1,293 @@
+using Akka.Actor;
+using DtuActors.Configuration;
+using DtuActors.Protocol;
+using DtuActors.Protocol.Modbus;
+using DtuActors.Recording;
+using DtuActors.Routing;
+
+namespace DtuActors.Sessions;
+
+/// <summary>Online, down: deliveries of routes, requests and sends, through the bus, wrapped, into the socket; each ends exactly once.</summary>
+public sealed partial class ConnectionActor : IBusLine
+{
+    // Windows keep each exclusive source under 64 kB; this bounds many sources together.
+    private const int MostPending = 256 * 1024;
+
+    private readonly TrafficLedger _down = new();
+    private BusQueue? _bus;
+    private long _bytesDown;
+    private long _framesDown;
+
+    private bool IsRequestResponse => _profile.Bus.Mode is BusMode.RequestResponse;
+
+    private void OnDeliver(Relay.Deliver delivery)
+    {
+        if (delivery.Epoch != _session!.Epoch)
+        {
+            _setup.Router.Tell(new Relay.StaleSession(new SessionRef(_id, delivery.Epoch, Self), delivery));
+            return;
+        }
+
+        if (delivery.Frame is null)
+        {
+            // A probe is answered in its turn: behind all that waits, whoever it is from.
+            Enqueue(new Downlink(default, delivery.SourceName, Now) { Delivery = delivery }, wantsAnswer: false, AnswerRule.ByMode, null);
+            return;
+        }
+
+        var downlink = new Downlink(delivery.Frame.Payload, delivery.SourceName, delivery.Frame.At) { Delivery = delivery };
+        _down.Accept(downlink.Payload.Length);
+        Enqueue(downlink, IsRequestResponse && ExpectsAnswer(downlink.Payload.Span), AnswerRule.ByMode, null);
+    }
+
+    private void OnRequest(Asking.Request request)
+    {
+        var downlink = new Downlink(request.Payload, request.Asker, Now) { Request = request };
+        _down.Accept(downlink.Payload.Length);
+        Enqueue(downlink, wantsAnswer: request.Rule is not AnswerRule.Modbus || ExpectsAnswer(request.Payload.Span), request.Rule, request.Timeout);
+    }
+
+    private void OnSend(Asking.Send send)
+    {
+        var downlink = new Downlink(send.Payload, send.Asker, Now) { Send = send };
+        _down.Accept(downlink.Payload.Length);
+        Enqueue(downlink, IsRequestResponse && ExpectsAnswer(downlink.Payload.Span), AnswerRule.ByMode, null);
+    }
+
+    private void OnKick(Asking.Kick kick)
+    {
+        kick.ReplyTo.Tell(new Asking.Sent(kick.Correlation));
+        Close(EndReasons.Kicked, "closed by an operator");
+    }
+
+    // Unit 0 of Modbus is every slave: none answers (MODBUS over Serial Line V1.02, 2.1).
+    private bool ExpectsAnswer(ReadOnlySpan<byte> payload) =>
+        !(payload.Length > 0 && payload[0] == 0 && ModbusRtu.IsValid(payload) && (!IsRequestResponse || _profile.Framing.Codec == ModbusCollector.Codec));
+
+    private void Enqueue(Downlink downlink, bool wantsAnswer, AnswerRule rule, TimeSpan? timeout)
+    {
+        if (_writer.Pending + downlink.Payload.Length > MostPending)
+        {
+            Refuse(downlink, RefusalReason.QueueFull);
+            return;
+        }
+
+        if (!wantsAnswer && _bus!.IsFree)
+        {
+            Write(downlink);
+            return;
+        }
+
+        downlink.Item = new BusItem
+        {
+            Asker = downlink.Source,
+            Payload = downlink.Payload,
+            WantsAnswer = wantsAnswer,
+            Rule = rule,
+            Timeout = timeout ?? _profile.Bus.ResponseTimeout,
+            Tag = downlink,
+            Since = Now,
+        };
+        if (_bus!.Enqueue(downlink.Item, Now) is { } refusal)
+        {
+            Refuse(downlink, refusal);
+        }
+
+        ArmBus();
+    }
+
+    // ---- what the bus wants done
+
+    void IBusLine.Write(BusItem item) => Write((Downlink)item.Tag);
+
+    void IBusLine.Answered(BusItem item, Frame answer)
+    {
+        var downlink = (Downlink)item.Tag;
+        if (downlink.Request is { } request)
+        {
+            downlink.IsAnswered = true;
+            request.ReplyTo.Tell(new Asking.Answered(request.Correlation, answer, downlink.IsWritten ? Now - item.WrittenAt : TimeSpan.Zero));
+        }
+        else if (downlink.Delivery is { } delivery)
+        {
+            Emit(answer, only: delivery.SourceName);
+        }
+    }
+
+    void IBusLine.Refused(BusItem item, RefusalReason reason) => Refuse((Downlink)item.Tag, reason);
+
+    private void OnBusDue()
+    {
+        _bus!.Tick(Now);
+        ArmBus();
+        PublishSoon();
+    }
+
+    private void ArmBus()
+    {
+        if (_bus!.Due is { } due)
+        {
+            var wait = due - Now;
+            Timers.StartSingleTimer(TimerKey.Bus, BusDue.Instance, wait > TimeSpan.Zero ? wait : TimeSpan.Zero);
+        }
+        else if (Timers.IsTimerActive(TimerKey.Bus))
+        {
+            Timers.Cancel(TimerKey.Bus);
+        }
+    }
+
+    // ---- writing
+
+    private void Write(Downlink downlink)
+    {
+        var bytes = downlink.Payload.IsEmpty || _profile.Envelope is not { } envelope ? downlink.Payload : envelope.Wrap(_presented, downlink.Payload.Span);
+        WriteBytes(bytes, downlink);
+    }
+
+    // The gateway's own words (acknowledgements, heartbeat replies) are the DTU's, not the instrument's: they take no turn on the bus.
+    private void Answer(ReadOnlyMemory<byte> bytes)
+    {
+        if (!bytes.IsEmpty && _writer.Pending + bytes.Length <= MostPending)
+        {
+            WriteBytes(bytes, null);
+        }
+    }
+
+    private void WriteBytes(ReadOnlyMemory<byte> bytes, Downlink? downlink)
+    {
+        var wasBusy = _writer.IsBusy;
+        _bytesDown += bytes.Length;
+        GatewayMetrics.Bytes.Add(bytes.Length, GatewayMetrics.Down);
+        _writer.Write(bytes, downlink);
+        if (!wasBusy && _writer.IsBusy)
+        {
+            Timers.StartSingleTimer(TimerKey.Write, WriteOverdue.Instance, WriteLimit);
+        }
+    }
+
+    private void OnWritten(Written acknowledgement)
+    {
+        _writer.Acknowledged(acknowledgement);
+        if (_writer.IsBusy)
+        {
+            Timers.StartSingleTimer(TimerKey.Write, WriteOverdue.Instance, WriteLimit);
+        }
+        else
+        {
+            Timers.Cancel(TimerKey.Write);
+        }
+
+        PublishSoon();
+    }
+
+    private void OnDownlinkWritten(Downlink downlink)
+    {
+        if (!downlink.IsWritten)
+        {
+            downlink.IsWritten = true;
+            CountWritten(downlink);
+        }
+
+        if (downlink.Item is { } item)
+        {
+            _bus!.Written(item, Now);
+            ArmBus();
+        }
+    }
+
+    private void CountWritten(Downlink downlink)
+    {
+        if (!downlink.IsProbe)
+        {
+            _framesDown++;
+            GatewayMetrics.Frames.Add(1, GatewayMetrics.Down);
+            _down.Write(downlink.Payload.Length, downlink.At, Now);
+            _setup.Events.Offer(new FramePassed(Now, _id, FrameDirection.Down, downlink.Payload, _profile.Framing.Codec, downlink.Source));
+        }
+
+        Take(downlink.Delivery);
+        downlink.Send?.ReplyTo.Tell(new Asking.Sent(downlink.Send.Correlation));
+        if (downlink.Request is { } request && downlink.Item is not { WantsAnswer: true })
+        {
+            request.ReplyTo.Tell(new Asking.Sent(request.Correlation));
+        }
+    }
+
+    private void Refuse(Downlink downlink, RefusalReason reason)
+    {
+        if (!downlink.IsWritten)
+        {
+            downlink.IsWritten = true;
+            if (!downlink.IsProbe)
+            {
+                _down.Drop(downlink.Payload.Length, DropReason(reason));
+            }
+
+            Take(downlink.Delivery);
+            downlink.Send?.ReplyTo.Tell(new Asking.Refused(downlink.Send.Correlation, reason));
+        }
+
+        if (downlink is { Request: { } request, IsAnswered: false })
+        {
+            downlink.IsAnswered = true;
+            request.ReplyTo.Tell(new Asking.Refused(request.Correlation, reason));
+        }
+    }
+
+    private static string DropReason(RefusalReason reason) => reason switch
+    {
+        RefusalReason.QueueFull => RelayDrops.QueueFull,
+        RefusalReason.BusBusy => RelayDrops.BusBusy,
+        _ => RelayDrops.DestinationLost,
+    };
+
+    private void GiveBack(Relay.Deliver delivery, string reason)
+    {
+        if (delivery.Frame is { } frame)
+        {
+            _down.Accept(frame.Payload.Length);
+            _down.Drop(frame.Payload.Length, reason);
+        }
+
+        Take(delivery);
+    }
+
+    private void Take(Relay.Deliver? delivery)
+    {
+        if (delivery is { AckWanted: true })
+        {
+            delivery.Source.Tell(new Flow.Taken(new Destination(Self, 0), delivery.Through));
+        }
+    }
+
+    /// <summary>Something on its way down: a delivery of a route, a request, or a send. Its books are closed once, when it is written or refused.</summary>
+    private sealed class Downlink(ReadOnlyMemory<byte> payload, string source, DateTimeOffset at)
+    {
+        public ReadOnlyMemory<byte> Payload => payload;
+
+        public string Source => source;
+
+        public DateTimeOffset At => at;
+
+        public Relay.Deliver? Delivery { get; init; }
+
+        public Asking.Request? Request { get; init; }
+
+        public Asking.Send? Send { get; init; }
+
+        public BusItem? Item { get; set; }
+
+        /// <summary>Written, or refused before it was: its place in the books is settled.</summary>
+        public bool IsWritten { get; set; }
+
+        /// <summary>Its asker has been told how it ended.</summary>
+        public bool IsAnswered { get; set; }
+
+        public bool IsProbe => Delivery is { Frame: null };
+    }
+
+    private sealed record BusDue : INoSerializationVerificationNeeded
+    {
+        public static readonly BusDue Instance = new();
+    }
+}

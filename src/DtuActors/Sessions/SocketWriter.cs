@@ -1,0 +1,119 @@
+using System.Runtime.InteropServices;
+using Akka.Actor;
+using Akka.IO;
+
+namespace DtuActors.Sessions;
+
+/// <summary>
+/// The way out to one socket: what waits, in order, and one acknowledged <see cref="Tcp.Write"/> in flight. Akka.IO's own queue refuses single writes when it is
+/// full and takes later ones, a stream with holes; so it never holds more than one of ours, and what waits meanwhile leaves as one write.
+/// </summary>
+/// <typeparam name="T">What the owner wants to hear of when the kernel has the bytes; <paramref name="written"/> tells it.</typeparam>
+public sealed class SocketWriter<T>(IActorRef connection, Action<T> written)
+    where T : class
+{
+    /// <summary>The most bytes of one write.</summary>
+    public const int MostPerWrite = 64 * 1024;
+
+    private readonly Queue<(ReadOnlyMemory<byte> Bytes, T? Tag)> _waiting = new();
+    private readonly List<T> _inFlight = [];
+
+    /// <summary>Bytes that the kernel does not have yet.</summary>
+    public int Pending { get; private set; }
+
+    /// <summary>Whether a write is on its way.</summary>
+    public bool IsBusy { get; private set; }
+
+    /// <summary>Puts bytes behind what waits, and writes if nothing is on its way. No bytes: only the tag, told in its turn.</summary>
+    public void Write(ReadOnlyMemory<byte> bytes, T? tag)
+    {
+        _waiting.Enqueue((bytes, tag));
+        Pending += bytes.Length;
+        WriteNext();
+    }
+
+    /// <summary>The kernel has the write in flight: its tags are told, in order, and the next write leaves.</summary>
+    public void Acknowledged(Written acknowledgement)
+    {
+        Pending -= acknowledgement.Bytes;
+        TellInFlight();
+        IsBusy = false;
+        WriteNext();
+    }
+
+    /// <summary>The socket is gone: whom it was not written for, in order.</summary>
+    public IReadOnlyList<T> Abandon()
+    {
+        var unwritten = _inFlight.Concat(_waiting.Select(waiting => waiting.Tag).OfType<T>()).ToArray();
+        _inFlight.Clear();
+        _waiting.Clear();
+        return unwritten;
+    }
+
+    private void WriteNext()
+    {
+        while (!IsBusy && _waiting.TryDequeue(out var first))
+        {
+            Keep(first.Tag);
+            var bytes = first.Bytes.Length;
+            var data = ByteString.FromBytes(Segment(first.Bytes));
+            if (_waiting.Count > 0)
+            {
+                data = Batch(first.Bytes, ref bytes);
+            }
+
+            if (bytes == 0)
+            {
+                TellInFlight();
+                continue;
+            }
+
+            IsBusy = true;
+            connection.Tell(Tcp.Write.Create(data, new Written(bytes)));
+        }
+    }
+
+    private ByteString Batch(ReadOnlyMemory<byte> first, ref int bytes)
+    {
+        var segments = new List<ArraySegment<byte>> { Segment(first) };
+        while (_waiting.TryPeek(out var next) && bytes + next.Bytes.Length <= MostPerWrite)
+        {
+            _waiting.Dequeue();
+            Keep(next.Tag);
+            segments.Add(Segment(next.Bytes));
+            bytes += next.Bytes.Length;
+        }
+
+        return ByteString.FromBytes(segments);
+    }
+
+    // The owner may write again from here: what it writes waits behind what is being told.
+    private void TellInFlight()
+    {
+        IsBusy = true;
+        for (var i = 0; i < _inFlight.Count; i++)
+        {
+            written(_inFlight[i]);
+        }
+
+        _inFlight.Clear();
+        IsBusy = false;
+    }
+
+    private void Keep(T? tag)
+    {
+        if (tag is not null)
+        {
+            _inFlight.Add(tag);
+        }
+    }
+
+    private static ArraySegment<byte> Segment(ReadOnlyMemory<byte> bytes) =>
+        MemoryMarshal.TryGetArray(bytes, out var segment) ? segment : new ArraySegment<byte>(bytes.ToArray());
+}
+
+/// <summary>Akka.IO's acknowledgement of one write of so many bytes.</summary>
+public sealed class Written(int bytes) : Tcp.Event
+{
+    public int Bytes { get; } = bytes;
+}

@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using DtuActors.Protocol;
+
+namespace DtuActors;
+
+/// <summary>A DTU's state as <c>GET /dtus</c> names it.</summary>
+public enum DtuState
+{
+    Offline,
+    Online,
+}
+
+/// <summary>One DTU as it stands. Byte and frame counts are totals over its sessions since the gateway started.</summary>
+public sealed record DtuStatus
+{
+    public required DtuId Id { get; init; }
+    public string? Name { get; init; }
+    public required DtuState State { get; init; }
+
+    /// <summary>What its registration said, where that is an alias.</summary>
+    public string? PresentedId { get; init; }
+    public string? Listener { get; init; }
+    public string? Remote { get; init; }
+    public string? Node { get; init; }
+    public string? Profile { get; init; }
+    public string? Codec { get; init; }
+    public ImmutableArray<string> Groups { get; init; } = [];
+    public DateTimeOffset? ConnectedAt { get; init; }
+    public DateTimeOffset? FirstSeenAt { get; init; }
+    public DateTimeOffset? LastSeenAt { get; init; }
+    public long BytesUp { get; init; }
+    public long BytesDown { get; init; }
+    public long FramesUp { get; init; }
+    public long FramesDown { get; init; }
+    public long Heartbeats { get; init; }
+
+    /// <summary>Sessions after the first.</summary>
+    public long Reconnects { get; init; }
+
+    /// <summary>Requests that wait for the bus.</summary>
+    public int Queued { get; init; }
+
+    /// <summary>Downlinks, by the rule that counters add up.</summary>
+    public TrafficCounters Down { get; init; } = new();
+
+    /// <summary>Uplink bytes that were no frame, by reason.</summary>
+    public ImmutableDictionary<string, long> DroppedUp { get; init; } = ImmutableDictionary<string, long>.Empty;
+
+    /// <summary>In words: the last thing that went wrong, or why the last session ended.</summary>
+    public string? LastError { get; init; }
+}
+
+/// <summary>Frames towards one destination: accepted = written + dropped + waiting, at any time.</summary>
+public sealed record TrafficCounters
+{
+    public long Accepted { get; init; }
+    public long Written { get; init; }
+    public long Waiting { get; init; }
+    public long AcceptedBytes { get; init; }
+    public long WrittenBytes { get; init; }
+    public long WaitingBytes { get; init; }
+
+    /// <summary>Frames by reason.</summary>
+    public ImmutableSortedDictionary<string, long> Dropped { get; init; } = ImmutableSortedDictionary<string, long>.Empty;
+}
+
+/// <summary>An endpoint as it stands.</summary>
+public sealed record EndpointStatus
+{
+    public required string Name { get; init; }
+    public required string Kind { get; init; }
+
+    /// <summary><c>up</c>, <c>down</c> or <c>connecting</c>.</summary>
+    public required string State { get; init; }
+    public string? LastError { get; init; }
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>The device, link or address.</summary>
+    public string? Where { get; init; }
+    public int Clients { get; init; }
+
+    /// <summary>Clients that were turned away.</summary>
+    public long Refused { get; init; }
+
+    /// <summary>DTU → endpoint.</summary>
+    public TrafficCounters Up { get; init; } = new();
+
+    /// <summary>Endpoint → DTUs: accepted from the endpoint's side; dropped where no DTU could take it.</summary>
+    public TrafficCounters Down { get; init; } = new();
+}
+
+public sealed record ListenerStatus
+{
+    public required string Name { get; init; }
+    public string Kind { get; init; } = "tcp";
+    public required string State { get; init; }
+    public string? LastError { get; init; }
+    public string? Address { get; init; }
+    public string? Profile { get; init; }
+    public int Connections { get; init; }
+    public long Accepted { get; init; }
+    public long Refused { get; init; }
+}
+
+public sealed record RouteStatus
+{
+    public required string Name { get; init; }
+    public string Kind { get; init; } = "route";
+
+    /// <summary>That of the endpoint.</summary>
+    public required string State { get; init; }
+    public string? LastError { get; init; }
+    public required string Dtu { get; init; }
+    public required string To { get; init; }
+    public required string Direction { get; init; }
+
+    /// <summary>DTUs online that it leads to.</summary>
+    public int Online { get; init; }
+    public long FramesUp { get; init; }
+    public long FramesDown { get; init; }
+
+    /// <summary>Downlinks that found no DTU online, dropped as <c>dtu-offline</c>.</summary>
+    public long DroppedDown { get; init; }
+}
+
+/// <summary>A connection that was refused or never registered.</summary>
+public sealed record RefusedConnection(DateTimeOffset At, string Listener, string Remote, ReadOnlyMemory<byte> FirstBytes, string Reason)
+    : INoSerializationVerificationNeeded;
+
+/// <summary>One frame of a DTU's memory. <paramref name="Sequence"/> orders and pages.</summary>
+public sealed record RecordedFrame(
+    long Sequence, DateTimeOffset At, FrameDirection Direction, ReadOnlyMemory<byte> Payload, string Codec, string Source, string? Verdict);
+
+public sealed record DtuPage(ImmutableArray<DtuStatus> Items, string? Next) : INoSerializationVerificationNeeded;
+
+public sealed record FramePage(ImmutableArray<RecordedFrame> Items, string? Next) : INoSerializationVerificationNeeded;
