@@ -80,6 +80,9 @@ public sealed record EndpointStatus
     public string? Where { get; init; }
     public int Clients { get; init; }
 
+    /// <summary>Clients that were turned away.</summary>
+    public long Refused { get; init; }
+
     /// <summary>DTU → endpoint.</summary>
     public TrafficCounters Up { get; init; } = new();
 

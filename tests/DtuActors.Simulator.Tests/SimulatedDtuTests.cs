@@ -40,9 +40,11 @@ public sealed class SimulatedDtuTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task The_usr_preset_sends_its_bare_id_and_no_terminator()
     {
-        Start(SimulatorPreset.Usr.Apply(_centre.Dtu()) with { HeartbeatInterval = null, Lifetime = TimeSpan.FromMilliseconds(50) });
+        Start(SimulatorPreset.Usr.Apply(_centre.Dtu()));
         using var link = await _centre.AcceptAsync();
-        Assert.Equal("pump-7"u8.ToArray(), await link.ReadToEndAsync());
+        Assert.Equal("pump-7", await link.ReadTextAsync(6));
+        await _stop.CancelAsync();
+        Assert.Empty(await link.ReadToEndAsync());
     }
 
     [Fact]
@@ -136,12 +138,12 @@ public sealed class SimulatedDtuTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task It_heartbeats_and_reports_unasked()
+    public async Task It_heartbeats_unasked()
     {
         var dtu = Start(_centre.Dtu() with { Heartbeat = "h"u8.ToArray(), HeartbeatInterval = TimeSpan.FromMilliseconds(5) });
         using var link = await _centre.AcceptAsync();
         Assert.Equal("hhh", await link.ReadTextAsync(3));
-        Assert.True(dtu.Status.Heartbeats >= 3);
+        await dtu.WaitForAsync(s => s.Heartbeats >= 3).WaitAsync(Centre.Limit);
     }
 
     [Fact]
@@ -240,7 +242,7 @@ public sealed class SimulatedDtuTests : IAsyncLifetime, IDisposable
     {
         Start(_centre.Dtu() with { Lifetime = TimeSpan.FromMilliseconds(20), Registration = "x"u8.ToArray() });
         using var link = await _centre.AcceptAsync();
-        Assert.Equal("x"u8.ToArray(), await link.ReadToEndAsync());
+        await link.ReadToEndAsync();
         using var next = await _centre.AcceptAsync();
         Assert.Equal("x", await next.ReadTextAsync(1));
     }
@@ -289,11 +291,16 @@ public sealed class SimulatedDtuTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Noise_stands_in_front_of_an_answer_that_stays_whole()
     {
-        Start(_centre.Dtu() with { Link = new LinkOptions { GarbageProbability = 1 }, Lifetime = TimeSpan.FromMilliseconds(300) });
+        Start(_centre.Dtu() with { Link = new LinkOptions { GarbageProbability = 1 } });
         using var link = await _centre.AcceptAsync();
         await link.SendHexAsync(Read);
-        var came = Convert.ToHexString(await link.ReadToEndAsync());
-        Assert.EndsWith(Answered, came, StringComparison.Ordinal);
+        var came = "";
+        while (!came.EndsWith(Answered, StringComparison.Ordinal))
+        {
+            came += await link.ReadHexAsync(1);
+            Assert.InRange(came.Length / 2, 1, 23);
+        }
+
         Assert.InRange(came.Length / 2, 8, 23);
     }
 

@@ -108,7 +108,7 @@ public sealed class Framer
             var consumed = Run(_buffer.AsSpan(0, _count), silent: false, ref sink);
             if (consumed >= before)
             {
-                // Nothing old is left: the rest is read from the piece itself.
+                // Nothing old is left: the rest, a damaged frame's first bytes (_dead) among it, is read from the piece itself.
                 piece = piece[(consumed - before)..];
                 Release();
             }
@@ -151,6 +151,7 @@ public sealed class Framer
     {
         var count = _count;
         Release();
+        _dead = 0;
         _examined = 0;
         _damaged = 0;
         _skip = 0;
@@ -165,6 +166,7 @@ public sealed class Framer
     {
         var drops = new DropRun { Reason = _dead > 0 ? DropReasons.BadChecksum : null };
         var at = _dead;
+        var truncated = false;
         _dead = 0;
         while (at < data.Length)
         {
@@ -190,6 +192,7 @@ public sealed class Framer
             {
                 drops.Flush(data, at, ref sink);
                 _damaged = 0;
+                truncated = false;
                 _continued = !silent && Codec.BurstEndsAtSilence;
                 if (cut.FrameLength > 0)
                 {
@@ -211,6 +214,7 @@ public sealed class Framer
             {
                 drops.Flush(data, at, ref sink);
                 _damaged = 0;
+                truncated = false;
                 sink.OnFrame(head[..framed]);
                 at += framed;
                 continue;
@@ -229,6 +233,7 @@ public sealed class Framer
                 {
                     drops.Flush(data, at, ref sink);
                     sink.OnHeartbeat(rest[..heartbeat]);
+                    truncated = false;
                     at += heartbeat;
                     continue;
                 }
@@ -240,7 +245,9 @@ public sealed class Framer
                 continue;
             }
 
-            if (_damaged == 0 && cut.FrameLength > 0)
+            // What follows a head without its rest, up to the next frame, is that frame's remains, whatever it looks like by itself.
+            truncated |= _damaged == 0 && cut.Reason is null or DropReasons.Truncated;
+            if (_damaged == 0 && cut.FrameLength > 0 && !truncated)
             {
                 drops.Flush(data, at, ref sink);
                 _damaged = cut.FrameLength;
@@ -254,15 +261,15 @@ public sealed class Framer
             }
             else
             {
-                drops.Add(data, at, cut.Reason ?? DropReasons.Truncated, ref sink);
+                drops.Add(data, at, truncated ? DropReasons.Truncated : cut.Reason!, ref sink);
             }
 
             at += drop;
         }
 
-        if (_damaged > 0 && !silent && at < data.Length && drops.Reason is not null)
+        if (_damaged > 0 && !silent && at < data.Length && drops.Reason is not null && data.Length - drops.From <= _maxFrame)
         {
-            // The damaged frame is not read to its end: it waits with its rest, to be reported as one.
+            // The damaged frame is not read to its end: it waits with its rest, to be reported as one, while there is room.
             _dead = at - drops.From;
             return drops.From;
         }
@@ -386,7 +393,6 @@ public sealed class Framer
         }
 
         _count = 0;
-        _dead = 0;
     }
 
     /// <summary>Neighbouring bytes dropped for one reason, reported by one call.</summary>

@@ -88,9 +88,21 @@ public static class Ddp
     /// <summary>Where the data begin, in bytes from the unit's first.</summary>
     public const int DataOffset = 4 + IdLength;
 
+    // A registration's data: the DTU's own address (4) and port (2).
+    private const int AddressLength = 6;
+
     /// <summary>Whether the byte is one of <see cref="DdpType"/>.</summary>
     public static bool IsType(byte type) =>
         type is 0x01 or 0x02 or 0x04 or 0x05 or 0x09 or 0x0B or (>= 0x0D and <= 0x0F) or (>= 0x81 and <= 0x85) or 0x89 or 0x8B or (>= 0x8D and <= 0x8F);
+
+    /// <summary>Whether a unit of that type can be so long: a registration 22 bytes (16 without the address), words without data 16, the others up to <see cref="MaxUnit"/>.</summary>
+    public static bool IsLength(byte type, int length) => (DdpType)type switch
+    {
+        DdpType.Register => length is Overhead or Overhead + AddressLength,
+        DdpType.Unregister or DdpType.Invalid or DdpType.CentreDataTaken or DdpType.Registered or DdpType.Unregistered or DdpType.RegisterAgain
+            or DdpType.CentreInvalid or DdpType.DataTaken => length == Overhead,
+        _ => length is >= Overhead and <= MaxUnit,
+    };
 
     /// <summary>Builds a unit.</summary>
     /// <exception cref="ArgumentException">The id is not 1 to 11 printable ASCII characters, or the data are longer than <see cref="MaxData"/>.</exception>

@@ -4,7 +4,7 @@ using DtuActors.Protocol.Framing;
 namespace DtuActors.Protocol.Transports;
 
 /// <summary>
-/// Cuts a stream into units of <see cref="Ddp"/>: a known type, a length that can be, and the mark where the length says. After
+/// Cuts a stream into units of <see cref="Ddp"/>: a known type, a length that this type can have, and the mark where the length says. After
 /// damage a 7B in data can look like a head: it is one only if all three hold.
 /// </summary>
 internal sealed class DdpCodec : Codec
@@ -35,7 +35,7 @@ internal sealed class DdpCodec : Codec
         if (pending.Length > 3)
         {
             int length = BinaryPrimitives.ReadUInt16BigEndian(pending[2..]);
-            if (length is < Ddp.Overhead or > Ddp.MaxUnit)
+            if (!Ddp.IsLength(pending[1], length))
             {
                 return Cut.Drop(1, DropReasons.Garbage);
             }

@@ -1,4 +1,3 @@
-using DtuActors.Protocol.Checksums;
 using DtuActors.Protocol.Modbus;
 
 namespace DtuActors.Simulator;
@@ -10,6 +9,7 @@ namespace DtuActors.Simulator;
 internal sealed class ModbusRequestCutter
 {
     private const int Shortest = 4;
+    private const int LongestTried = 16;
 
     private byte[]? _pending;
     private int _length;
@@ -88,18 +88,19 @@ internal sealed class ModbusRequestCutter
         _ => Unknown,
     };
 
-    // A function nobody knows has no length; the first prefix whose CRC is right is its frame, so that it gets its exception 01.
+    // A function nobody knows has no length: it ends where its CRC is right, so that it gets its exception 01. Long ones are looked for at the end
+    // of what is pending only, since trying every length of every head makes noise cost its square.
     private static int FindByChecksum(ReadOnlySpan<byte> pending)
     {
-        for (var length = Shortest; length <= pending.Length; length++)
+        for (var length = Shortest; length <= Math.Min(pending.Length, LongestTried); length++)
         {
-            if (Crc16Modbus.Compute(pending[..length]) == 0)
+            if (ModbusRtu.IsValid(pending[..length]))
             {
                 return length;
             }
         }
 
-        return 0;
+        return ModbusRtu.IsValid(pending) ? pending.Length : 0;
     }
 
     private byte[] Take(int length)

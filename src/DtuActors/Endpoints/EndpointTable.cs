@@ -10,9 +10,18 @@ namespace DtuActors.Endpoints;
 /// <param name="Events">Hears of its changes of state.</param>
 public sealed record EndpointSurroundings(IActorRef Router, IActorRef Fleet, EventInlet Events);
 
-/// <summary>The table of endpoints: which actor an endpoint's options stand for. A new kind is one file and one row.</summary>
+/// <summary>
+/// The table of endpoints: which actor an endpoint's options stand for. A new kind is one file and one row. The actor system's configuration must
+/// contain <see cref="EndpointDispatchers.Hocon"/>.
+/// </summary>
 public static class EndpointTable
 {
-    public static Props Props(EndpointOptions options, EndpointSurroundings surroundings) =>
-        throw new NotSupportedException($"no endpoint of kind '{options.Kind}'");
+    public static Props Props(EndpointOptions options, EndpointSurroundings surroundings) => options switch
+    {
+        SerialEndpointOptions serial => SerialActor.Props(serial, surroundings, new SerialPortOpener(serial)),
+        PtyEndpointOptions pty => SerialActor.Props(pty, surroundings, new PtyOpener(pty.Link)),
+        TcpEndpointOptions tcp => TcpEndpointActor.Props(tcp, surroundings),
+        ModbusTcpEndpointOptions modbus => ModbusTcpActor.Props(modbus, surroundings),
+        _ => throw new NotSupportedException($"{options.KeyPath}: no endpoint of kind '{options.Kind}'"),
+    };
 }

@@ -70,6 +70,10 @@ internal sealed class BlockReader
 
     public void Fault(string key, string problem, string? expected) => Context.Fault(KeyPath.Append(Path, key), PositionOf(key), problem, expected);
 
+    /// <summary>Reports what <paramref name="cause"/> asks of <paramref name="key"/>; where the user wrote only the cause, that is the line to look at.</summary>
+    public void Fault(string key, string cause, string problem, string? expected) =>
+        Context.Fault(KeyPath.Append(Path, key), PositionOf(PositionOf(key).File == ConfigurationLoader.BuiltIn ? cause : key), problem, expected);
+
     /// <summary>Reports a key that must be there and is not.</summary>
     public void Missing(string key, string expected)
     {

@@ -77,12 +77,12 @@ internal static class FramingBinder
     {
         if (framing.Codec == "fixed" && (framing.Length == 0 || framing.Length > framing.MaxFrame))
         {
-            block.Fault("length", framing.Length == 0 ? "codec = fixed needs the frames' length" : $"{framing.Length} is more than max-frame", $"1 to {framing.MaxFrame} bytes");
+            block.Fault("length", "codec", framing.Length == 0 ? "codec = fixed needs the frames' length" : $"{framing.Length} is more than max-frame", $"1 to {framing.MaxFrame} bytes");
         }
 
         if (framing.Codec == "length-field" && framing.Offset + framing.Size > framing.MaxFrame)
         {
-            block.Fault("offset", "the length field ends behind max-frame", $"offset and size together at most {framing.MaxFrame}");
+            block.Fault("offset", "codec", "the length field ends behind max-frame", $"offset and size together at most {framing.MaxFrame}");
         }
     }
 
@@ -91,7 +91,7 @@ internal static class FramingBinder
         var mark = block.Bytes(key, MaxMark) ?? fallback;
         if (needed && mark.IsEmpty && (!block.Has(key) || block.Find(key) is not null))
         {
-            block.Fault(key, $"the codec needs {key}", "at least one byte, as \"\\r\\n\" or \"hex:0D 0A\"");
+            block.Fault(key, "codec", $"the codec needs {key}", "at least one byte, as \"\\r\\n\" or \"hex:0D 0A\"");
         }
 
         return mark;

@@ -1,0 +1,366 @@
+using Akka.Actor;
+using Akka.Event;
+using DtuActors.Configuration;
+using DtuActors.Directory;
+using DtuActors.Protocol;
+using DtuActors.Recording;
+using DtuActors.Routing;
+
+namespace DtuActors.Endpoints;
+
+/// <summary>
+/// The shell that every endpoint is: it lives always, and a child owns the resource. It announces itself to the router, tells how it stands, keeps the
+/// books of both directions over its restarts, and slows what it reads by the windows of the DTUs it feeds.
+/// </summary>
+public abstract class EndpointActor : ReceiveActor, IWithTimers
+{
+    /// <summary>Frames that were read already when the windows closed; what comes beyond is dropped as <c>buffer-full</c>.</summary>
+    public const int MostHeld = 64 * 1024;
+
+    /// <summary>How long reading may stand still before it goes on and drops, so that a peer's leaving is seen.</summary>
+    public static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    /// <summary>What shut-down allows for writing what waits: with the closing behind it, within what the gateway allows its endpoints.</summary>
+    protected static readonly TimeSpan FlushTime = TimeSpan.FromMilliseconds(1200);
+
+    private static readonly TimeSpan PublishEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ProbeEvery = TimeSpan.FromSeconds(1);
+
+    private readonly EndpointSurroundings _surroundings;
+    private readonly bool _exclusive;
+    private OutboundWindows _windows = new();
+    private readonly Dictionary<IActorRef, Destination> _paths = [];
+    private readonly Queue<Frame> _held = new();
+    private readonly KeyValuePair<string, object?> _label;
+
+    private int _heldBytes;
+    private bool _closed;
+    private bool _overdue;
+    private string _state = EndpointStates.Connecting;
+    private string? _lastError;
+    private DateTimeOffset _since;
+
+    protected EndpointActor(EndpointOptions options, EndpointSurroundings surroundings, EndpointBooks books, bool exclusive)
+    {
+        Options = options;
+        _surroundings = surroundings;
+        Books = books;
+        _exclusive = exclusive;
+        _label = new KeyValuePair<string, object?>("endpoint", options.Name);
+        Me = new Destination(Self, books.NextIncarnation());
+
+        Receive<Relay.Deliver>(OnDeliverOrDrain);
+        Receive<Flow.Taken>(OnTaken);
+        Receive<Flow.PathAdded>(OnPathAdded);
+        Receive<Flow.PathRemoved>(OnPathRemoved);
+        Receive<Registry.AnnounceYourself>(_ => Announce());
+        Receive<Fleet.TellAgain>(_ => Publish());
+        Receive<Tick>(OnTick);
+        Receive<ShutDown.Drain>(_ => OnDrainOnce());
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected EndpointOptions Options { get; }
+
+    protected EndpointBooks Books { get; }
+
+    /// <summary>This life of the endpoint, as windows know it.</summary>
+    protected Destination Me { get; private set; }
+
+    protected ILoggingAdapter Log { get; } = Context.GetLogger();
+
+    protected IActorRef Router => _surroundings.Router;
+
+    protected string State => _state;
+
+    protected bool Draining { get; private set; }
+
+    protected DateTimeOffset Now => Context.System.Scheduler.Now;
+
+    /// <summary>Whether the resource may be read: every window is open, or stood still for longer than <see cref="LongestPause"/>.</summary>
+    protected bool MayRead => !Draining && (!_closed || _overdue);
+
+    /// <summary>The device, link or address, for status.</summary>
+    protected virtual string? Where => null;
+
+    protected virtual int Clients => 0;
+
+    protected virtual long Refused => Books.Refused;
+
+    protected override void PreStart()
+    {
+        _since = Now;
+        GatewayMetrics.EndpointUp.Record(_state == EndpointStates.Up ? 1 : 0, _label);
+        Announce();
+        Publish();
+    }
+
+    protected override void PostStop() => GatewayMetrics.EndpointUp.Record(0, _label);
+
+    /// <summary>Begins a new life without the children's ending: forgets what this one knew, all but its state and its books.</summary>
+    protected virtual void Renew()
+    {
+        Timers.CancelAll();
+        Me = new Destination(Self, Books.NextIncarnation());
+        _windows = new OutboundWindows();
+        _paths.Clear();
+        _held.Clear();
+        _heldBytes = 0;
+        _closed = false;
+        _overdue = false;
+        PreStart();
+        if (Draining)
+        {
+            OnDrain();
+        }
+    }
+
+    /// <summary>A DTU's frame, or a probe: write it or drop it, in order, and <see cref="Settle"/> it then.</summary>
+    protected abstract void OnDeliver(Relay.Deliver delivery);
+
+    /// <summary>Reading stood still, and may go on.</summary>
+    protected virtual void OnMayReadAgain()
+    {
+    }
+
+    /// <summary>Take nothing new, write what waits within <see cref="FlushTime"/>, close the resource, stop.</summary>
+    protected abstract void OnDrain();
+
+    /// <summary>Tells the source that this frame, and all before it, is written or dropped.</summary>
+    protected void Settle(Relay.Deliver delivery)
+    {
+        CountersMoved();
+        if (delivery.AckWanted)
+        {
+            delivery.Source.Tell(new Flow.Taken(Me, delivery.Through), Self);
+        }
+    }
+
+    /// <summary>Accepts a frame and drops it at once.</summary>
+    protected void Refuse(Relay.Deliver delivery, string reason)
+    {
+        if (delivery.Frame is { } frame)
+        {
+            Books.Up.Accept(frame.Payload.Length);
+            Books.Up.Drop(frame.Payload.Length, reason);
+        }
+
+        Settle(delivery);
+    }
+
+    /// <summary>Bytes from the endpoint's side, a whole frame: they go to the router now, or when its windows open.</summary>
+    protected void Emit(ReadOnlyMemory<byte> payload, string codec)
+    {
+        Books.Down.Accept(payload.Length);
+        CountersMoved();
+        if (_overdue)
+        {
+            Books.Down.Drop(payload.Length, RelayDrops.DestinationSlow);
+        }
+        else if (!_closed)
+        {
+            HandOn(new Frame(payload, FrameDirection.Down, codec, Now));
+        }
+        else if (_heldBytes + payload.Length > MostHeld)
+        {
+            Books.Down.Drop(payload.Length, RelayDrops.BufferFull);
+        }
+        else
+        {
+            _heldBytes += payload.Length;
+            _held.Enqueue(new Frame(payload, FrameDirection.Down, codec, Now));
+        }
+    }
+
+    /// <summary>Bytes from the endpoint's side that go nowhere.</summary>
+    protected void DropDown(int bytes, string reason)
+    {
+        Books.Down.Accept(bytes);
+        Books.Down.Drop(bytes, reason);
+        CountersMoved();
+    }
+
+    protected void ChangeState(string state, string? lastError)
+    {
+        if (state == _state && lastError == _lastError)
+        {
+            return;
+        }
+
+        if (state != _state)
+        {
+            _since = Now;
+            GatewayMetrics.EndpointUp.Record(state == EndpointStates.Up ? 1 : 0, _label);
+        }
+
+        _state = state;
+        _lastError = lastError;
+        _surroundings.Events.Offer(new EndpointChanged(Now, Options.Name, Options.Kind, state, lastError));
+        Publish();
+    }
+
+    /// <summary>Says within a second how the counters stand.</summary>
+    protected void CountersMoved()
+    {
+        if (!Timers.IsTimerActive(Tick.Publish))
+        {
+            Timers.StartSingleTimer(Tick.Publish, Tick.Publish, PublishEvery);
+        }
+    }
+
+    private void Announce() =>
+        Router.Tell(new Registry.EndpointStarted(Options.Name, Me, _exclusive, Options.Select), Self);
+
+    private void Publish()
+    {
+        Timers.Cancel(Tick.Publish);
+        _surroundings.Fleet.Tell(new Fleet.EndpointSeen(new EndpointStatus
+        {
+            Name = Options.Name,
+            Kind = Options.Kind,
+            State = _state,
+            LastError = _lastError,
+            Since = _since,
+            Where = Where,
+            Clients = Clients,
+            Refused = Refused,
+            Up = Books.Up.Snapshot(),
+            Down = Books.Down.Snapshot(),
+        }), Self);
+    }
+
+    private void OnDeliverOrDrain(Relay.Deliver delivery)
+    {
+        if (Draining)
+        {
+            Refuse(delivery, RelayDrops.DestinationLost);
+        }
+        else
+        {
+            OnDeliver(delivery);
+        }
+    }
+
+    private void OnDrainOnce()
+    {
+        if (!Draining)
+        {
+            Draining = true;
+            OnDrain();
+        }
+    }
+
+    private void OnTaken(Flow.Taken taken)
+    {
+        _windows.Take(taken.Destination, taken.Through);
+        LookAtWindows();
+    }
+
+    private void OnPathAdded(Flow.PathAdded added)
+    {
+        var destination = added.Destination;
+
+        // A destination that was restarted never answers under its earlier incarnation again.
+        if (_paths.TryGetValue(destination.Ref, out var earlier) && earlier != destination)
+        {
+            _windows.Remove(earlier);
+        }
+
+        _paths[destination.Ref] = destination;
+        _windows.Add(destination);
+        LookAtWindows();
+    }
+
+    private void OnPathRemoved(Flow.PathRemoved removed)
+    {
+        if (_paths.TryGetValue(removed.Destination.Ref, out var known) && known == removed.Destination)
+        {
+            _paths.Remove(removed.Destination.Ref);
+        }
+
+        _windows.Remove(removed.Destination);
+        LookAtWindows();
+    }
+
+    private void HandOn(Frame frame)
+    {
+        var bytes = frame.Payload.Length;
+        var through = _windows.Emit(bytes, out var ackWanted);
+        Books.Down.Write(bytes, frame.At, Now);
+        Router.Tell(new Relay.Downlink(Options.Name, Self, frame, through, ackWanted), Self);
+        LookAtWindows();
+    }
+
+    private void LookAtWindows()
+    {
+        if (_windows.IsOpen)
+        {
+            OpenWindows();
+        }
+        else if (!_closed)
+        {
+            _closed = true;
+            Probe();
+            Timers.StartPeriodicTimer(Tick.Probe, Tick.Probe, ProbeEvery);
+            Timers.StartSingleTimer(Tick.Overdue, Tick.Overdue, LongestPause);
+        }
+    }
+
+    private void OpenWindows()
+    {
+        if (!_closed)
+        {
+            return;
+        }
+
+        _closed = false;
+        _overdue = false;
+        Timers.Cancel(Tick.Probe);
+        Timers.Cancel(Tick.Overdue);
+        while (!_closed && _held.TryDequeue(out var frame))
+        {
+            _heldBytes -= frame.Payload.Length;
+            HandOn(frame);
+        }
+
+        if (!_closed)
+        {
+            OnMayReadAgain();
+        }
+    }
+
+    private void Probe() => Router.Tell(new Relay.Downlink(Options.Name, Self, null, _windows.Emitted, true), Self);
+
+    private void OnTick(Tick tick)
+    {
+        if (tick == Tick.Publish)
+        {
+            Publish();
+        }
+        else if (tick == Tick.Probe)
+        {
+            Probe();
+        }
+        else if (tick == Tick.Overdue)
+        {
+            _overdue = true;
+            while (_held.TryDequeue(out var frame))
+            {
+                Books.Down.Drop(frame.Payload.Length, RelayDrops.DestinationSlow);
+            }
+
+            _heldBytes = 0;
+            CountersMoved();
+            OnMayReadAgain();
+        }
+    }
+
+    /// <summary>The shell's timers: key and message in one.</summary>
+    private sealed record Tick(string Name) : INoSerializationVerificationNeeded
+    {
+        public static readonly Tick Publish = new("publish");
+        public static readonly Tick Probe = new("probe");
+        public static readonly Tick Overdue = new("overdue");
+    }
+}

@@ -1,0 +1,18 @@
+namespace DtuActors.Endpoints;
+
+/// <summary>The dispatchers that endpoints need; whoever builds the actor system adds <see cref="Hocon"/> to its configuration.</summary>
+public static class EndpointDispatchers
+{
+    /// <summary>One thread per actor: for COM-port calls, which block.</summary>
+    public const string Port = "dtu-port-dispatcher";
+
+    /// <summary>Their definition, for Akka's configuration.</summary>
+    public const string Hocon = Port + """
+         {
+          type = PinnedDispatcher
+          executor = fork-join-executor
+          dedicated-thread-pool { thread-count = 1 }
+          throughput = 1
+        }
+        """;
+}

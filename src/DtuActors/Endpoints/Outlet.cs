@@ -1,0 +1,202 @@
+using Akka.Actor;
+using DtuActors.Routing;
+
+namespace DtuActors.Endpoints;
+
+/// <summary>
+/// The line before a resource that takes one acknowledged write at a time: what waits, and what is in flight. Keeps the order, books each frame's end once,
+/// and settles it then. Frames share a write only whole.
+/// </summary>
+internal sealed class Outlet(TrafficLedger ledger, Action<Relay.Deliver> settle)
+{
+    private readonly Queue<Entry> _waiting = new();
+    private readonly Queue<Entry> _inFlight = new();
+    private readonly Dictionary<IActorRef, int> _bySource = [];
+    private long _next;
+    private long _settledBefore;
+
+    /// <summary>Bytes that wait, those in flight not counted.</summary>
+    public int WaitingBytes { get; private set; }
+
+    public bool IsWriting => _inFlight.Count > 0;
+
+    public bool IsEmpty => _inFlight.Count == 0 && _waiting.Count == 0;
+
+    /// <summary>Bytes of one source that wait or are in flight.</summary>
+    public int BytesOf(IActorRef source) => _bySource.GetValueOrDefault(source);
+
+    /// <summary>Takes a frame that the ledger has accepted, or a probe, behind what waits.</summary>
+    public void Add(Relay.Deliver delivery, DateTimeOffset now)
+    {
+        if (delivery.Frame is null && IsEmpty)
+        {
+            settle(delivery);
+            return;
+        }
+
+        var bytes = delivery.Frame?.Payload.Length ?? 0;
+        WaitingBytes += bytes;
+        _bySource[delivery.Source] = _bySource.GetValueOrDefault(delivery.Source) + bytes;
+        _waiting.Enqueue(new Entry(_next++, delivery, now));
+    }
+
+    /// <summary>The next write: as many whole frames as fit into <paramref name="most"/> bytes, at least one; null while one is in flight or none waits.</summary>
+    public ReadOnlyMemory<byte>? Next(int most)
+    {
+        if (IsWriting)
+        {
+            return null;
+        }
+
+        var total = 0;
+        var frames = 0;
+        while (_waiting.TryPeek(out var head) && (frames == 0 || total + head.Bytes <= most))
+        {
+            _waiting.Dequeue();
+            if (head.Delivery.Frame is null && _inFlight.Count == 0)
+            {
+                End(head);
+                continue;
+            }
+
+            total += head.Bytes;
+            frames += head.Delivery.Frame is null ? 0 : 1;
+            WaitingBytes -= head.Bytes;
+            _inFlight.Enqueue(head);
+        }
+
+        if (frames == 0)
+        {
+            return null;
+        }
+
+        if (frames == 1)
+        {
+            return _inFlight.Peek().Delivery.Frame!.Payload;
+        }
+
+        var batch = new byte[total];
+        var at = 0;
+        foreach (var entry in _inFlight)
+        {
+            if (entry.Delivery.Frame is { } frame)
+            {
+                frame.Payload.CopyTo(batch.AsMemory(at));
+                at += frame.Payload.Length;
+            }
+        }
+
+        return batch;
+    }
+
+    /// <summary>The resource has what was in flight.</summary>
+    public void Wrote(DateTimeOffset now)
+    {
+        while (_inFlight.TryDequeue(out var entry))
+        {
+            if (entry.Delivery.Frame is { } frame)
+            {
+                ledger.Write(frame.Payload.Length, frame.At, now);
+            }
+
+            End(entry);
+        }
+    }
+
+    /// <summary>What was in flight did not arrive, or nobody knows how much of it.</summary>
+    public void DropInFlight(string reason)
+    {
+        while (_inFlight.TryDequeue(out var entry))
+        {
+            Drop(entry, reason);
+        }
+    }
+
+    /// <summary>Drops the oldest until at most <paramref name="bytes"/> wait.</summary>
+    public void TrimTo(int bytes, string reason)
+    {
+        while (WaitingBytes > bytes)
+        {
+            DropOldest(reason);
+        }
+    }
+
+    /// <summary>Drops what came before <paramref name="limit"/>.</summary>
+    public void DropOlderThan(DateTimeOffset limit, string reason)
+    {
+        while (_waiting.TryPeek(out var head) && head.At < limit)
+        {
+            DropOldest(reason);
+        }
+    }
+
+    public void DropAll(string reason)
+    {
+        DropInFlight(reason);
+        while (_waiting.Count > 0)
+        {
+            DropOldest(reason);
+        }
+    }
+
+    /// <summary>Acknowledges all that waits though it is not written yet: from here on the buffer's own bound holds, not the sources' windows.</summary>
+    public void SettleAll()
+    {
+        foreach (var entry in _inFlight)
+        {
+            SettleOnce(entry);
+        }
+
+        foreach (var entry in _waiting)
+        {
+            SettleOnce(entry);
+        }
+
+        _settledBefore = _next;
+    }
+
+    private void DropOldest(string reason)
+    {
+        var entry = _waiting.Dequeue();
+        WaitingBytes -= entry.Bytes;
+        Drop(entry, reason);
+    }
+
+    private void Drop(Entry entry, string reason)
+    {
+        if (entry.Delivery.Frame is { } frame)
+        {
+            ledger.Drop(frame.Payload.Length, reason);
+        }
+
+        End(entry);
+    }
+
+    private void End(Entry entry)
+    {
+        var left = _bySource.GetValueOrDefault(entry.Delivery.Source) - entry.Bytes;
+        if (left > 0)
+        {
+            _bySource[entry.Delivery.Source] = left;
+        }
+        else
+        {
+            _bySource.Remove(entry.Delivery.Source);
+        }
+
+        SettleOnce(entry);
+    }
+
+    private void SettleOnce(Entry entry)
+    {
+        if (entry.Number >= _settledBefore)
+        {
+            settle(entry.Delivery);
+        }
+    }
+
+    private readonly record struct Entry(long Number, Relay.Deliver Delivery, DateTimeOffset At)
+    {
+        public int Bytes => Delivery.Frame?.Payload.Length ?? 0;
+    }
+}

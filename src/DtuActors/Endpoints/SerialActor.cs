@@ -1,0 +1,343 @@
+using Akka.Actor;
+using Akka.Event;
+using DtuActors.Configuration;
+using DtuActors.Protocol.Framing;
+using DtuActors.Routing;
+
+namespace DtuActors.Endpoints;
+
+/// <summary>A port's conversation: the PortActor and its reader with the SerialActor above them.</summary>
+internal static class Ports
+{
+    /// <summary>PortActor → endpoint: open. The endpoint asks <paramref name="Reader"/> for each read.</summary>
+    public sealed record Opened(IActorRef Reader, bool CanPause, int MostPerWrite) : INoSerializationVerificationNeeded;
+
+    /// <summary>Endpoint → PortActor: write this; one at a time.</summary>
+    public sealed record Write(ReadOnlyMemory<byte> Bytes) : INoSerializationVerificationNeeded;
+
+    /// <summary>PortActor → endpoint: the write has ended.</summary>
+    public sealed record Wrote(PortWrite Outcome) : INoSerializationVerificationNeeded;
+
+    /// <summary>Endpoint → reader: read once more.</summary>
+    public sealed record ReadOn : INoSerializationVerificationNeeded
+    {
+        public static readonly ReadOn Instance = new();
+    }
+
+    /// <summary>Reader → endpoint: bytes came; they are valid until the next <see cref="ReadOn"/>.</summary>
+    public sealed record Received(ReadOnlyMemory<byte> Bytes) : INoSerializationVerificationNeeded;
+
+    /// <summary>Reader → PortActor → endpoint: the port can't be opened, or is gone.</summary>
+    public sealed record Lost(string Problem) : INoSerializationVerificationNeeded;
+}
+
+/// <summary>
+/// The endpoint of one COM port, real or virtual: keeps what waits for it, puts what comes from it together to frames, and starts a PortActor, again with
+/// back-off, whenever there is none. The port dies and reopens; the buffer stays.
+/// </summary>
+/// <remarks>
+/// While the port is open the sources are held back by their windows, and a source that does not keep to them is cut off at twice a window. While it is not,
+/// sources are acknowledged at once and <c>buffer</c> and <c>buffer-age</c> bound what waits; the oldest goes first (<c>buffer-full</c>, <c>too-old</c>), so that
+/// the order stays and the newest gets through. What was in flight when a port died is <c>destination-lost</c>: it may have been written in part, and is
+/// never written twice.
+/// States: connecting (first opening) → up ⇄ down (waiting to reopen, or reopening).
+/// </remarks>
+public sealed class SerialActor : EndpointActor
+{
+    private readonly StreamEndpointOptions _options;
+    private readonly IPortOpener _opener;
+    private readonly Backoff _backoff;
+    private readonly Outlet _outlet;
+    private readonly Framer _framer;
+
+    private IActorRef _port = ActorRefs.Nobody;
+    private Action _endWrite = () => { };
+    private Ports.Opened? _open;
+    private bool _readOwed;
+    private string? _problem;
+
+    public SerialActor(StreamEndpointOptions options, ReopenOptions reopen, EndpointSurroundings surroundings, EndpointBooks books, IPortOpener opener)
+        : base(options, surroundings, books, exclusive: true)
+    {
+        _options = options;
+        _opener = opener;
+        _backoff = new Backoff(reopen);
+        _outlet = new Outlet(books.Up, Settle);
+        _framer = new Framer(Codecs.Create(options.Framing), options.Framing.MaxFrame);
+
+        Receive<Ports.Opened>(OnOpened, _ => Sender.Equals(_port));
+        Receive<Ports.Received>(OnReceived, _ => _open is not null && Sender.Equals(_open.Reader));
+        Receive<Ports.Wrote>(OnWrote, _ => Sender.Equals(_port));
+        Receive<Ports.Lost>(lost => _problem = lost.Problem, _ => Sender.Equals(_port));
+        Receive<Terminated>(OnPortEnded, ended => ended.ActorRef.Equals(_port));
+        Receive<Terminated>(_ => { });
+        Receive<Due>(OnDue);
+    }
+
+    protected override string? Where => _opener.Where;
+
+    public static Props Props(SerialEndpointOptions options, EndpointSurroundings surroundings, IPortOpener opener) =>
+        Akka.Actor.Props.Create<SerialActor>(options, options.Reopen, surroundings, new EndpointBooks(), opener);
+
+    public static Props Props(PtyEndpointOptions options, EndpointSurroundings surroundings, IPortOpener opener) =>
+        Akka.Actor.Props.Create<SerialActor>(options, options.Reopen, surroundings, new EndpointBooks(), opener);
+
+    protected override void PreStart()
+    {
+        Books.Up.DropWaiting(RelayDrops.Restarted);
+        Books.Down.DropWaiting(RelayDrops.Restarted);
+        base.PreStart();
+        Open();
+    }
+
+    protected override void PostStop()
+    {
+        _endWrite();
+        base.PostStop();
+    }
+
+    // A failing port is not restarted in place: its end is seen, told, and answered with back-off.
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(failure =>
+    {
+        Log.Error(failure, "{0}: the port failed and is opened anew", Options.KeyPath);
+        _problem = failure.Message;
+        return Directive.Stop;
+    }, loggingEnabled: false);
+
+    protected override void OnDeliver(Relay.Deliver delivery)
+    {
+        if (delivery.Frame is { } frame)
+        {
+            if (_open is not null && _outlet.BytesOf(delivery.Source) > 2 * OutboundWindows.DefaultWindow)
+            {
+                Refuse(delivery, RelayDrops.BufferFull);
+                return;
+            }
+
+            Books.Up.Accept(frame.Payload.Length);
+            CountersMoved();
+        }
+
+        _outlet.Add(delivery, Now);
+        if (_open is null)
+        {
+            WaitForPort();
+        }
+        else
+        {
+            WriteNext();
+        }
+    }
+
+    protected override void OnMayReadAgain()
+    {
+        if (_readOwed)
+        {
+            ReadOn();
+        }
+    }
+
+    protected override void OnDrain()
+    {
+        Timers.Cancel(Due.Reopen);
+        if (_open is null || _outlet.IsEmpty)
+        {
+            ClosePort();
+        }
+        else
+        {
+            Timers.StartSingleTimer(Due.Flushed, Due.Flushed, FlushTime);
+        }
+    }
+
+    private void Open()
+    {
+        _problem = null;
+        var stop = new CancellationTokenSource();
+        _endWrite = stop.Cancel;
+        _port = Context.Watch(Context.ActorOf(PortActor.Props(_opener, stop.Token)));
+    }
+
+    private void OnOpened(Ports.Opened opened)
+    {
+        _open = opened;
+        _backoff.Reset();
+        DropTooOld();
+        Timers.Cancel(Due.Age);
+        ChangeState(EndpointStates.Up, null);
+        ReadOn();
+        WriteNext();
+    }
+
+    private void OnReceived(Ports.Received received)
+    {
+        var sink = new Sink(this, _framer.Codec.Name);
+        _framer.Feed(received.Bytes.Span, ref sink);
+        ReadOn();
+    }
+
+    private void ReadOn()
+    {
+        if (_open is null || Draining)
+        {
+            return;
+        }
+
+        _readOwed = _open.CanPause && !MayRead;
+        if (_readOwed)
+        {
+            Timers.Cancel(Due.Silence);
+            return;
+        }
+
+        // Silence is a silence of the line only while somebody listens.
+        if (_framer.SilenceDue is { } gap)
+        {
+            Timers.StartSingleTimer(Due.Silence, Due.Silence, gap);
+        }
+        else
+        {
+            Timers.Cancel(Due.Silence);
+        }
+
+        _open.Reader.Tell(Ports.ReadOn.Instance);
+    }
+
+    private void OnWrote(Ports.Wrote wrote)
+    {
+        switch (wrote.Outcome)
+        {
+            case PortWrite.Written:
+                _outlet.Wrote(Now);
+                ChangeState(EndpointStates.Up, null);
+                break;
+            case PortWrite.NoReader:
+                _outlet.DropInFlight(RelayDrops.NoReader);
+                ChangeState(EndpointStates.Up, null);
+                break;
+            default:
+                _outlet.DropInFlight(RelayDrops.DestinationSlow);
+                ChangeState(EndpointStates.Up, "the port did not take what was written in time");
+                break;
+        }
+
+        WriteNext();
+        if (Draining && _outlet.IsEmpty)
+        {
+            ClosePort();
+        }
+    }
+
+    private void WriteNext()
+    {
+        if (_open is not null && _outlet.Next(_open.MostPerWrite) is { } bytes)
+        {
+            _port.Tell(new Ports.Write(bytes));
+        }
+    }
+
+    private void OnPortEnded(Terminated ended)
+    {
+        _port = ActorRefs.Nobody;
+        _open = null;
+        _readOwed = false;
+        Timers.Cancel(Due.Silence);
+        EndStream();
+        _outlet.DropInFlight(RelayDrops.DestinationLost);
+        if (Draining)
+        {
+            _outlet.DropAll(RelayDrops.DestinationLost);
+            Context.Stop(Self);
+            return;
+        }
+
+        ChangeState(EndpointStates.Down, _problem ?? "the port ended");
+        WaitForPort();
+        Timers.StartSingleTimer(Due.Reopen, Due.Reopen, _backoff.Next());
+    }
+
+    private void WaitForPort()
+    {
+        _outlet.SettleAll();
+        _outlet.TrimTo(_options.Buffer, RelayDrops.BufferFull);
+        if (!_outlet.IsEmpty && !Timers.IsTimerActive(Due.Age))
+        {
+            Timers.StartPeriodicTimer(Due.Age, Due.Age, TimeSpan.FromSeconds(1));
+        }
+    }
+
+    private void DropTooOld() => _outlet.DropOlderThan(Now - _options.BufferAge, RelayDrops.TooOld);
+
+    private void OnDue(Due due)
+    {
+        if (due == Due.Silence)
+        {
+            EndStream();
+        }
+        else if (due == Due.Reopen)
+        {
+            Open();
+        }
+        else if (due == Due.Flushed)
+        {
+            ClosePort();
+        }
+        else if (due == Due.Age)
+        {
+            DropTooOld();
+            if (_outlet.IsEmpty)
+            {
+                Timers.Cancel(Due.Age);
+            }
+        }
+    }
+
+    /// <summary>The line is silent: what is pending is a frame now, or never.</summary>
+    private void EndStream()
+    {
+        if (_framer.Pending > 0)
+        {
+            var sink = new Sink(this, _framer.Codec.Name);
+            _framer.Silence(ref sink);
+        }
+
+        var left = _framer.Pending > 0 && _port.IsNobody() ? _framer.Reset() : 0;
+        if (left > 0)
+        {
+            DropDown(left, Protocol.DropReasons.Truncated);
+        }
+    }
+
+    private void ClosePort()
+    {
+        if (_port.IsNobody())
+        {
+            _outlet.DropAll(RelayDrops.DestinationLost);
+            Context.Stop(Self);
+            return;
+        }
+
+        _endWrite();
+        Context.Stop(_port);
+    }
+
+    private readonly struct Sink(SerialActor owner, string codec) : IFrameSink
+    {
+        public void OnFrame(ReadOnlySpan<byte> frame) => owner.Emit(frame.ToArray(), codec);
+
+        public void OnHeartbeat(ReadOnlySpan<byte> heartbeat)
+        {
+        }
+
+        public void OnDropped(ReadOnlySpan<byte> bytes, string reason) => owner.DropDown(bytes.Length, reason);
+    }
+
+    /// <summary>Timers: key and message in one.</summary>
+    private sealed record Due(string Name) : INoSerializationVerificationNeeded
+    {
+        public static readonly Due Silence = new("silence");
+        public static readonly Due Reopen = new("reopen");
+        public static readonly Due Age = new("age");
+        public static readonly Due Flushed = new("flushed");
+    }
+}

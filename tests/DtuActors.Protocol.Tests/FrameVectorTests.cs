@@ -1,0 +1,130 @@
+using System.Text;
+using DtuActors.Protocol.Framing;
+using DtuActors.Protocol.Transports;
+
+namespace DtuActors.Protocol.Tests;
+
+/// <summary>vectors/frames.tsv, with the source of every frame, against the codecs that are built. The next codec adds its protocol to the table here.</summary>
+public sealed class FrameVectorTests
+{
+    private static readonly Dictionary<string, Func<Codec>> Built = new()
+    {
+        ["modbus-rtu"] = () => Codecs.Create(new FramingOptions { Codec = "modbus-rtu" }),
+        ["ddp-tcp"] = () => Envelopes.Find("ddp")!.Codec,
+        ["ddp-stream"] = () => Envelopes.Find("ddp")!.Codec,
+    };
+
+    private static readonly (string Protocol, string Name, string Expect, byte[] Bytes)[] Vectors = [.. Read()];
+
+    // Bytes that no frame of these protocols begins with, and that do not complete one: a Modbus function 0, no DDP mark.
+    private static readonly byte[] Garbage = [0x00, 0x00, 0x00, 0x00, 0x00];
+
+    public static TheoryData<string, string, byte[]> Good() => Of("good");
+
+    public static TheoryData<string, string, byte[]> Bad() => Of("bad");
+
+    [Fact]
+    public void The_file_holds_vectors_for_every_protocol_that_is_built() =>
+        Assert.All(Built.Keys, protocol => Assert.Contains(Vectors, vector => vector.Protocol == protocol));
+
+    [Theory]
+    [MemberData(nameof(Good))]
+    public void A_good_frame_comes_out_once_at_every_cut(string protocol, string name, byte[] frame)
+    {
+        _ = name;
+        Assert.All(Recording.Cuts(frame), pieces => AssertFrames(protocol, pieces, frame));
+    }
+
+    [Theory]
+    [MemberData(nameof(Good))]
+    public void Two_glued_frames_come_out_as_two_at_every_cut(string protocol, string name, byte[] frame)
+    {
+        _ = name;
+        Assert.All(Recording.Cuts([.. frame, .. frame]), pieces => AssertFrames(protocol, pieces, frame, frame));
+    }
+
+    [Theory]
+    [MemberData(nameof(Good))]
+    public void Garbage_before_and_behind_costs_only_the_garbage(string protocol, string name, byte[] frame)
+    {
+        _ = name;
+        Assert.All(Recording.Cuts([.. Garbage, .. frame, .. Garbage]), pieces =>
+        {
+            var sink = AssertFrames(protocol, pieces, frame);
+            Assert.Equal(2 * Garbage.Length, sink.DroppedBytes);
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Good))]
+    public void A_whole_frame_waits_for_nothing(string protocol, string name, byte[] frame)
+    {
+        _ = name;
+        var sink = new Recording();
+        var framer = new Framer(Built[protocol](), 4096);
+        framer.Feed(frame, ref sink);
+        Assert.Equal([Convert.ToHexString(frame)], sink.Frames);
+        Assert.Equal(0, framer.Pending);
+        Assert.Null(framer.SilenceDue);
+    }
+
+    [Theory]
+    [MemberData(nameof(Bad))]
+    public void A_bad_frame_does_not_come_out_and_all_of_it_is_dropped(string protocol, string name, byte[] frame)
+    {
+        _ = name;
+        Assert.All(Recording.Cuts(frame), pieces =>
+        {
+            var sink = AssertFrames(protocol, pieces);
+            Assert.Equal(frame.Length, sink.DroppedBytes);
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Bad))]
+    public void Behind_a_bad_frame_only_the_good_one_comes_out(string protocol, string name, byte[] bad)
+    {
+        _ = name;
+        var good = Vectors.First(vector => vector.Protocol == protocol && vector.Expect == "good").Bytes;
+        Assert.All(Recording.Cuts([.. bad, .. good]), pieces => AssertFrames(protocol, pieces, good));
+    }
+
+    [Fact]
+    public void Of_three_glued_DDP_units_of_which_two_are_damaged_one_comes_out()
+    {
+        var stream = Vectors.Single(vector => vector.Protocol == "ddp-stream").Bytes;
+        Assert.All(Recording.Cuts(stream), pieces => AssertFrames("ddp-stream", pieces, stream[51..102]));
+    }
+
+    private static Recording AssertFrames(string protocol, byte[][] pieces, params byte[][] expected)
+    {
+        var framer = new Framer(Built[protocol](), 4096);
+        var sink = Recording.Of(framer, pieces);
+        Assert.Equal(expected.Select(Convert.ToHexString), sink.Frames);
+        Assert.Equal(0, framer.Pending);
+        return sink;
+    }
+
+    private static TheoryData<string, string, byte[]> Of(string expect)
+    {
+        var data = new TheoryData<string, string, byte[]>();
+        foreach (var (protocol, name, _, bytes) in Vectors.Where(vector => vector.Expect == expect && Built.ContainsKey(vector.Protocol)))
+        {
+            data.Add(protocol, name, bytes);
+        }
+
+        return data;
+    }
+
+    private static IEnumerable<(string Protocol, string Name, string Expect, byte[] Bytes)> Read()
+    {
+        foreach (var line in File.ReadLines(Path.Combine(AppContext.BaseDirectory, "vectors", "frames.tsv")).Skip(1))
+        {
+            var columns = line.Split('\t');
+            var bytes = columns[3] == "hex"
+                ? Recording.Hex(columns[4])
+                : Encoding.ASCII.GetBytes(columns[4].Replace("\\r", "\r", StringComparison.Ordinal).Replace("\\n", "\n", StringComparison.Ordinal));
+            yield return (columns[0], columns[1], columns[2], bytes);
+        }
+    }
+}

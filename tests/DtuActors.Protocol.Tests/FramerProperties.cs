@@ -1,0 +1,186 @@
+using DtuActors.Protocol.Framing;
+using DtuActors.Protocol.Modbus;
+using DtuActors.Protocol.Transports;
+using FsCheck.Xunit;
+
+namespace DtuActors.Protocol.Tests;
+
+/// <summary>What holds of every framer, whatever comes in and however it is cut.</summary>
+public sealed class FramerProperties
+{
+    private static readonly byte[][] Heartbeats = [[0xFE], [0x00], "ping"u8.ToArray(), "pin"u8.ToArray()];
+
+    private static readonly FramingOptions[] Options =
+    [
+        new() { Codec = "raw", MaxFrame = 64 },
+        new() { Codec = "idle-gap", MaxFrame = 64 },
+        new() { Codec = "delimiter", Delimiter = new byte[] { 0 }, MaxFrame = 64, Include = true },
+        new() { Codec = "delimiter", Delimiter = new byte[] { 1, 1, 0 }, MaxFrame = 16, Include = true },
+        new() { Codec = "fixed", Length = 7, MaxFrame = 64 },
+        new() { Codec = "length-field", Size = 1, MaxFrame = 64 },
+        new() { Codec = "length-field", Offset = 1, Size = 2, LittleEndian = true, Adjust = -3, MaxFrame = 300 },
+        new() { Codec = "modbus-rtu" },
+        new() { Codec = "modbus-rtu", Role = ModbusRole.Requests },
+        new() { Codec = "modbus-rtu", Role = ModbusRole.Responses, MaxFrame = 32 },
+    ];
+
+    [Property(MaxTest = 300)]
+    public void Modbus_responses_come_out_in_order_at_any_chunking((byte Unit, byte Function, byte[] Data)[] answers, int[] cuts) =>
+        AssertFrames(
+            new FramingOptions { Codec = "modbus-rtu", Role = ModbusRole.Responses },
+            cuts,
+            [.. answers.Select(answer => Answer(answer.Unit, answer.Function, answer.Data))]);
+
+    [Property(MaxTest = 300)]
+    public void Modbus_requests_come_out_in_order_at_any_chunking((byte Unit, byte Function, ushort Address, ushort Count)[] requests, int[] cuts)
+    {
+        byte[] functions = [1, 2, 3, 4, 5, 6, 8];
+        AssertFrames(
+            new FramingOptions { Codec = "modbus-rtu", Role = ModbusRole.Requests },
+            cuts,
+            [.. requests.Select(r => ModbusRtu.Build(
+                r.Unit,
+                [functions[r.Function % functions.Length], (byte)(r.Address >> 8), (byte)r.Address, (byte)(r.Count >> 8), (byte)r.Count]))]);
+    }
+
+    [Property(MaxTest = 300)]
+    public void Lines_come_out_in_order_at_any_chunking(byte[][] lines, int[] cuts)
+    {
+        byte[] end = [13, 10];
+        AssertFrames(
+            new FramingOptions { Codec = "delimiter", Delimiter = end, Include = true },
+            cuts,
+            [.. lines.Select(line => (byte[])[.. line.Where(b => b != 10), .. end])]);
+    }
+
+    [Property(MaxTest = 300)]
+    public void Frames_of_a_fixed_length_come_out_in_order_at_any_chunking(byte[] bytes, byte length, int[] cuts) =>
+        AssertFrames(
+            new FramingOptions { Codec = "fixed", Length = 1 + (length % 9) },
+            cuts,
+            [.. bytes.Chunk(1 + (length % 9)).Where(chunk => chunk.Length == 1 + (length % 9))]);
+
+    [Property(MaxTest = 300)]
+    public void Frames_with_a_length_field_come_out_in_order_at_any_chunking(byte[][] payloads, bool littleEndian, byte size, int[] cuts)
+    {
+        var width = 1 + (size % 4);
+        AssertFrames(
+            new FramingOptions { Codec = "length-field", Offset = 1, Size = width, LittleEndian = littleEndian },
+            cuts,
+            [.. payloads.Select(payload =>
+            {
+                var field = new byte[width];
+                field[littleEndian ? 0 : width - 1] = (byte)payload.Length;
+                return (byte[])[0x55, .. field, .. payload];
+            })]);
+    }
+
+    [Property(MaxTest = 300)]
+    public void DDP_units_come_out_in_order_at_any_chunking(byte[][] payloads, int[] cuts)
+    {
+        byte[][] units = [.. payloads.Select(payload => Ddp.Build(DdpType.Data, "13800138000", payload))];
+        AssertFrames(new Framer(Envelopes.Find("ddp")!.Codec, Ddp.MaxUnit), cuts, units);
+    }
+
+    [Property(MaxTest = 300)]
+    public void Wrapping_and_unwrapping_is_the_identity(byte[] payload, int[] cuts)
+    {
+        var sink = Recording.Of(new Framer(Envelopes.Find("ddp")!.Codec, Ddp.MaxUnit), Recording.Cut(Envelopes.Find("ddp")!.Wrap("330", payload), cuts));
+        Assert.Equal(payload, sink.Frames.SelectMany(hex => Convert.FromHexString(hex)[Ddp.DataOffset..^1]));
+    }
+
+    [Property(MaxTest = 500)]
+    public void Modbus_frames_come_out_between_heartbeats_at_any_chunking((byte Unit, byte[] Data, bool Before)[] answers, int[] cuts)
+    {
+        // Units and functions for which FE begins no frame of its own, so that only the heartbeat explains it.
+        byte[][] frames = [.. answers.Select(answer => Answer(1, 3, answer.Data))];
+        byte[] stream = [.. answers.Zip(frames).SelectMany(pair => pair.First.Before ? (byte[])[0xFE, .. pair.Second] : pair.Second)];
+        var sink = Recording.Of(
+            new Framer(Codecs.Create(new FramingOptions { Codec = "modbus-rtu", Role = ModbusRole.Responses }), 4096, [[0xFE]]),
+            Recording.Cut(stream, cuts));
+        Assert.Equal(frames.Select(Convert.ToHexString), sink.Frames);
+        Assert.Equal(answers.Count(answer => answer.Before), sink.Heartbeats.Count);
+        Assert.Empty(sink.Drops);
+    }
+
+    [Property(MaxTest = 300)]
+    public void Garbage_before_a_Modbus_frame_costs_only_the_garbage(byte[] garbage, byte[] data, int[] cuts)
+    {
+        // Functions 0 and 80 begin no frame: nothing of this garbage can swallow what follows it.
+        byte[] harmless = [.. garbage.Select(b => (byte)(b & 0x80)), 0, 0];
+        var frame = Answer(0, 3, data);
+        var sink = Recording.Of(
+            new Framer(Codecs.Create(new FramingOptions { Codec = "modbus-rtu", Role = ModbusRole.Responses }), 4096),
+            Recording.Cut([.. harmless, .. frame], cuts));
+        Assert.Equal([Convert.ToHexString(frame)], sink.Frames);
+        Assert.Equal(harmless.Length, sink.DroppedBytes);
+    }
+
+    [Property(MaxTest = 1000)]
+    public void Anything_at_all_is_cut_the_same_at_any_chunking_and_accounted_for(byte[] noise, byte[] data, int[] cuts, bool heartbeats)
+    {
+        foreach (var options in Options.Where(options => options.Codec != "raw"))
+        {
+            // Small values make lengths, delimiters and functions likely.
+            byte[] stream = [.. noise.Select(b => (byte)(b % 5)), .. Answer(2, 3, data), .. noise, .. "ping"u8, .. data, .. Answer(0, 4, noise)];
+            var beats = heartbeats && Codecs.Create(options).IsProtocol ? Heartbeats : [];
+            var whole = Recording.Of(new Framer(Codecs.Create(options), options.MaxFrame, beats), stream);
+            var pieces = new Framer(Codecs.Create(options), options.MaxFrame, beats);
+            var cut = Feed(pieces, options.MaxFrame, Recording.Cut(stream, cuts));
+            Assert.Equal(whole.Frames, cut.Frames);
+            Assert.Equal(whole.Heartbeats, cut.Heartbeats);
+            Assert.Equal(string.Concat(whole.Drops.Select(drop => drop.Hex)), string.Concat(cut.Drops.Select(drop => drop.Hex)));
+            Assert.Equal(stream.Length, cut.FrameBytes + cut.HeartbeatBytes + cut.DroppedBytes);
+            Assert.Equal(0, pieces.Pending);
+        }
+    }
+
+    [Property(MaxTest = 300)]
+    public void Raw_and_heartbeats_of_every_codec_lose_and_invent_nothing(byte[][] pieces)
+    {
+        foreach (var options in Options)
+        {
+            var framer = new Framer(Codecs.Create(options), options.MaxFrame, Heartbeats);
+            var sink = Feed(framer, options.MaxFrame, pieces);
+            Assert.Equal(pieces.Sum(piece => piece.Length), sink.FrameBytes + sink.HeartbeatBytes + sink.DroppedBytes + framer.Pending);
+        }
+    }
+
+    private static byte[] Answer(byte unit, byte function, byte[] data)
+    {
+        byte[] functions = [1, 2, 3, 4, 23];
+        var code = function is 3 or 4 ? function : functions[function % functions.Length];
+        byte[] kept = data.Length > 250 ? data[..250] : data;
+        return function % 16 == 15 ? ModbusRtu.Build(unit, [(byte)(code | 0x80), 2]) : ModbusRtu.Build(unit, [code, (byte)kept.Length, .. kept]);
+    }
+
+    private static Recording Feed(Framer framer, int maxFrame, byte[][] pieces)
+    {
+        var sink = new Recording();
+        foreach (var piece in pieces)
+        {
+            framer.Feed(piece, ref sink);
+            Assert.True(framer.Pending < maxFrame + 1 + piece.Length);
+        }
+
+        if (framer.SilenceDue is not null)
+        {
+            framer.Silence(ref sink);
+        }
+
+        return sink;
+    }
+
+    private static void AssertFrames(FramingOptions options, int[] cuts, byte[][] frames) =>
+        AssertFrames(new Framer(Codecs.Create(options), options.MaxFrame), cuts, frames);
+
+    private static void AssertFrames(Framer framer, int[] cuts, byte[][] frames)
+    {
+        // Without any silence: whole frames wait for nothing.
+        var sink = new Recording();
+        Array.ForEach(Recording.Cut([.. frames.SelectMany(frame => frame)], cuts), piece => framer.Feed(piece, ref sink));
+        Assert.Equal(frames.Select(Convert.ToHexString), sink.Frames);
+        Assert.Empty(sink.Drops);
+        Assert.Equal(0, framer.Pending);
+    }
+}

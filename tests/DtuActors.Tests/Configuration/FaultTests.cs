@@ -1,0 +1,186 @@
+using DtuActors.Configuration;
+
+namespace DtuActors.Tests.Configuration;
+
+public sealed class FaultTests
+{
+    [Theory]
+    [InlineData("dtu {\n listner { }\n}", 2, "dtu.listner", "unknown key", "listeners")]
+    [InlineData("listeners { }", 1, "listeners", "unknown key", "dtu { listeners ... }")]
+    [InlineData("dtu.http.prot = 1", 1, "dtu.http.prot", "unknown key", "port")]
+    [InlineData("dtu = 1", 1, "dtu", "a single value where a block", "dtu {")]
+    [InlineData("dtu.http = 1", 1, "dtu.http", "a single value where a block", "http {")]
+    [InlineData("dtu.http.port { }", 1, "dtu.http.port", "a block where a single value", "port =")]
+    [InlineData("dtu.http.port = 70000", 1, "dtu.http.port", "'70000' is not a port", null)]
+    [InlineData("dtu.http.port = \"-1\"", 1, "dtu.http.port", "is not a port", null)]
+    [InlineData("dtu.http.address = 9000", 1, "dtu.http.address", "is not an IP address", "127.0.0.1")]
+    [InlineData("dtu.http.address = 0.0.0.0", 1, "dtu.http.address", "is not loopback", "api-keys")]
+    [InlineData("dtu.http.hosts = [\"a b\"]", 1, "dtu.http.hosts", "neither a host", "gateway.example.net")]
+    [InlineData("dtu.http.api-keys = [{ key = abc }]", 1, "dtu.http.api-keys[0].role", "is missing", "operate")]
+    [InlineData("dtu.http.api-keys = [abc, abc]", 1, "dtu.http.api-keys[1]", "twice", null)]
+    [InlineData("dtu.admission = opne", 1, "dtu.admission", "none of its words", "open; there are open, listed")]
+    [InlineData("dtu.listeners { http { } }", 1, "dtu.listeners.http", "is reserved", null)]
+    [InlineData("dtu.listeners { \"a b\" { } }", 1, "dtu.listeners.\"a b\"", "is no name", null)]
+    [InlineData("dtu.listeners.a.transport = tpc", 1, "dtu.listeners.a.transport", "none of its words", "tcp")]
+    [InlineData("dtu.listeners.a { ports = \"9100-9\" }", 1, "dtu.listeners.a.ports", "is not a range of ports", null)]
+    [InlineData("dtu.listeners.a { ports = \"1-20000\" }", 1, "dtu.listeners.a.ports", "too many", "10000")]
+    [InlineData("dtu.listeners.a { ports = \"9100-9101\", dtu = x }", 1, "dtu.listeners.a.dtu", "the same DTU", "{port}")]
+    [InlineData("dtu.listeners.a { ports = \"9100-9101\", port = 1 }", 1, "dtu.listeners.a.ports", "beside port", null)]
+    [InlineData("dtu.listeners.a { profile = defualt }", 1, "dtu.listeners.a.profile", "no profile 'defualt'", "default")]
+    [InlineData("dtu.listeners {\n a { port = 9000 }\n b { address = 0.0.0.0, port = 9000 } }", 3, "dtu.listeners.b", "already dtu.listeners.a's", null)]
+    [InlineData("dtu.listeners.a.port = 8080", 1, "dtu.listeners.a", "already dtu.http's", null)]
+    [InlineData("dtu { listeners.a.profile = n\nprofiles.n.registration.kind = none }", 1, "dtu.listeners.a.dtu", "registration.kind = none", null)]
+    [InlineData("dtu.listeners.a.path = x", 1, "dtu.listeners.a.path", "unknown key", "transport = unix")]
+    [InlineData("dtu.listeners.a.max-connections = 0", 1, "dtu.listeners.a.max-connections", "whole number", null)]
+    [InlineData("dtu.dialers.a { host = h }", 1, "dtu.dialers.a.port", "is missing", null)]
+    [InlineData("dtu.dialers.a { host = \"h h\", port = 1 }", 1, "dtu.dialers.a.host", "neither", null)]
+    [InlineData("dtu.dialers.a { host = h, port = 1, reopen { min = 5s, max = 1s } }", 1, "dtu.dialers.a.reopen.max", "less than min", null)]
+    [InlineData("dtu.profiles.default.registration.timeout = 60", 1, "dtu.profiles.default.registration.timeout", "'60' is not a duration", null)]
+    [InlineData("dtu.profiles.default.registration.timeout = 60 days", 1, "dtu.profiles.default.registration.timeout", "is not a duration", null)]
+    [InlineData("dtu.profiles.default.registration.pattern = \"(\"", 1, "dtu.profiles.default.registration.pattern", "no regular expression", null)]
+    [InlineData("dtu.profiles.default.registration.pattern = \"a)|(?:b\"", 1, "dtu.profiles.default.registration.pattern", "no regular expression", null)]
+    [InlineData("dtu.profiles.default.registration.pattern = \"(?<id>a)(?=b)\"", 1, "dtu.profiles.default.registration.pattern", "linear time", null)]
+    [InlineData("dtu.profiles.default.registration.pattern = \"[0-9]+\"", 1, "dtu.profiles.default.registration.pattern", "no named group id", null)]
+    [InlineData("dtu.profiles.default.registration.reply = \"hex:0\"", 1, "dtu.profiles.default.registration.reply", "is not hex", null)]
+    [InlineData("dtu.profiles.default.registration.kind = envelope", 1, "dtu.profiles.default.registration.kind", "the profile has none", null)]
+    [InlineData("dtu.profiles.default { envelope = ddp, registration.kind = hex }", 1, "dtu.profiles.default.registration.kind", "carries the id", null)]
+    [InlineData("dtu.profiles.default.registration.send = a", 1, "dtu.profiles.default.registration.send", "means nothing with kind = text", null)]
+    [InlineData("dtu.profiles.default.heartbeat.match = [a, \"\"]", 1, "dtu.profiles.default.heartbeat.match[1]", "is empty", null)]
+    [InlineData("dtu.profiles.default.heartbeat.match = { }", 1, "dtu.profiles.default.heartbeat.match", "a block where a list", null)]
+    [InlineData("dtu.profiles.default.keepalive.count = 128", 1, "dtu.profiles.default.keepalive.count", "whole number from 1 to 127", null)]
+    [InlineData("dtu.profiles.default.framing.codec = modbusrtu", 1, "dtu.profiles.default.framing.codec", "no codec", "modbus-rtu")]
+    [InlineData("dtu.profiles.default.framing.codec = fixed", 1, "dtu.profiles.default.framing.length", "needs the frames' length", null)]
+    [InlineData("dtu.profiles.default.framing { codec = delimiter, delimiter = \"\" }", 1, "dtu.profiles.default.framing.delimiter", "needs delimiter", null)]
+    [InlineData("dtu.profiles.default.framing.max-frame = 64 kg", 1, "dtu.profiles.default.framing.max-frame", "is not a size", null)]
+    [InlineData("dtu.profiles.default.framing.include = maybe", 1, "dtu.profiles.default.framing.include", "yes or no", null)]
+    [InlineData("dtu.profiles.default.bus.mode = request", 1, "dtu.profiles.default.bus.mode", "none of its words", "request-response")]
+    [InlineData("dtu.profiles.default.text-encoding = gbk", 1, "dtu.profiles.default.text-encoding", "none of its words", "gb18030")]
+    [InlineData("dtu.profiles.a.preset = ursr", 1, "dtu.profiles.a.preset", "no preset", "usr")]
+    [InlineData("dtu.dtus { a { ids = [b] }\n b { } }", 1, "dtu.dtus.a.ids[0]", "already the DTU 'b'", null)]
+    [InlineData("dtu.dtus { a { ids = [c] }\n b { ids = [c] } }", 2, "dtu.dtus.b.ids[0]", "already the DTU 'a'", null)]
+    [InlineData("dtu.dtus.a.remote = x", 1, "dtu.dtus.a.remote", "is not an IP address", null)]
+    [InlineData("dtu.dtus.a.profile = x", 1, "dtu.dtus.a.profile", "no profile 'x'", "default")]
+    [InlineData("dtu.dtus { wtp.07 { name = x } }", 1, "dtu.dtus.wtp.07", "unknown key", "quotes around an id")]
+    [InlineData("dtu.endpoints.a { port = 1 }", 1, "dtu.endpoints.a.kind", "is missing", "serial")]
+    [InlineData("dtu.endpoints.a { kind = seriel }", 1, "dtu.endpoints.a.kind", "none of its words", "serial")]
+    [InlineData("dtu.endpoints.a { kind = serial }", 1, "dtu.endpoints.a.device", "is missing", null)]
+    [InlineData("dtu.endpoints.a { kind = serial, device = \"\\tmp\" }", 1, "dtu.endpoints.a.device", "control character", null)]
+    [InlineData("dtu.endpoints.a { kind = pty, link = \"data\\new\" }", 1, "dtu.endpoints.a.link", "control character", null)]
+    [InlineData("dtu.endpoints { a { kind = serial, device = COM3 }\n b { kind = serial, device = COM3 } }", 2, "dtu.endpoints.b.device", "already dtu.endpoints.a's", null)]
+    [InlineData("dtu.endpoints.a { kind = serial, device = COM3, parity = nil }", 1, "dtu.endpoints.a.parity", "none of its words", "none, odd")]
+    [InlineData("dtu.endpoints.a { kind = tcp }", 1, "dtu.endpoints.a.port", "is missing", null)]
+    [InlineData("dtu.endpoints.a { kind = tcp, port = 1, baud = 9600 }", 1, "dtu.endpoints.a.baud", "unknown key", "kind = serial")]
+    [InlineData("dtu { listeners.a.port = 1\nendpoints.a { kind = tcp, port = 2 } }", 2, "dtu.endpoints.a", "taken by dtu.listeners.a", null)]
+    [InlineData("dtu.endpoints.m { kind = modbus-tcp, port = 2, units { 256 { dtu = x } } }", 1, "dtu.endpoints.m.units.256", "is no unit", null)]
+    [InlineData("dtu.endpoints.m { kind = modbus-tcp, port = 2, units { } }", 1, "dtu.endpoints.m.units", "is empty", null)]
+    [InlineData("dtu.endpoints.m { kind = modbus-tcp, port = 2, units { 1 { dtu = x, slave = 300 } } }", 1, "dtu.endpoints.m.units.1.slave", "from 0 to 255", null)]
+    [InlineData("dtu.routes = [{ dtu = x, to = meter }]", 1, "dtu.routes[0].to", "no endpoint 'meter'", "under dtu.endpoints")]
+    [InlineData("dtu { endpoints.meters { kind = tcp, port = 2 }\nroutes = [{ dtu = x, to = meter }] }", 2, "dtu.routes[0].to", "no endpoint 'meter'", "meters")]
+    [InlineData("dtu { endpoints.m { kind = modbus-tcp, port = 2, units { 1 { dtu = x } } }\nroutes = [{ dtu = x, to = m }] }", 2, "dtu.routes[0].to", "modbus-tcp endpoint", null)]
+    [InlineData("dtu { endpoints.a { kind = tcp, port = 2 }\nroutes = [{ dtu = \"x*\", to = a }] }", 1, "dtu.endpoints.a.select", "only online DTU", "broadcast")]
+    [InlineData("dtu { endpoints.a { kind = tcp, port = 2 }\nroutes = [{ dtu = x, to = a }, { dtu = y, to = a, direction = down }] }", 1, "dtu.endpoints.a.select", "only online DTU", "broadcast")]
+    [InlineData("dtu.routes { }", 1, "dtu.routes", "a block where a list", null)]
+    [InlineData("dtu.routes = [x]", 1, "dtu.routes[0]", "a single value where a block", null)]
+    [InlineData("dtu.storage.max-known = many", 1, "dtu.storage.max-known", "whole number", null)]
+    [InlineData("dtu.cluster.seed-nodes = [\"a\"]", 1, "dtu.cluster.seed-nodes[0]", "is no seed node", "HOST:PORT")]
+    public void A_fault_names_key_line_problem_and_what_would_be_right(string text, int line, string key, string problem, string? expected)
+    {
+        var fault = Conf.Fault(text);
+        Assert.Equal(("f1.conf", line, key), (fault.File, fault.Line, fault.KeyPath));
+        Assert.Contains(problem, fault.Problem, StringComparison.Ordinal);
+        Assert.True(fault.Column > 0);
+        if (expected is not null)
+        {
+            Assert.Contains(expected, fault.Expected, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("dtu.listeners.u { transport = udp }", "dtu.listeners.u.transport", "'udp' is not built yet (built: tcp)")]
+    [InlineData("dtu.listeners.u { transport = tls, certificate { path = a } }", "dtu.listeners.u.transport", "'tls' is not built yet")]
+    [InlineData("dtu.listeners.u { transport = unix, path = a }", "dtu.listeners.u.transport", "'unix' is not built yet")]
+    [InlineData("dtu.listeners.u.engine = sockets", "dtu.listeners.u.engine", "'sockets' is not built yet")]
+    [InlineData("dtu.listeners.u.proxy-protocol = v2", "dtu.listeners.u.proxy-protocol", "'v2' is not built yet")]
+    [InlineData("dtu.listeners.u.profiles = [default]", "dtu.listeners.u.profiles", "'profiles' is not built yet")]
+    [InlineData("dtu.profiles.default.envelope = zg", "dtu.profiles.default.envelope", "'zg' is not built yet (built: none, ddp)")]
+    [InlineData("dtu.profiles.default.preset = irtu", "dtu.profiles.default.preset", "'irtu' is not built yet")]
+    [InlineData("dtu.profiles.default.registration.kind = json", "dtu.profiles.default.registration.kind", "'json' is not built yet")]
+    [InlineData("dtu.profiles.default.registration.every-packet = on", "dtu.profiles.default.registration.every-packet", "is not built yet")]
+    [InlineData("dtu.profiles.default.heartbeat.expected-every = 1h", "dtu.profiles.default.heartbeat.expected-every", "is not built yet")]
+    [InlineData("dtu.profiles.default.keep-warm.every = 1m", "dtu.profiles.default.keep-warm.every", "is not built yet")]
+    [InlineData("dtu.profiles.default.framing.codec = dlt645", "dtu.profiles.default.framing.codec", "'dlt645' is not built yet")]
+    [InlineData("dtu.profiles.default.bus.suspend-slave.after = 3", "dtu.profiles.default.bus.suspend-slave", "is not built yet")]
+    [InlineData("dtu.profiles.default.bus.coalesce = 1s", "dtu.profiles.default.bus.coalesce", "is not built yet")]
+    [InlineData("dtu.profiles.default.duplicates.policy = hold-first", "dtu.profiles.default.duplicates.policy", "is not built yet")]
+    [InlineData("dtu.profiles.default.duplicates.within = 1m", "dtu.profiles.default.duplicates.within", "is not built yet")]
+    [InlineData("dtu.profiles.default.application.answer = hj212", "dtu.profiles.default.application.answer", "is not built yet")]
+    [InlineData("dtu.endpoints.e { kind = mqtt, host = h }", "dtu.endpoints.e.kind", "'mqtt' is not built yet")]
+    [InlineData("dtu.endpoints.e { kind = tcp-client, host = h, port = 1 }", "dtu.endpoints.e.kind", "'tcp-client' is not built yet")]
+    [InlineData("dtu.endpoints.e { kind = tcp, port = 1, protocol = rfc2217 }", "dtu.endpoints.e.protocol", "'rfc2217' is not built yet")]
+    [InlineData("dtu.endpoints.e { kind = tcp, ports = \"1-2\" }", "dtu.endpoints.e.ports", "'ports' is not built yet")]
+    [InlineData("dtu.endpoints.e { kind = modbus-tcp, port = 1, units = passthrough }", "dtu.endpoints.e.units", "'passthrough' is not built yet")]
+    [InlineData("dtu.endpoints.e { kind = tcp, port = 1, select = unit-map }", "dtu.endpoints.e.select", "'unit-map' is not built yet")]
+    [InlineData("dtu.endpoints.e { kind = tcp, port = 1, on = elsewhere }", "dtu.endpoints.e.on", "is not built yet")]
+    [InlineData("dtu.routes = [{ dtu = a, to = \"dtu:b\" }]", "dtu.routes[0].to", "'dtu:' is not built yet")]
+    [InlineData("dtu.routes = [{ dtu = a, to = \"group:b\" }]", "dtu.routes[0].to", "'group:' is not built yet")]
+    [InlineData("dtu { endpoints.e { kind = tcp, port = 1 }, routes = [{ dtu = a, to = e, when-offline = queue }] }", "dtu.routes[0].when-offline", "'queue' is not built yet")]
+    [InlineData("dtu.polls.p { dtu = a, hex = \"01\", every = 1m }", "dtu.polls.p", "is not built yet")]
+    [InlineData("dtu.storage.provider = sqlite", "dtu.storage.provider", "'sqlite' is not built yet (history is kept in memory")]
+    [InlineData("dtu.storage.retention = 1d", "dtu.storage.retention", "is not built yet")]
+    [InlineData("dtu.cluster.enabled = on", "dtu.cluster.enabled", "is not built yet")]
+    public void What_is_not_built_is_refused_by_its_key(string text, string key, string problem)
+    {
+        var fault = Conf.Fault(text);
+        Assert.Equal(key, fault.KeyPath);
+        Assert.Contains(problem, fault.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_faults_of_a_file_come_in_one_go_in_the_order_of_the_file()
+    {
+        var faults = Conf.Load("dtu {\n http.port = x\n listeners.a.port = ${NOT}\n endpoints.e { kind = serial, device = COM1, baud = fast }\n routes = [{ dtu = a, to = f }]\n nonsense = 1\n}").Faults;
+        Assert.Equal([2, 3, 4, 5, 6], faults.Select(fault => fault.Line));
+    }
+
+    [Fact]
+    public void A_fault_that_profiles_inherit_is_told_once_under_the_default()
+    {
+        var fault = Conf.Fault("dtu.profiles { a { }, b { }, default.bus.queue = 0 }");
+        Assert.Equal("dtu.profiles.default.bus.queue", fault.KeyPath);
+    }
+
+    [Fact]
+    public void An_unbalanced_brace_hides_what_stands_in_the_wrong_place_because_of_it()
+    {
+        var fault = Conf.Fault("dtu {\n listeners {\n a { port = 1\n }\n endpoints { e { kind = x } }\n}");
+        Assert.Contains("never closed", fault.Problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("dtu.http.api-keys = [\"SECRET WORD\"]")]
+    [InlineData("dtu.http.api-keys = \"SECRET\"")]
+    [InlineData("dtu.http.api-keys = [{ key = \"SECRET WORD\", role = admin }]")]
+    [InlineData("dtu.http.api-keys = [{ key = [\"SECRET\"], role = admin }]")]
+    [InlineData("dtu.http.api-keys = [SECRET, SECRET]")]
+    [InlineData("dtu.dtus.a.secret = \"SECRET\\q\"")]
+    [InlineData("dtu.dtus.a.secret = \"SECRET WORD\"")]
+    [InlineData("dtu.dtus.a.secret = SECRET=x")]
+    [InlineData("dtu.endpoints.e { kind = mqtt, host = h, password = \"SECRET WORD\" }")]
+    public void A_secret_is_never_repeated(string text)
+    {
+        var faults = Conf.Load(text).Faults;
+        Assert.NotEmpty(faults);
+        Assert.All(faults, fault => Assert.DoesNotContain("SECRET", fault.ToString(), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_pty_on_windows_is_refused()
+    {
+        var loaded = Conf.Load(["dtu.endpoints.e { kind = pty, link = a }"], _ => null, isWindows: true).Loaded;
+        Assert.Contains("Linux only", Assert.Single(loaded.Faults).Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_fault_reads_as_compilers_write_them() =>
+        Assert.Equal("a.conf:3:7: dtu.x: is wrong (expected right)", new ConfigurationFault("dtu.x", "a.conf", 3, 7, "is wrong", "right").ToString());
+}

@@ -1,0 +1,117 @@
+using System.Text.RegularExpressions;
+using DtuActors.Configuration;
+using DtuActors.Configuration.Hocon;
+
+namespace DtuActors.Tests.Configuration;
+
+public sealed class ReferenceTests
+{
+    /// <summary>The reference with every commented key made a key: a '#' that no prose follows, which stands one blank behind.</summary>
+    private static string Uncommented => Regex.Replace(ConfigurationLoader.Reference, "^( *)#(?! [^ ])", "$1", RegexOptions.Multiline);
+
+    [Fact]
+    public void The_built_in_default_is_what_the_contract_says()
+    {
+        var options = Conf.Options();
+        var main = Assert.Single(options.Listeners);
+        Assert.Equal(("main", "127.0.0.1", 9000, "default", 20_000), (main.Name, main.Address.ToString(), main.Port, main.Profile, main.MaxConnections));
+        Assert.Equal(("127.0.0.1", 8080), (options.Http.Address.ToString(), options.Http.Port));
+        Assert.Equal(AdmissionMode.Open, options.Admission);
+        Assert.Equal(Path.Combine(Conf.Folder, "data"), options.Node.DataDir);
+        Assert.Empty(options.Endpoints);
+        Assert.Equal(["www.usr.cn"], options.Profiles["default"].Registration.Form.Reject);
+    }
+
+    [Fact]
+    public void The_file_in_hocon_is_the_built_in_one_and_loads_as_a_file()
+    {
+        var text = File.ReadAllText(Path.Combine(Conf.Hocon, "reference.conf"));
+        Assert.Equal(ConfigurationLoader.Reference, text);
+        Conf.Options(text);
+    }
+
+    [Fact]
+    public void Defaults_in_code_agree_with_the_reference()
+    {
+        var written = Conf.Options().Profiles["default"];
+        Assert.Equal(new BusOptions(), written.Bus);
+        Assert.Equal(new KeepaliveOptions(), written.Keepalive);
+        Assert.Equal(new HeartbeatOptions().Timeout, written.Heartbeat.Timeout);
+        var framing = new DtuActors.Protocol.Framing.FramingOptions();
+        Assert.Equal(framing.Delimiter.ToArray(), written.Framing.Delimiter.ToArray());
+        Assert.Equal(framing, written.Framing with { Delimiter = framing.Delimiter, Start = framing.Start, End = framing.End });
+        Assert.Equal(Scalars.Pattern(ProfileBinder.DefaultPattern).ToString(), written.Registration.Form.Pattern.ToString());
+        var form = new DtuActors.Protocol.Registration.RegistrationForm { Pattern = written.Registration.Form.Pattern };
+        Assert.Equal((form.Gap, form.Length, form.Kind), (written.Registration.Form.Gap, written.Registration.Form.Length, written.Registration.Form.Kind));
+        Assert.Equal(new RegistrationOptions { Form = form }.Timeout, written.Registration.Timeout);
+        var options = Conf.Options();
+        Assert.Equal((new StorageOptions(), new HttpOptions().Port, new NodeOptions().Name), (options.Storage, options.Http.Port, options.Node.Name));
+    }
+
+    [Fact]
+    public void Every_key_of_the_schema_stands_in_the_reference_and_no_other()
+    {
+        var (loaded, context) = Conf.Load([Uncommented], _ => null);
+        Assert.All(loaded.Faults, fault => Assert.Contains("is not built yet", fault.Problem, StringComparison.Ordinal));
+        var seen = context.Seen.Where(row => row.File == "f1.conf").Select(row => row.Key).Distinct().Order(StringComparer.Ordinal);
+        Assert.Equal(Schema.All.SelectMany(block => block.KeyPaths).Distinct().Order(StringComparer.Ordinal), seen);
+    }
+
+    [Fact]
+    public void Endpoint_defaults_the_reference_shows_are_those_of_an_endpoint_that_says_nothing()
+    {
+        const string Short = """
+            dtu.endpoints {
+              meter-bus { kind = serial, device = /dev/ttyUSB0 }
+              com1 { kind = pty, link = "data/com1" }
+              scada { kind = tcp, port = 20001 }
+              modbus { kind = modbus-tcp, port = 1502, units { 1 { dtu = 13800138000 } } }
+            }
+            """;
+        var minimal = Conf.Options(Short).Endpoints;
+        var document = HoconParser.Parse("r", Uncommented, _ => null);
+        Assert.Empty(document.Faults);
+        // The same four blocks as the reference writes them, loaded with nothing else.
+        var blocks = Regex.Matches(Uncommented, @"^ +(?:meter-bus|com1|scada|modbus) \{\n(?s:.*?)^    \}\n", RegexOptions.Multiline);
+        Assert.Equal(4, blocks.Count);
+        var shown = Conf.Options($"dtu.endpoints {{\n{string.Concat(blocks.Select(block => block.Value))}}}").Endpoints;
+        foreach (var (a, b) in minimal.Zip(shown))
+        {
+            switch (a, b)
+            {
+                case (StreamEndpointOptions x, StreamEndpointOptions y):
+                    Assert.Equal(x, y with { Framing = x.Framing });
+                    Assert.Equal((x.Framing.Codec, x.Framing.Gap, x.Framing.MaxFrame), (y.Framing.Codec, y.Framing.Gap, y.Framing.MaxFrame));
+                    break;
+                case (ModbusTcpEndpointOptions x, ModbusTcpEndpointOptions y):
+                    Assert.Equal(x, y with { Units = x.Units });
+                    Assert.Equal(x.Units.Single(), y.Units.Single());
+                    break;
+                default:
+                    Assert.Fail($"{a.Kind} beside {b.Kind}");
+                    break;
+            }
+        }
+    }
+
+    [Fact]
+    public void Every_row_of_what_is_not_built_names_a_key_of_the_schema()
+    {
+        var keys = Schema.All.SelectMany(block => block.KeyPaths).Append("dtu.polls.*").ToHashSet();
+        Assert.All(NotBuilt.Rows, row => Assert.Contains(row.Key, keys));
+    }
+
+    private static readonly string[] ExampleFiles = ["dtu.conf", "examples/com-port-linux.conf", "examples/com-port-windows.conf", "examples/modbus-tcp.conf", "examples/hongdian.conf"];
+
+    public static TheoryData<string> Examples => new(ExampleFiles);
+
+    [Theory]
+    [MemberData(nameof(Examples))]
+    public void Every_example_loads(string file) => Conf.Options(File.ReadAllText(Path.Combine(Conf.Hocon, file)));
+
+    [Fact]
+    public void Every_file_under_hocon_is_an_example_that_is_tested() =>
+        Assert.Equal(
+            ExampleFiles.Append("reference.conf").Order(StringComparer.Ordinal),
+            Directory.EnumerateFiles(Conf.Hocon, "*.conf", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Conf.Hocon, file).Replace('\\', '/')).Order(StringComparer.Ordinal));
+}

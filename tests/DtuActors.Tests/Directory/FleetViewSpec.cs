@@ -1,0 +1,104 @@
+using Akka.Actor;
+using DtuActors.Configuration;
+using DtuActors.Directory;
+using DtuActors.Protocol;
+using DtuActors.Sessions;
+
+namespace DtuActors.Tests.Directory;
+
+public sealed class FleetViewSpec : ActorSpec
+{
+    private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void Dtus_are_listed_by_id_in_pages_that_join_without_gap_or_repetition()
+    {
+        var view = View();
+        foreach (var id in new[] { "c", "a", "e", "b", "d" })
+        {
+            view.Tell(new Fleet.SessionSeen(Report(id)));
+        }
+
+        var first = Page(view, limit: 2);
+        Assert.Equal(["a", "b"], Ids(first));
+        var second = Page(view, limit: 2, after: first.Next);
+        Assert.Equal(["c", "d"], Ids(second));
+        var third = Page(view, limit: 2, after: second.Next);
+        Assert.Equal(["e"], Ids(third));
+        Assert.Null(third.Next);
+    }
+
+    [Fact]
+    public void An_ended_session_leaves_its_dtu_offline_with_a_reason_and_its_totals()
+    {
+        var view = View();
+        view.Tell(new Fleet.SessionSeen(Report("a", frames: 3)));
+        view.Tell(new Fleet.SessionEnded(Report("a", frames: 5), "silent"));
+        var offline = Get(view, "a")!;
+        Assert.Equal((DtuState.Offline, 5L, "silent"), (offline.State, offline.FramesUp, offline.LastError));
+
+        view.Tell(new Fleet.SessionSeen(Report("a", epoch: 2, frames: 1)));
+        var again = Get(view, "a")!;
+        Assert.Equal((DtuState.Online, 6L, 1L), (again.State, again.FramesUp, again.Reconnects));
+    }
+
+    [Fact]
+    public void The_late_end_of_an_older_session_does_not_take_the_newer_one_offline()
+    {
+        var view = View();
+        view.Tell(new Fleet.SessionSeen(Report("a", epoch: 1)));
+        view.Tell(new Fleet.SessionSeen(Report("a", epoch: 2)));
+        view.Tell(new Fleet.SessionEnded(Report("a", epoch: 1), "replaced"));
+        Assert.Equal(DtuState.Online, Get(view, "a")!.State);
+    }
+
+    [Fact]
+    public void Of_dtus_that_are_offline_only_so_many_are_remembered_and_the_configured_always()
+    {
+        var options = Options.Gateway().With(Options.Dtu("configured"));
+        var view = View(options with { Storage = new StorageOptions { MaxKnown = 2 } });
+        foreach (var id in new[] { "configured", "old", "b", "c" })
+        {
+            view.Tell(new Fleet.SessionSeen(Report(id)));
+            view.Tell(new Fleet.SessionEnded(Report(id), "closed"));
+        }
+
+        Assert.Equal(["b", "c", "configured"], Ids(Page(view)));
+    }
+
+    [Fact]
+    public void A_restarted_view_asks_everybody_to_tell_again()
+    {
+        var view = ActorOfAsTestActorRef<FleetView>(FleetView.Props(Options.Gateway()), TestActor);
+        ExpectMsg<Fleet.TellAgain>();
+        _ = view;
+    }
+
+    private IActorRef View(GatewayOptions? options = null) => Sys.ActorOf(FleetView.Props(options ?? Options.Gateway()));
+
+    private static SessionReport Report(string id, long epoch = 1, long frames = 0) => new()
+    {
+        Session = new SessionRef(DtuId.Parse(id), new Epoch(epoch, 0), ActorRefs.Nobody),
+        Listener = "main",
+        Remote = "10.0.0.1:1",
+        Profile = "default",
+        Codec = "raw",
+        ConnectedAt = Start,
+        LastSeenAt = Start,
+        FramesUp = frames,
+    };
+
+    private DtuPage Page(IActorRef view, int limit = 100, string? after = null)
+    {
+        view.Tell(new Fleet.ListDtus(null, limit, after), TestActor);
+        return ExpectMsg<DtuPage>();
+    }
+
+    private DtuStatus? Get(IActorRef view, string id)
+    {
+        view.Tell(new Fleet.GetDtu(DtuId.Parse(id)), TestActor);
+        return ExpectMsg<Fleet.FoundDtu>().Status;
+    }
+
+    private static IEnumerable<string> Ids(DtuPage page) => page.Items.Select(item => item.Id.Value);
+}

@@ -1,0 +1,219 @@
+using Akka.Actor;
+using Akka.TestKit;
+using DtuActors.Configuration;
+using DtuActors.Directory;
+using DtuActors.Protocol;
+using DtuActors.Routing;
+using DtuActors.Sessions;
+
+namespace DtuActors.Tests.Routing;
+
+public sealed class RouterActorSpec : ActorSpec
+{
+    private readonly TestProbe _directory;
+    private readonly TestProbe _fleet;
+    private readonly TestProbe _com;
+    private readonly TestProbe _scada;
+
+    public RouterActorSpec()
+    {
+        _directory = CreateTestProbe("directory");
+        _fleet = CreateTestProbe("fleet");
+        _com = CreateTestProbe("com");
+        _scada = CreateTestProbe("scada");
+    }
+
+    [Fact]
+    public void An_uplink_goes_to_every_route_of_its_dtu_and_to_nobody_else()
+    {
+        var router = Router([Options.Route("dtu-1", "com"), Options.Route("dtu-*", "scada"), Options.Route("other", "com")]);
+        var session = Open(router, "dtu-1");
+        Up(router, session, "hello");
+        Assert.Equal("hello"u8.ToArray(), Delivered(_com));
+        Assert.Equal("hello"u8.ToArray(), Delivered(_scada));
+
+        Up(router, Open(router, "elsewhere"), "nowhere");
+        _com.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+    }
+
+    [Fact]
+    public void Of_two_routes_to_one_endpoint_the_more_specific_counts_and_the_frame_arrives_once()
+    {
+        var router = Router([Options.Route("*", "com", RouteDirection.Down), Options.Route("dtu-1", "com", RouteDirection.Up)]);
+        var session = Open(router, "dtu-1");
+        Up(router, session, "once");
+        Delivered(_com);
+        _com.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+        Down(router, _com, "com", "not this way");
+        session.Probe.FishForMessage<Flow.PathAdded>(_ => true);
+        session.Probe.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+    }
+
+    [Fact]
+    public void A_downlink_goes_to_the_only_dtu_that_is_online()
+    {
+        var router = Router([Options.Route("dtu-1", "com")]);
+        var session = Open(router, "dtu-1");
+        Down(router, _com, "com", "hi");
+        var delivery = session.Probe.FishForMessage<Relay.Deliver>(_ => true);
+        Assert.Equal("hi"u8.ToArray(), delivery.Frame!.Payload.ToArray());
+        Assert.Equal(session.Ref.Epoch, delivery.Epoch);
+        Assert.Equal(_com.Ref, delivery.Source);
+    }
+
+    [Theory]
+    [InlineData(DownlinkSelect.Broadcast, true)]
+    [InlineData(DownlinkSelect.LastSpeaker, false)]
+    public void Of_several_dtus_select_says_which(DownlinkSelect select, bool both)
+    {
+        var router = Router([Options.Route("dtu-*", "com")], select: select);
+        var first = Open(router, "dtu-1");
+        var second = Open(router, "dtu-2");
+        Up(router, second, "I spoke");
+        Delivered(_com);
+        Up(router, first, "I spoke last");
+        Delivered(_com);
+        Down(router, _com, "com", "hi");
+        first.Probe.FishForMessage<Relay.Deliver>(_ => true);
+        if (both)
+        {
+            second.Probe.FishForMessage<Relay.Deliver>(_ => true);
+        }
+        else
+        {
+            second.Probe.FishForMessage<Flow.PathAdded>(_ => true);
+            second.Probe.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+        }
+    }
+
+    [Fact]
+    public void Windows_are_held_towards_exclusive_destinations_and_never_towards_shared_ones()
+    {
+        var router = Router([Options.Route("dtu-1", "com"), Options.Route("dtu-1", "scada")]);
+        var session = Open(router, "dtu-1");
+        Assert.Equal(_com.Ref, session.Probe.FishForMessage<Flow.PathAdded>(_ => true).Destination.Ref);
+        session.Probe.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+        Assert.Equal(session.Probe.Ref, _com.FishForMessage<Flow.PathAdded>(_ => true).Destination.Ref);
+
+        router.Tell(new Registry.EndpointStarted("com", new Destination(_com, 2), true, DownlinkSelect.None));
+        Assert.Equal(1, session.Probe.ExpectMsg<Flow.PathRemoved>().Destination.Incarnation);
+        Assert.Equal(2, session.Probe.ExpectMsg<Flow.PathAdded>().Destination.Incarnation);
+    }
+
+    [Fact]
+    public void A_newer_session_replaces_an_older_one_whose_late_frames_are_refused()
+    {
+        var router = Router([Options.Route("dtu-1", "com")]);
+        var old = Open(router, "dtu-1", epoch: 1);
+        var current = Open(router, "dtu-1", epoch: 2);
+        Up(router, old, "late");
+        Up(router, current, "new");
+        Assert.Equal("new"u8.ToArray(), Delivered(_com));
+        router.Tell(new Registry.SessionClosed(old.Ref));
+        Down(router, _com, "com", "to the new one");
+        current.Probe.FishForMessage<Relay.Deliver>(_ => true);
+    }
+
+    [Fact]
+    public void A_frame_that_a_superseded_session_gives_back_reaches_the_new_one()
+    {
+        var router = Router([Options.Route("dtu-1", "com")]);
+        var old = Open(router, "dtu-1", epoch: 1);
+        Down(router, _com, "com", "again");
+        var delivery = old.Probe.FishForMessage<Relay.Deliver>(_ => true);
+        router.Tell(new Relay.StaleSession(old.Ref, delivery));
+        Assert.Equal("dtu-1", _directory.FishForMessage<Holding.Find>(_ => true).Dtu.Value);
+        var current = NewSession("dtu-1", 2);
+        router.Tell(new Holding.Found(current.Ref.Id, current.Ref));
+        var again = current.Probe.FishForMessage<Relay.Deliver>(_ => true);
+        Assert.Equal((current.Ref.Epoch, "again"), (again.Epoch, System.Text.Encoding.ASCII.GetString(again.Frame!.Payload.Span)));
+    }
+
+    [Fact]
+    public void A_request_for_an_unknown_dtu_asks_the_directory_once_and_is_refused_as_offline()
+    {
+        var router = Router([]);
+        var request = new Asking.Request(DtuId.Parse("dtu-9"), new byte[1], null, AnswerRule.ByMode, 4, "api", TestActor);
+        router.Tell(request);
+        router.Tell(request with { Correlation = 5 });
+        _directory.FishForMessage<Holding.Find>(_ => true);
+        _directory.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+        router.Tell(new Holding.Found(request.Dtu, null));
+        Assert.Equal((4L, RefusalReason.Offline), Refused());
+        Assert.Equal((5L, RefusalReason.Offline), Refused());
+
+        (long, RefusalReason) Refused()
+        {
+            var refused = ExpectMsg<Asking.Refused>();
+            return (refused.Correlation, refused.Reason);
+        }
+    }
+
+    [Fact]
+    public void A_lookup_that_nobody_answers_ends()
+    {
+        var router = Router([]);
+        router.Tell(new Asking.Kick(DtuId.Parse("dtu-9"), 1, TestActor));
+        _directory.FishForMessage<Holding.Find>(_ => true);
+        Settle(router);
+        Advance(TimeSpan.FromSeconds(1.2));
+        Assert.Equal(RefusalReason.Offline, ExpectMsg<Asking.Refused>().Reason);
+    }
+
+    [Fact]
+    public void A_session_that_dies_without_a_word_is_forgotten()
+    {
+        var router = Router([Options.Route("dtu-1", "com")]);
+        var session = Open(router, "dtu-1");
+        _com.FishForMessage<Flow.PathAdded>(_ => true);
+        Sys.Stop(session.Probe);
+        Assert.Equal(session.Probe.Ref, _com.FishForMessage<Flow.PathRemoved>(_ => true).Destination.Ref);
+    }
+
+    [Fact]
+    public void A_restarted_router_asks_for_endpoints_and_sessions_and_loses_no_frame_meanwhile()
+    {
+        var parent = CreateTestProbe("parent");
+        var router = parent.ChildActorOf(RouterActor.Props([Options.Route("dtu-1", "com")], _directory, _fleet));
+        parent.ExpectMsg<RouterActor.WhatIsThere>();
+        var session = NewSession("dtu-1", 1);
+        Up(router, session, "early");
+        router.Tell(new RouterActor.Endpoints([("com", _com.Ref)]));
+        _com.ExpectMsg<Registry.AnnounceYourself>();
+        Assert.Equal(router, _directory.ExpectMsg<Holding.Recite>().ReplyTo);
+        Assert.Equal("early"u8.ToArray(), Delivered(_com));
+    }
+
+    private IActorRef Router(RouteOptions[] routes, DownlinkSelect select = DownlinkSelect.None)
+    {
+        var router = Sys.ActorOf(RouterActor.Props([.. routes], _directory, _fleet));
+        router.Tell(new RouterActor.Endpoints([("com", _com.Ref), ("scada", _scada.Ref)]));
+        router.Tell(new Registry.EndpointStarted("com", new Destination(_com, 1), Exclusive: true, select));
+        router.Tell(new Registry.EndpointStarted("scada", new Destination(_scada, 1), Exclusive: false, DownlinkSelect.None));
+        return router;
+    }
+
+    private (TestProbe Probe, SessionRef Ref) NewSession(string id, long epoch)
+    {
+        var probe = CreateTestProbe();
+        return (probe, new SessionRef(DtuId.Parse(id), new Epoch(epoch, 0), probe));
+    }
+
+    private (TestProbe Probe, SessionRef Ref) Open(IActorRef router, string id, long epoch = 1)
+    {
+        var session = NewSession(id, epoch);
+        router.Tell(new Registry.SessionOpened(session.Ref));
+        return session;
+    }
+
+    private static Frame Text(string text, FrameDirection direction) =>
+        new(System.Text.Encoding.ASCII.GetBytes(text), direction, "raw", DateTimeOffset.UnixEpoch);
+
+    private static void Up(IActorRef router, (TestProbe Probe, SessionRef Ref) session, string text) =>
+        router.Tell(new Relay.Uplink(session.Ref, Text(text, FrameDirection.Up), text.Length, false));
+
+    private static void Down(IActorRef router, TestProbe source, string endpoint, string text) =>
+        router.Tell(new Relay.Downlink(endpoint, source, Text(text, FrameDirection.Down), text.Length, false));
+
+    private static byte[] Delivered(TestProbe endpoint) => endpoint.FishForMessage<Relay.Deliver>(_ => true).Frame!.Payload.ToArray();
+}
