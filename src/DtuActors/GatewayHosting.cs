@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Hosting;
 using DtuActors.Configuration;
+using DtuActors.Endpoints;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace DtuActors;
@@ -35,6 +36,7 @@ public static class GatewayHosting
 
         return builder
             .AddHocon(Settings, HoconAddMode.Append)
+            .AddHocon(EndpointDispatchers.Hocon, HoconAddMode.Append)
             .WithActors((system, registry) =>
             {
                 var gateway = new DtuGateway(system, options);

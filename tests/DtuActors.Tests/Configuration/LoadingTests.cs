@@ -10,9 +10,9 @@ namespace DtuActors.Tests.Configuration;
 
 public sealed class LoadingTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("dtu-conf-").FullName;
+    private readonly string _folder = System.IO.Directory.CreateTempSubdirectory("dtu-conf-").FullName;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => System.IO.Directory.Delete(_folder, recursive: true);
 
     private LoadedConfiguration LoadFile(byte[] bytes)
     {

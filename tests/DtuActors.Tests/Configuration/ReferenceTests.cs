@@ -113,5 +113,5 @@ public sealed class ReferenceTests
     public void Every_file_under_hocon_is_an_example_that_is_tested() =>
         Assert.Equal(
             ExampleFiles.Append("reference.conf").Order(StringComparer.Ordinal),
-            Directory.EnumerateFiles(Conf.Hocon, "*.conf", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Conf.Hocon, file).Replace('\\', '/')).Order(StringComparer.Ordinal));
+            System.IO.Directory.EnumerateFiles(Conf.Hocon, "*.conf", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Conf.Hocon, file).Replace('\\', '/')).Order(StringComparer.Ordinal));
 }
