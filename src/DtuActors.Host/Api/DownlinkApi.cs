@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Text;
 using DtuActors.Configuration;
-using DtuActors.Host.Text;
+using DtuActors.Host.Writing;
 using DtuActors.Protocol;
 using DtuActors.Protocol.Checksums;
 using DtuActors.Protocol.Decoding;

@@ -32,7 +32,7 @@ internal static class EventsApi
     {
         var only = dtu is { Length: > 0 } ? dtu.Select(Arguments.Id).ToImmutableHashSet() : null;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, readiness.Stopping);
-        using var subscription = gateway.Observe(only);
+        using var subscription = await gateway.ObserveAsync(only);
         using var heartbeat = new PeriodicTimer(HeartbeatEvery);
 
         context.Response.ContentType = "text/event-stream";

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
-namespace DtuActors.Host.Text;
+namespace DtuActors.Host.Writing;
 
 /// <summary>The encodings a downlink's text can be sent in.</summary>
 internal static class Encodings

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace DtuActors.Host.Text;
+namespace DtuActors.Host.Writing;
 
 /// <summary>Durations as configuration, commands and API write them: <c>500ms</c>, <c>5s</c>, <c>1m</c>, <c>2h</c>.</summary>
 internal static class DurationText

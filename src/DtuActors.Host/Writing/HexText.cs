@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace DtuActors.Host.Text;
+namespace DtuActors.Host.Writing;
 
 /// <summary>Bytes as people type and read them: <c>01 03 00 00 00 0A</c>.</summary>
 internal static class HexText

@@ -1,0 +1,62 @@
+using System.CommandLine;
+using DtuActors.Host.Api;
+using DtuActors.Host.Client;
+
+namespace DtuActors.Host.Commands;
+
+internal static class SendCommand
+{
+    public static Command Create()
+    {
+        var id = GatewayCommand.Id();
+        var hex = Downlinks.Hex();
+        var text = new Option<string?>("--text") { Description = "Text, in --encoding." };
+        var file = new Option<string?>("--file") { Description = "A file's bytes.", HelpName = "FILE" };
+        var crc = Downlinks.Crc();
+        var encoding = new Option<string?>("--encoding") { Description = "The text's encoding. [default: the profile's text-encoding]" };
+        encoding.AcceptOnlyFromAmong("utf-8", "gb18030", "ascii", "latin1");
+        var ttl = Downlinks.Duration("--ttl", "How long it may wait for an offline DTU (needs a gateway that stores commands).");
+        var command = new ExampledCommand(
+            "send", "Send bytes to a DTU.", "dtu send 13800138000 --hex \"01 06 00 10 00 01\" --crc modbus", "dtu send 13800138000 --text 水位 --encoding gb18030")
+        {
+            id, hex, text, file, crc, encoding, ttl,
+        };
+        command.Validators.Add(result =>
+        {
+            var given = new Symbol[] { hex, text, file }.Count(option => result.GetResult((Option)option) is { Implicit: false });
+            if (given != 1)
+            {
+                result.AddError("what to send: exactly one of --hex, --text and --file");
+            }
+            else if (result.GetResult(encoding) is { Implicit: false } && result.GetResult(text) is null or { Implicit: true })
+            {
+                result.AddError("--encoding is for --text; --hex and --file are bytes already");
+            }
+        });
+        return command.Talks(async (client, parsed, json, ended) =>
+        {
+            var bytes = parsed.GetValue(hex);
+            if (parsed.GetValue(file) is { } path)
+            {
+                try
+                {
+                    bytes = Convert.ToHexString(await File.ReadAllBytesAsync(path, ended));
+                }
+                catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+                {
+                    Terminal.Fault($"--file: {unreadable.Message}");
+                    return ExitCodes.Usage;
+                }
+            }
+
+            var body = new SendBody
+            {
+                Hex = bytes, Text = parsed.GetValue(text), Crc = parsed.GetValue(crc), Encoding = parsed.GetValue(encoding), Ttl = parsed.GetValue(ttl),
+            };
+            var answer = await client.PostAsync(ApiClient.Dtu(parsed.GetValue(id)!, "/send"), body, ended);
+            var sent = ApiClient.Read<SendAnswer>(answer);
+            Terminal.Line(json ? answer : $"{sent.State} {sent.CommandId}");
+            return ExitCodes.Done;
+        });
+    }
+}

@@ -1,0 +1,168 @@
+using System.CommandLine;
+using System.Globalization;
+using DtuActors.Host.Writing;
+using DtuActors.Simulator;
+using Spectre.Console;
+
+namespace DtuActors.Host.Commands;
+
+internal static class SimulateCommand
+{
+    private const int MostDtus = 100_000;
+    private static readonly TimeSpan TerminalEvery = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan PlainEvery = TimeSpan.FromSeconds(5);
+
+    public static Command Create()
+    {
+        var connect = new Option<string>("--connect") { Description = "The server that the DTUs dial.", HelpName = "HOST:PORT", Required = true };
+        connect.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { } text && !TryParse(text, out _, out _))
+            {
+                result.AddError($"--connect '{text}': expected HOST:PORT, such as 127.0.0.1:9000");
+            }
+        });
+        var count = new Option<int>("--count") { Description = "How many DTUs.", HelpName = "N", DefaultValueFactory = _ => 1 };
+        count.Validators.Add(result =>
+        {
+            if (result.Errors.Any() || result.GetValueOrDefault<int>() is >= 1 and <= MostDtus)
+            {
+                return;
+            }
+
+            result.AddError($"--count: expected 1 to {MostDtus}");
+        });
+        var prefix = new Option<string?>("--id-prefix") { Description = "What ids begin with; a number follows.", HelpName = "P" };
+        var preset = new Option<string>("--preset") { Description = "The DTUs' make.", DefaultValueFactory = _ => "usr" };
+        preset.AcceptOnlyFromAmong([.. SimulatorPreset.All.Select(known => known.Name)]);
+        var latency = Downlinks.Duration("--latency", "From the instrument to the server, and back.");
+        var jitter = Downlinks.Duration("--jitter", "Up to so much more, at random.");
+        var drop = Part("--drop", "The part of answers that are lost, 0 to 1.");
+        var halfOpen = Downlinks.Duration("--half-open-after", "After this time a DTU neither reads nor writes any more, and does not close.");
+        var lifetime = Downlinks.Duration("--lifetime", "After this time a DTU closes its link and dials again.");
+        var rate = new Option<double>("--rate") { Description = "First dials a second.", DefaultValueFactory = _ => 1000 };
+        rate.Validators.Add(result =>
+        {
+            if (!result.Errors.Any() && !(result.GetValueOrDefault<double>() > 0))
+            {
+                result.AddError("--rate: expected a number above 0");
+            }
+        });
+        var command = new ExampledCommand(
+            "simulate",
+            "Simulated DTUs with Modbus instruments (unit 1) against any server, until Ctrl-C.",
+            "dtu simulate --connect 127.0.0.1:9000 --count 100",
+            "dtu simulate --connect 127.0.0.1:9000 --count 10 --preset hongdian --latency 300ms --jitter 200ms --drop 0.02")
+        {
+            connect, count, prefix, preset, latency, jitter, drop, halfOpen, lifetime, rate,
+        };
+        command.SetAction((ParseResult parsed, CancellationToken _) =>
+        {
+            var (host, port) = TryParse(parsed.GetValue(connect)!, out var name, out var number) ? (name, number) : throw new InvalidOperationException("the option's validator let it through");
+            var link = new DtuActors.Simulator.LinkOptions
+            {
+                UplinkLatency = Time(parsed.GetValue(latency)) ?? TimeSpan.Zero,
+                DownlinkLatency = Time(parsed.GetValue(latency)) ?? TimeSpan.Zero,
+                Jitter = Time(parsed.GetValue(jitter)) ?? TimeSpan.Zero,
+                DropProbability = parsed.GetValue(drop),
+            };
+            return RunAsync(new SimulatedFleetOptions
+            {
+                Host = host,
+                Port = port,
+                Count = parsed.GetValue(count),
+                IdPrefix = parsed.GetValue(prefix),
+                Preset = SimulatorPreset.Find(parsed.GetValue(preset)!)!,
+                ConnectsPerSecond = parsed.GetValue(rate),
+                Configure = (_, dtu) => dtu with { Link = link, HalfOpenAfter = Time(parsed.GetValue(halfOpen)), Lifetime = Time(parsed.GetValue(lifetime)) },
+            });
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(SimulatedFleetOptions options)
+    {
+        SimulatedFleet fleet;
+        try
+        {
+            fleet = new SimulatedFleet(options);
+        }
+        catch (ArgumentException wrong)
+        {
+            Terminal.Fault(wrong.Message);
+            return ExitCodes.Usage;
+        }
+
+        await using (fleet)
+        {
+            using var signals = new Signals();
+            var run = fleet.RunAsync(signals.Ended);
+            var report = ReportAsync(fleet, signals.Ended);
+            try
+            {
+                await await Task.WhenAny(run, report);
+            }
+            catch (OperationCanceledException) when (signals.Ended.IsCancellationRequested)
+            {
+                // Ctrl-C is how it ends.
+            }
+
+            Terminal.Line(Describe(fleet.Status));
+            return ExitCodes.Done;
+        }
+    }
+
+    private static Task ReportAsync(SimulatedFleet fleet, CancellationToken ended) => Terminal.IsTerminal
+        ? AnsiConsole.Status().StartAsync(Describe(fleet.Status), async context =>
+        {
+            using var timer = new PeriodicTimer(TerminalEvery);
+            while (await timer.WaitForNextTickAsync(ended))
+            {
+                context.Status(Markup.Escape(Describe(fleet.Status)));
+            }
+        })
+        : PlainReportAsync(fleet, ended);
+
+    private static async Task PlainReportAsync(SimulatedFleet fleet, CancellationToken ended)
+    {
+        using var timer = new PeriodicTimer(PlainEvery);
+        do
+        {
+            Terminal.Line(Describe(fleet.Status));
+        }
+        while (await timer.WaitForNextTickAsync(ended));
+    }
+
+    private static string Describe(SimulatedFleetStatus status) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"online {status.Online} of {status.Count}, dialling {status.Dialling}, half-open {status.HalfOpen}, answered {status.Answered}, dropped {status.Dropped}, up {status.BytesUp} B, down {status.BytesDown} B")
+        + (status.LastError is { } error ? $"; last error: {Terminal.Safe(error)}" : "");
+
+    private static Option<double> Part(string name, string description)
+    {
+        var part = new Option<double>(name) { Description = description };
+        part.Validators.Add(result =>
+        {
+            if (!result.Errors.Any() && result.GetValueOrDefault<double>() is not (>= 0 and <= 1))
+            {
+                result.AddError($"{name}: expected 0 to 1");
+            }
+        });
+        return part;
+    }
+
+    private static TimeSpan? Time(string? text) => text is not null && DurationText.TryParse(text, out var duration) ? duration : null;
+
+    private static bool TryParse(string text, out string host, out int port)
+    {
+        var colon = text.LastIndexOf(':');
+        (host, port) = ("", 0);
+        if (colon <= 0 || !int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out port) || port is 0 or > 65535)
+        {
+            return false;
+        }
+
+        host = text[..colon].Trim('[', ']');
+        return host.Length > 0;
+    }
+}

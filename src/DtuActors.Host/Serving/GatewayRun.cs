@@ -1,0 +1,259 @@
+using System.Net;
+using Akka.Hosting;
+using DtuActors.Configuration;
+using DtuActors.Host.Api;
+using DtuActors.Host.Commands;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Logging.Console;
+using OpenTelemetry.Metrics;
+
+namespace DtuActors.Host.Serving;
+
+/// <summary>What a gateway that runs has bound, by name; <c>http</c> is the API.</summary>
+internal sealed record BoundAddresses(IReadOnlyDictionary<string, string> ByName)
+{
+    public string Url => $"http://{ByName["http"]}";
+}
+
+/// <summary>
+/// One run of the gateway, from options to exit code: starts actors and HTTP, prints what is bound, waits for the end, stops in good order.
+/// </summary>
+internal static partial class GatewayRun
+{
+    // The contract gives five seconds from the signal to the end; what is left is for the runtime.
+    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(4.5);
+
+    /// <param name="options">What to run.</param>
+    /// <param name="whenReady">Runs beside the gateway from <c>ready</c> on, until the token ends it; null: nothing does.</param>
+    public static async Task<int> RunAsync(GatewayOptions options, Func<BoundAddresses, CancellationToken, Task>? whenReady = null)
+    {
+        await using var app = Build(options);
+        var lifetime = app.Lifetime;
+        var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("DtuActors.Host");
+        try
+        {
+            await app.StartAsync(lifetime.ApplicationStopping);
+        }
+        catch (IOException failure) when (failure.Message.Contains("bind", StringComparison.OrdinalIgnoreCase))
+        {
+            var address = new IPEndPoint(options.Http.Address, options.Http.Port);
+            SayBindFailed("dtu.http.port", address, failure.InnerException?.Message ?? failure.Message, failure is { InnerException: AddressInUseException });
+            await StopAsync(app, log);
+            return ExitCodes.Failed;
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            await StopAsync(app, log);
+            return ExitCodes.Done;
+        }
+
+        var gateway = app.Services.GetRequiredService<DtuGateway>();
+        var code = await StartUpAsync(app, gateway) switch
+        {
+            StartUp.Failed => ExitCodes.Failed,
+            StartUp.Stopped => ExitCodes.Done,
+            _ => await ServeAsync(app, gateway, whenReady, log),
+        };
+        await StopAsync(app, log);
+        return code;
+    }
+
+    private enum StartUp
+    {
+        Ready,
+        Failed,
+        Stopped,
+    }
+
+    private static async Task<StartUp> StartUpAsync(WebApplication app, DtuGateway gateway)
+    {
+        var bound = app.Services.GetRequiredService<Sockets>();
+        try
+        {
+            await foreach (var happened in gateway.StartUp.ReadAllAsync(app.Lifetime.ApplicationStopping))
+            {
+                switch (happened)
+                {
+                    case StartUpEvent.Bound socket:
+                        bound.Add(socket.Name, socket.Transport, socket.Address);
+                        break;
+                    case StartUpEvent.Failed failed:
+                        SayBindFailed(failed.KeyPath, IPEndPoint.TryParse(failed.Address, out var address) ? address : null, failed.Problem, failed.AddressInUse, failed.Address);
+                        return StartUp.Failed;
+                    case StartUpEvent.Ready:
+                        bound.Add("http", "http", HttpAddress(app));
+                        app.Services.GetRequiredService<Readiness>().Set();
+                        Terminal.Line("ready");
+                        return StartUp.Ready;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return StartUp.Stopped;
+        }
+
+        Terminal.Fault("the gateway ended before it was ready; the log tells why");
+        return StartUp.Failed;
+    }
+
+    private static async Task<int> ServeAsync(WebApplication app, DtuGateway gateway, Func<BoundAddresses, CancellationToken, Task>? whenReady, ILogger log)
+    {
+        var stopping = app.Lifetime.ApplicationStopping;
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var registration = stopping.Register(stopped.SetResult);
+        var beside = whenReady?.Invoke(new BoundAddresses(app.Services.GetRequiredService<Sockets>().ByName), stopping) ?? stopped.Task;
+        var first = await Task.WhenAny(gateway.Ended, stopped.Task, beside);
+        if (stopping.IsCancellationRequested)
+        {
+            await SettleAsync(beside, log);
+            return ExitCodes.Done;
+        }
+
+        if (first == gateway.Ended)
+        {
+            LogGatewayEnded(log, gateway.Ended.Exception);
+            app.Lifetime.StopApplication();
+            await SettleAsync(beside, log);
+            return ExitCodes.Failed;
+        }
+
+        // What runs beside ended of itself: it failed, or it has nothing more to do and the gateway stays.
+        if (!await SettleAsync(beside, log))
+        {
+            return ExitCodes.Failed;
+        }
+
+        await Task.WhenAny(gateway.Ended, stopped.Task);
+        return stopping.IsCancellationRequested ? ExitCodes.Done : ExitCodes.Failed;
+    }
+
+    private static async Task<bool> SettleAsync(Task beside, ILogger log)
+    {
+        try
+        {
+            await beside;
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return true;
+        }
+        catch (Exception failure)
+        {
+            LogBesideFailed(log, failure);
+            return false;
+        }
+    }
+
+    private static async Task StopAsync(WebApplication app, ILogger log)
+    {
+        try
+        {
+            await app.StopAsync();
+        }
+        catch (Exception failure) when (failure is OperationCanceledException or AggregateException or TimeoutException)
+        {
+            LogStopCutShort(log, StopWithin.TotalSeconds, failure.Message);
+        }
+    }
+
+    private static WebApplication Build(GatewayOptions options)
+    {
+        // Empty: ASPNETCORE_ variables and an appsettings.json that lies about must not change what dtu.conf says.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "dtu", ContentRootPath = AppContext.BaseDirectory });
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = Body.MostBytes;
+            kestrel.Listen(options.Http.Address, options.Http.Port);
+        });
+        AddLogging(builder.Logging);
+
+        var services = builder.Services;
+        services.AddRoutingCore();
+        services.AddSingleton(options);
+        services.AddSingleton<Sockets>();
+        services.AddGatewayApi();
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = StopWithin);
+        services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
+        services.AddAkka("dtu", akka => akka
+            .ConfigureLoggers(loggers =>
+            {
+                loggers.ClearLoggers();
+                loggers.AddLoggerFactory();
+            })
+            .WithDtuGateway(options));
+        services.AddDtuGateway();
+        services.AddOpenTelemetry().WithMetrics(metrics => metrics
+            .AddMeter(GatewayMetrics.MeterName)
+            .AddPrometheusExporter(exporter =>
+            {
+                exporter.ScopeInfoEnabled = false;
+                exporter.TargetInfoEnabled = false;
+            }));
+
+        var app = builder.Build();
+        app.UseGatewayApi();
+        return app;
+    }
+
+    private static void AddLogging(ILoggingBuilder logging)
+    {
+        // Standard output belongs to the lines of the contract.
+        logging.AddSimpleConsole(format =>
+        {
+            format.SingleLine = true;
+            format.UseUtcTimestamp = true;
+            format.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+            format.ColorBehavior = Terminal.ErrorsInColour ? LoggerColorBehavior.Enabled : LoggerColorBehavior.Disabled;
+        });
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        logging.SetMinimumLevel(LogLevel.Information);
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+
+        // A port in use is said in one line, with its key; these two would add a stack trace each.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.None);
+    }
+
+    private static string HttpAddress(WebApplication app)
+    {
+        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        return address["http://".Length..].TrimEnd('/');
+    }
+
+    private static void SayBindFailed(string keyPath, IPEndPoint? address, string problem, bool inUse, string? text = null)
+    {
+        var where = text ?? address?.ToString();
+        var holder = inUse && address is not null ? PortHolder.Find(address) : null;
+        Terminal.Fault(inUse
+            ? $"{keyPath}: {where} is in use" + (holder is null ? " by another process" : $" by {holder}")
+            : $"{keyPath}: can't listen on {where}: {problem}");
+    }
+
+    [LoggerMessage(LogLevel.Critical, "the gateway's root actor has ended by failure; the process ends")]
+    private static partial void LogGatewayEnded(ILogger log, Exception? failure);
+
+    [LoggerMessage(LogLevel.Error, "what runs beside the gateway failed")]
+    private static partial void LogBesideFailed(ILogger log, Exception failure);
+
+    [LoggerMessage(LogLevel.Warning, "stopping took longer than {Seconds} s and was cut short: {Reason}")]
+    private static partial void LogStopCutShort(ILogger log, double seconds, string reason);
+
+    /// <summary>The sockets that are bound; each is printed as soon as it is.</summary>
+    private sealed class Sockets
+    {
+        private readonly Dictionary<string, string> _byName = new(StringComparer.Ordinal);
+
+        public IReadOnlyDictionary<string, string> ByName => _byName;
+
+        public void Add(string name, string transport, string address)
+        {
+            _byName[name] = address;
+            Terminal.Line($"listening {name} {transport} {address}");
+        }
+    }
+}
