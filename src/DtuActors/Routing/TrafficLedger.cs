@@ -80,9 +80,6 @@ public static class RelayDrops
     /// <summary>No route leads from this endpoint to any DTU.</summary>
     public const string NoRoute = "no-route";
 
-    /// <summary>The router had an endpoint in its table that is not there.</summary>
-    public const string NoEndpoint = "no-endpoint";
-
     /// <summary>The session it was meant for is superseded, and the new one could not be found.</summary>
     public const string StaleSession = "stale-session";
 

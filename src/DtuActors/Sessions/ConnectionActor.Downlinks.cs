@@ -141,6 +141,12 @@ public sealed partial class ConnectionActor : IBusLine
     private void Write(Downlink downlink)
     {
         var bytes = downlink.Payload.IsEmpty || _profile.Envelope is not { } envelope ? downlink.Payload : envelope.Wrap(_presented, downlink.Payload.Span);
+        if (!downlink.IsProbe)
+        {
+            // Told as it leaves, not as it is acknowledged: an answer may come before the acknowledgement, and would stand before its question.
+            _setup.Events.Offer(new FramePassed(Now, _id, FrameDirection.Down, downlink.Payload, _profile.Framing.Codec, downlink.Source));
+        }
+
         WriteBytes(bytes, downlink);
     }
 
@@ -202,7 +208,6 @@ public sealed partial class ConnectionActor : IBusLine
             _framesDown++;
             GatewayMetrics.Frames.Add(1, GatewayMetrics.Down);
             _down.Write(downlink.Payload.Length, downlink.At, Now);
-            _setup.Events.Offer(new FramePassed(Now, _id, FrameDirection.Down, downlink.Payload, _profile.Framing.Codec, downlink.Source));
         }
 
         Take(downlink.Delivery);

@@ -51,7 +51,7 @@ public sealed partial class ConnectionActor : ReceiveActor, IWithTimers
     {
         _setup = setup;
         _socket = socket;
-        _remote = remote;
+        _remote = remote.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(remote.Address.MapToIPv4(), remote.Port) : remote;
         _profile = setup.Profile;
         _writer = new SocketWriter<Downlink>(socket, OnDownlinkWritten);
         _connectedAt = Now;
