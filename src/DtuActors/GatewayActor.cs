@@ -35,7 +35,8 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly HashSet<string> _unbound = [];
     private readonly List<(string Name, IActorRef Ref)> _endpoints = [];
-    private readonly HashSet<IActorRef> _entrances = [];
+    private readonly List<IActorRef> _entrances = [];
+    private readonly HashSet<IActorRef> _withSockets = [];
     private readonly HashSet<IActorRef> _draining = [];
     private IActorRef _router = ActorRefs.Nobody;
     private IActorRef _fleet = ActorRefs.Nobody;
@@ -74,12 +75,13 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         ReadyIfBound();
     }
 
-    // Broken parts begin anew with what they can ask others for; a listener is never restarted, since its sockets would be reset with it.
+    // Broken parts begin anew with what they can ask others for. Whoever has accepted sockets below it is never restarted: Akka restarts the children
+    // along with it, and the sockets would be reset.
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(failure =>
     {
         var failed = Sender;
         _log.Error(failure, "{0} failed", failed.Path.Name);
-        return _entrances.Contains(failed) ? Directive.Resume : Directive.Restart;
+        return _withSockets.Contains(failed) ? Directive.Resume : Directive.Restart;
     }, loggingEnabled: false);
 
     protected override void PostStop() => _startUp.TryComplete();
@@ -90,12 +92,13 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
     {
         foreach (var endpoint in _options.Endpoints)
         {
-            if (endpoint is TcpEndpointOptions or ModbusTcpEndpointOptions)
+            var actor = Context.ActorOf(EndpointTable.Props(endpoint, surroundings), "endpoint-" + Uri.EscapeDataString(endpoint.Name));
+            _endpoints.Add((endpoint.Name, actor));
+            if (EndpointTable.Listens(endpoint))
             {
                 _unbound.Add(endpoint.Name);
+                _withSockets.Add(actor);
             }
-
-            _endpoints.Add((endpoint.Name, Context.ActorOf(EndpointTable.Props(endpoint, surroundings), "endpoint-" + Uri.EscapeDataString(endpoint.Name))));
         }
     }
 
@@ -125,7 +128,12 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void Enter(string kind, string name, Props props) => _entrances.Add(Context.ActorOf(props, kind + Uri.EscapeDataString(name)));
+    private void Enter(string kind, string name, Props props)
+    {
+        var entrance = Context.ActorOf(props, kind + Uri.EscapeDataString(name));
+        _entrances.Add(entrance);
+        _withSockets.Add(entrance);
+    }
 
     private ListenerSetup Setup(ListenerOptions listener, SessionSetup shared)
     {

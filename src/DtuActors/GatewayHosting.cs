@@ -31,7 +31,7 @@ public static class GatewayHosting
     {
         if (options.AkkaHocon.Length > 0)
         {
-            builder.AddHocon($"akka {options.AkkaHocon}", HoconAddMode.Prepend);
+            builder.AddHocon(options.AkkaHocon, HoconAddMode.Prepend);
         }
 
         return builder

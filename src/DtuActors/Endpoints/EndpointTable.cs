@@ -16,6 +16,9 @@ public sealed record EndpointSurroundings(IActorRef Router, IActorRef Fleet, Eve
 /// </summary>
 public static class EndpointTable
 {
+    /// <summary>Whether start-up waits for the endpoint's socket to be bound.</summary>
+    public static bool Listens(EndpointOptions options) => options is TcpEndpointOptions or ModbusTcpEndpointOptions;
+
     public static Props Props(EndpointOptions options, EndpointSurroundings surroundings) => options switch
     {
         SerialEndpointOptions serial => SerialActor.Props(serial, surroundings, new SerialPortOpener(serial)),

@@ -152,6 +152,31 @@ public sealed class LoadingTests : IDisposable
     }
 
     [Fact]
+    public void A_fleet_of_dotted_keys_costs_no_more_than_its_lines()
+    {
+        var text = string.Concat(Enumerable.Range(0, 50_000).Select(i => $"dtu.dtus.d{i}.name = n{i}\ndtu.dtus.d{i}.groups = [g]\n"));
+        Assert.Equal(50_000, Conf.Options(text).Dtus.Count);
+    }
+
+    [Fact]
+    public void A_layer_that_lies_under_many_profiles_stays_as_it_was()
+    {
+        var profiles = Conf.Options("dtu.profiles { a { bus { queue = 1, retries = 2 } }, b { preset = hongdian, bus.queue = 2 }, c { } }").Profiles;
+        Assert.Equal([(1, 2), (2, 0), (16, 0), (16, 0)], new[] { "a", "b", "c", "default" }.Select(name => (profiles[name].Bus.Queue, profiles[name].Bus.Retries)));
+        Assert.Null(profiles["c"].Envelope);
+        Assert.Equal("ddp", Conf.Options("dtu.profiles.d.preset = hongdian").Profiles["d"].Envelope?.Name);
+    }
+
+    [Fact]
+    public void Thousands_of_wrong_routes_and_profiles_end()
+    {
+        Assert.NotEmpty(Conf.Load("dtu.endpoints {" + string.Concat(Enumerable.Range(0, 20_000).Select(i => $"e{i} {{ kind = tcp, port = 0 }}\n")) + "}\ndtu.routes = ["
+            + string.Concat(Enumerable.Range(0, 20_000).Select(i => $"{{ dtu = a, to = f{i} }}\n")) + "]").Faults);
+        Assert.Contains(Conf.Load("dtu.profiles {" + string.Concat(Enumerable.Range(0, 5_000).Select(i => $"p{i} {{ }}\n")) + "}").Faults,
+            fault => fault.Problem.Contains("profiles", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Endless_ranges_of_ports_end()
     {
         var text = "dtu.listeners {" + string.Concat(Enumerable.Range(0, 100).Select(i => $"l{i} {{ address = 127.0.0.{i + 1}, ports = \"10001-20000\" }}\n")) + "}";

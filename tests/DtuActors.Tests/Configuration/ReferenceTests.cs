@@ -109,6 +109,18 @@ public sealed class ReferenceTests
     [MemberData(nameof(Examples))]
     public void Every_example_loads(string file) => Conf.Options(File.ReadAllText(Path.Combine(Conf.Hocon, file)));
 
+    [SkippableTheory]
+    [MemberData(nameof(Examples))]
+    public void Every_example_loads_with_the_byte_room_there_is(string file)
+    {
+        Skip.If(OperatingSystem.IsWindows() && file.Contains("linux", StringComparison.Ordinal), "a pty exists on Linux only");
+        var loaded = ConfigurationLoader.Load([Path.Combine(Conf.Hocon, file)], _ => null);
+        Assert.True(loaded.Faults.IsEmpty, string.Join("\n", loaded.Faults));
+    }
+
+    [Fact]
+    public void The_built_in_default_loads_with_the_byte_room_there_is() => Assert.Empty(ConfigurationLoader.Load([], _ => null).Faults);
+
     [Fact]
     public void Every_file_under_hocon_is_an_example_that_is_tested() =>
         Assert.Equal(

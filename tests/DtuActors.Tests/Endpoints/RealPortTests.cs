@@ -53,6 +53,10 @@ public sealed class RealPortTests : EndpointSpec, IDisposable
             socat.WaitForExit();
             socat.Dispose();
             _socat = null;
+
+            // Killed, it leaves its links behind, and they would pass for those of the next one.
+            File.Delete(Ours);
+            File.Delete(Theirs);
         }
     }
 

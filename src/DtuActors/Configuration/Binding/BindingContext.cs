@@ -24,6 +24,9 @@ internal sealed class BindingContext(Built built, bool isWindows, Func<string, s
 
     public ImmutableArray<ConfigurationFault> Faults => [.. _faults];
 
+    /// <summary>Whether more faults would not be told: the loops over the user's blocks end then.</summary>
+    public bool IsFull => _faults.Count >= MaxFaults;
+
     /// <summary>Reports a fault once: a value that several profiles inherit is wrong in one place only.</summary>
     public void Fault(string keyPath, HoconPosition position, string problem, string? expected)
     {

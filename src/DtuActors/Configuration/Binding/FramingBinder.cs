@@ -78,11 +78,33 @@ internal static class FramingBinder
         if (framing.Codec == "fixed" && (framing.Length == 0 || framing.Length > framing.MaxFrame))
         {
             block.Fault("length", "codec", framing.Length == 0 ? "codec = fixed needs the frames' length" : $"{framing.Length} is more than max-frame", $"1 to {framing.MaxFrame} bytes");
+            return;
         }
 
         if (framing.Codec == "length-field" && framing.Offset + framing.Size > framing.MaxFrame)
         {
             block.Fault("offset", "codec", "the length field ends behind max-frame", $"offset and size together at most {framing.MaxFrame}");
+            return;
+        }
+
+        if (framing.Codec == "delimiter" && framing.Delimiter.Length > framing.MaxFrame)
+        {
+            block.Fault("delimiter", "codec", $"{framing.Delimiter.Length} bytes are more than max-frame", $"1 to {framing.MaxFrame} bytes");
+            return;
+        }
+
+        // What a codec asks beyond this is its own to say, here and not when the first DTU arrives.
+        var isMarked = framing.Codec is not ("delimiter" or "start-end") || (!framing.Delimiter.IsEmpty && framing.Codec == "delimiter") || !(framing.Start.IsEmpty || framing.End.IsEmpty);
+        if (isMarked && Codecs.Names.Contains(framing.Codec))
+        {
+            try
+            {
+                _ = Codecs.Create(framing);
+            }
+            catch (ArgumentException exception)
+            {
+                block.Fault("codec", $"'{framing.Codec}' cannot work with its keys: {exception.Message}", null);
+            }
         }
     }
 

@@ -16,6 +16,9 @@ internal static class ProfileBinder
     /// <summary>The longest pattern in characters: compiling takes more than linear time.</summary>
     private const int MaxPattern = 1000;
 
+    /// <summary>The most profiles: each has a compiled pattern.</summary>
+    private const int MaxProfiles = 1000;
+
     private const int MaxReply = 1024;
     private const int MaxHeartbeat = 256;
 
@@ -39,6 +42,12 @@ internal static class ProfileBinder
             {
                 root.Context.Fault(path, member.Position, "is no name", "1 to 64 letters, digits, '_', '-', '.'");
                 continue;
+            }
+
+            if (profiles.Count >= MaxProfiles)
+            {
+                root.Context.Fault(path, member.Position, $"more than {MaxProfiles} profiles", null);
+                break;
             }
 
             profiles[member.Key] = BindOne(root.Context, member.Key, Layer(root.Context, ground.Without("preset"), value, path));

@@ -53,7 +53,7 @@ internal static class RouteBinder
             case null:
                 yield break;
             case HoconList list:
-                for (var i = 0; i < list.Items.Count; i++)
+                for (var i = 0; i < list.Items.Count && !root.Context.IsFull; i++)
                 {
                     var path = $"dtu.routes[{i}]";
                     if (list.Items[i] is HoconObject route)
@@ -81,7 +81,7 @@ internal static class RouteBinder
         }
         else if (!known.Contains(to))
         {
-            block.Fault("to", $"there is no endpoint '{KeyPath.Shown(to)}'", known.Count == 0 ? "a block of that name under dtu.endpoints" : BlockReader.Meant(to, [.. known.Order(StringComparer.Ordinal)]));
+            block.Fault("to", $"there is no endpoint '{KeyPath.Shown(to)}'", known.Count == 0 ? "a block of that name under dtu.endpoints" : BlockReader.Meant(to, known));
         }
         else if (endpoints.TryGetValue(to, out var endpoint) && endpoint is ModbusTcpEndpointOptions)
         {

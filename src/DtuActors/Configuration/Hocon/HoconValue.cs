@@ -48,7 +48,9 @@ internal sealed record HoconObject(HoconPosition Position) : HoconValue(Position
         return member is not null;
     }
 
-    /// <summary>Takes a member in; two objects under one key become one.</summary>
+    /// <summary>
+    /// Takes a member in; two objects under one key become one, in place: 20,000 lines of dotted keys must not copy what the lines before them built.
+    /// </summary>
     public void Put(HoconMember member)
     {
         if (!_index.TryGetValue(member.Key, out var index))
@@ -58,7 +60,12 @@ internal sealed record HoconObject(HoconPosition Position) : HoconValue(Position
         }
         else if (_members[index].Value is HoconObject there && member.Value is HoconObject coming)
         {
-            _members[index] = member with { Value = Merge(there, coming) };
+            foreach (var nested in coming._members)
+            {
+                there.Put(nested);
+            }
+
+            _members[index] = member with { Value = there };
         }
         else
         {
@@ -66,7 +73,10 @@ internal sealed record HoconObject(HoconPosition Position) : HoconValue(Position
         }
     }
 
-    /// <summary>A new object: <paramref name="over"/> laid over <paramref name="under"/>; objects merge, everything else is replaced.</summary>
+    /// <summary>
+    /// A new object: <paramref name="over"/> laid over <paramref name="under"/>; objects merge, everything else is replaced. Neither is changed: a layer lies
+    /// under many profiles.
+    /// </summary>
     public static HoconObject Merge(HoconObject under, HoconObject over)
     {
         var merged = new HoconObject(over.Position);
@@ -77,7 +87,16 @@ internal sealed record HoconObject(HoconPosition Position) : HoconValue(Position
 
         foreach (var member in over._members)
         {
-            merged.Put(member);
+            if (under._index.TryGetValue(member.Key, out var index))
+            {
+                merged._members[index] = under._members[index].Value is HoconObject below && member.Value is HoconObject above
+                    ? member with { Value = Merge(below, above) }
+                    : member;
+            }
+            else
+            {
+                merged.Put(member);
+            }
         }
 
         return merged;
