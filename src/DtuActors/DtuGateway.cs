@@ -82,11 +82,13 @@ public sealed class DtuGateway
         (await AskFleet<Fleet.FoundDtu>(new Fleet.GetDtu(id), ct).ConfigureAwait(false)).Status;
 
     /// <summary>Writes to the DTU's socket, through its bus; nothing is kept for a DTU that is offline.</summary>
-    public async Task<SendOutcome> SendAsync(DtuId id, ReadOnlyMemory<byte> payload, CancellationToken ct)
+    public Task<SendOutcome> SendAsync(DtuId id, ReadOnlyMemory<byte> payload, CancellationToken ct) => SendAsync(NextCommand(), id, payload, ct);
+
+    /// <summary>The same for a caller that does not wait: the command's id at once, what became of it later.</summary>
+    public (string CommandId, Task<SendOutcome> Outcome) Send(DtuId id, ReadOnlyMemory<byte> payload)
     {
-        var command = $"{Interlocked.Increment(ref _commands):x8}-{Guid.CreateVersion7():n}";
-        var answer = await AskRouter(replyTo => new Asking.Send(id, payload, 0, "api", replyTo), SendLimit, ct).ConfigureAwait(false);
-        return new SendOutcome(command, RefusalOf(answer));
+        var command = NextCommand();
+        return (command, SendAsync(command, id, payload, CancellationToken.None));
     }
 
     /// <summary>Asks the instrument, and waits for its answer; <paramref name="timeout"/> counts from the write.</summary>
@@ -134,6 +136,14 @@ public sealed class DtuGateway
     {
         var monitors = (await PartsAsync().ConfigureAwait(false)).Monitors;
         return new Subscription(monitors, only, capacity);
+    }
+
+    private string NextCommand() => $"{Interlocked.Increment(ref _commands):x8}-{Guid.CreateVersion7():n}";
+
+    private async Task<SendOutcome> SendAsync(string command, DtuId id, ReadOnlyMemory<byte> payload, CancellationToken ct)
+    {
+        var answer = await AskRouter(replyTo => new Asking.Send(id, payload, 0, "api", replyTo), SendLimit, ct).ConfigureAwait(false);
+        return new SendOutcome(command, RefusalOf(answer));
     }
 
     private static RefusalReason? RefusalOf(object answer) => answer is Asking.Refused refused ? refused.Reason : null;

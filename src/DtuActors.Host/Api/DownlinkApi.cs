@@ -16,6 +16,9 @@ internal static class DownlinkApi
     /// <summary>The most bytes of one downlink: above any max-frame that makes sense, well below a window of the data path.</summary>
     public const int MostPayload = 16 * 1024;
 
+    // On a bus with one request at a time the bytes wait for their turn; the caller does not.
+    private static readonly TimeSpan SendAnswerWithin = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromMinutes(10);
 
     public static void Map(RouteGroupBuilder api)
@@ -24,7 +27,8 @@ internal static class DownlinkApi
             .Accepts<SendBody>("application/json")
             .WithSummary("Send bytes to a DTU")
             .WithDescription(
-                "202 with state delivered: the bytes are written to the DTU's socket. Commands live in memory only and end with this answer; an offline DTU gives 409. " +
+                "202 with state delivered: the bytes are written to the DTU's socket; with state queued: after a second they still waited for their turn on the bus. " +
+                "Commands live in memory only; an offline DTU gives 409. " +
                 "ttl, retry and key need the durable queue, which is not built yet: 409, type no-storage.")
             .Refuses(400, 404, 409, 413, 415, 429, 504);
         api.MapPost("/dtus/{id}/request", RequestAsync)
@@ -50,10 +54,17 @@ internal static class DownlinkApi
 
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, readiness.Stopping);
         var payload = await PayloadAsync(dtu, body, gateway, options, cancellation.Token);
-        var outcome = await gateway.SendAsync(dtu, payload, cancellation.Token);
-        return outcome.Refusal is { } refusal
-            ? throw await RefusedAsync(gateway, dtu, refusal, cancellation.Token)
-            : TypedResults.Accepted((string?)null, new SendAnswer { CommandId = outcome.CommandId, State = "delivered" });
+        var (command, sending) = gateway.Send(dtu, payload);
+        try
+        {
+            return (await sending.WaitAsync(SendAnswerWithin, cancellation.Token)).Refusal is { } refusal
+                ? throw await RefusedAsync(gateway, dtu, refusal, cancellation.Token)
+                : TypedResults.Accepted((string?)null, new SendAnswer { CommandId = command, State = "delivered" });
+        }
+        catch (TimeoutException)
+        {
+            return TypedResults.Accepted((string?)null, new SendAnswer { CommandId = command, State = "queued" });
+        }
     }
 
     private static async Task<Ok<RequestAnswer>> RequestAsync(

@@ -189,7 +189,7 @@ internal sealed record SendAnswer
 {
     public required string CommandId { get; init; }
 
-    [Description("delivered: written to the DTU's socket. Commands are kept in memory only, so this is their last word.")]
+    [Description("delivered: written to the DTU's socket; queued: still waiting for its turn on the bus. Commands are kept in memory only.")]
     public required string State { get; init; }
 }
 

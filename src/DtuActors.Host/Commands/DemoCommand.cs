@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DtuActors.Configuration;
 using DtuActors.Host.Serving;
+using DtuActors.Recording;
 using DtuActors.Simulator;
 
 namespace DtuActors.Host.Commands;
@@ -78,7 +79,7 @@ internal static class DemoCommand
                 return ExitCodes.Failed;
             }
 
-            return await GatewayRun.RunAsync(options, (bound, stopping) => SimulateAsync(bound, folder, stopping));
+            return await GatewayRun.RunAsync(options, (running, stopping) => SimulateAsync(running, folder, stopping));
         }
         finally
         {
@@ -86,29 +87,39 @@ internal static class DemoCommand
         }
     }
 
-    private static async Task SimulateAsync(BoundAddresses bound, string folder, CancellationToken stopping)
+    private static async Task SimulateAsync(RunningGateway running, string folder, CancellationToken stopping)
     {
+        using var events = await running.Gateway.ObserveAsync(only: null);
         await using var fleet = new SimulatedFleet(new SimulatedFleetOptions
         {
-            Port = PortOf(bound.ByName["main"]),
+            Port = PortOf(running.Bound["main"]),
             Count = 3,
             IdPrefix = FirstId[..^4],
             FirstNumber = int.Parse(FirstId.AsSpan(FirstId.Length - 4), System.Globalization.CultureInfo.InvariantCulture),
             Preset = SimulatorPreset.Usr,
         });
         var run = fleet.RunAsync(stopping);
-        await Task.WhenAny(run, fleet.WaitUntilConnectedAsync(stopping));
-        Say(bound, OperatingSystem.IsLinux() ? Path.Combine(folder, "com1") : null, string.Join(", ", fleet.Dtus.Select(dtu => dtu.Options.Id)));
+        await OnlineAsync(events, fleet.Dtus.Count, stopping);
+        Say(running, OperatingSystem.IsLinux() ? Path.Combine(folder, "com1") : null, string.Join(", ", fleet.Dtus.Select(dtu => dtu.Options.Id)));
         await run;
     }
 
-    private static void Say(BoundAddresses bound, string? pty, string ids)
+    // A link that stands is no DTU yet: its registration has to be read, and what is printed has to work at once.
+    private static async Task OnlineAsync(IEventSubscription events, int count, CancellationToken stopping)
     {
-        var modbus = PortOf(bound.ByName["modbus"]);
+        while (count > 0)
+        {
+            count -= await events.Events.ReadAsync(stopping) is DtuOnline ? 1 : 0;
+        }
+    }
+
+    private static void Say(RunningGateway running, string? pty, string ids)
+    {
+        var modbus = PortOf(running.Bound["modbus"]);
         Terminal.Line("");
         Terminal.Line($"Three simulated DTUs are online: {ids}. Behind each is a Modbus slave 1 whose values move.");
         Terminal.Line("");
-        Terminal.Line($"API:           {bound.Url}");
+        Terminal.Line($"API:           {running.Url}");
         Terminal.Line($"Modbus TCP:    127.0.0.1:{modbus}   (units 1, 2 and 3 are the three DTUs)");
         if (pty is not null)
         {
@@ -123,8 +134,8 @@ internal static class DemoCommand
             Terminal.Line($"  mbpoll -m rtu -b 9600 -P none -a 1 -t 4 -r 1 -c 4 -1 {pty}");
         }
 
-        Terminal.Line($"  {Self.CommandLine} request {FirstId} --hex \"{Request}\" --crc modbus --url {bound.Url}");
-        Terminal.Line($"  {Self.CommandLine} watch --url {bound.Url}");
+        Terminal.Line($"  {Self.CommandLine} request {FirstId} --hex \"{Request}\" --crc modbus --url {running.Url}");
+        Terminal.Line($"  {Self.CommandLine} watch --url {running.Url}");
         Terminal.Line("");
         Terminal.Line("Ctrl-C stops it.");
     }

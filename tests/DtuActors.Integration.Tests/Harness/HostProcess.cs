@@ -1,0 +1,214 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace DtuActors.Integration.Tests.Harness;
+
+/// <summary>
+/// The real host as a child process: <c>dtu.dll</c> as it was built, in a folder of its own, with its lines, its errors and its exit code. Nothing here waits by
+/// time: a line that does not come, or an end that does not come, fails at <see cref="Patience"/>, which no test asserts.
+/// </summary>
+public sealed partial class HostProcess : IAsyncDisposable
+{
+    /// <summary>So long that only something broken needs it.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private const int Terminate = 15;
+    private const int Interrupt = 2;
+
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _output = new();
+    private readonly StringBuilder _errors = new();
+    private readonly SemaphoreSlim _changed = new(0);
+    private readonly bool _ownsFolder;
+
+    private HostProcess(string folder, bool ownsFolder, string[] arguments, IReadOnlyDictionary<string, string>? environment)
+    {
+        (Folder, _ownsFolder) = (folder, ownsFolder);
+        var start = new ProcessStartInfo("dotnet")
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+            StandardErrorEncoding = Encoding.UTF8,
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "dtu.dll"));
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        // What the developer's own shell says must not change what is tested.
+        start.Environment.Remove("DTU_URL");
+        start.Environment.Remove("DTU_API_KEY");
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) => Take(line.Data, text => _output.Enqueue(text));
+        _process.ErrorDataReceived += (_, line) => Take(line.Data, text =>
+        {
+            lock (_errors)
+            {
+                _errors.AppendLine(text);
+            }
+        });
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    /// <summary>Where it runs, and where its configuration is.</summary>
+    public string Folder { get; }
+
+    public int Id => _process.Id;
+
+    /// <summary>Lines of standard output so far.</summary>
+    public IReadOnlyList<string> Output => [.. _output];
+
+    /// <summary>Standard error so far.</summary>
+    public string Errors
+    {
+        get
+        {
+            lock (_errors)
+            {
+                return _errors.ToString();
+            }
+        }
+    }
+
+    /// <summary>The API's address; after <see cref="ReadyAsync"/>.</summary>
+    public string Url => $"http://{AddressOf("http")}";
+
+    /// <summary>Starts <c>dtu run</c> with a configuration of its own, and waits until it is ready.</summary>
+    public static async Task<HostProcess> RunAsync(string configuration)
+    {
+        var folder = System.IO.Directory.CreateTempSubdirectory("dtu-host-").FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, "dtu.conf"), configuration);
+        var host = new HostProcess(folder, ownsFolder: true, ["run", "-c", "dtu.conf"], environment: null);
+        await host.ReadyAsync();
+        return host;
+    }
+
+    /// <summary>Starts any command, in <paramref name="folder"/> or in one of its own.</summary>
+    public static HostProcess Start(string[] arguments, string? folder = null, IReadOnlyDictionary<string, string>? environment = null) =>
+        new(folder ?? System.IO.Directory.CreateTempSubdirectory("dtu-host-").FullName, folder is null, arguments, environment);
+
+    /// <summary>Runs a command to its end.</summary>
+    public static async Task<CommandResult> CommandAsync(string[] arguments, string? folder = null, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        await using var process = Start(arguments, folder, environment);
+        var code = await process.EndAsync();
+        return new CommandResult(code, string.Join('\n', process.Output), process.Errors);
+    }
+
+    public Task ReadyAsync() => LineAsync(line => line == "ready");
+
+    /// <summary>The first line of standard output that fits, now or later; fails with everything that was said where the process ends without it.</summary>
+    public async Task<string> LineAsync(Predicate<string> fits)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        var ended = _process.WaitForExitAsync(patience.Token);
+        while (true)
+        {
+            if (_output.FirstOrDefault(line => fits(line)) is { } found)
+            {
+                return found;
+            }
+
+            // WaitForExitAsync has seen the end of both streams: nothing comes any more.
+            if (ended.IsCompleted)
+            {
+                throw new InvalidOperationException($"the line did not come; the process ended or patience did.\n{string.Join('\n', _output)}\n{Errors}");
+            }
+
+            await Task.WhenAny(_changed.WaitAsync(patience.Token), ended);
+        }
+    }
+
+    /// <summary>The address that <c>listening NAME TRANSPORT ADDRESS</c> told.</summary>
+    public string AddressOf(string name) =>
+        _output.Select(line => line.Split(' ')).First(words => words is ["listening", var listens, _, _] && listens == name)[3];
+
+    public IPEndPoint EndPointOf(string name) => IPEndPoint.Parse(AddressOf(name));
+
+    /// <summary>SIGTERM, or its nearest relative; then its exit code.</summary>
+    public Task<int> StopAsync()
+    {
+        Signal(Terminate);
+        return EndAsync();
+    }
+
+    /// <summary>SIGINT, as Ctrl-C sends it.</summary>
+    public Task<int> InterruptAsync()
+    {
+        Signal(Interrupt);
+        return EndAsync();
+    }
+
+    /// <summary>Its exit code, once it ends by itself.</summary>
+    public async Task<int> EndAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        await _process.WaitForExitAsync(patience.Token);
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await EndAsync();
+        }
+
+        _process.Dispose();
+        _changed.Dispose();
+        if (_ownsFolder)
+        {
+            System.IO.Directory.Delete(Folder, recursive: true);
+        }
+    }
+
+    private void Signal(int signal)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            _process.Kill();
+        }
+        else
+        {
+            _ = SendSignal(_process.Id, signal);
+        }
+    }
+
+    private void Take(string? line, Action<string> take)
+    {
+        if (line is not null)
+        {
+            take(line);
+        }
+
+        try
+        {
+            _changed.Release();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The last lines of a process whose test is over.
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static partial int SendSignal(int process, int signal);
+}
+
+/// <summary>What a command said, and its exit code.</summary>
+public sealed record CommandResult(int ExitCode, string Output, string Errors);
