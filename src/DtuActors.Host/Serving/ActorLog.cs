@@ -13,8 +13,10 @@ namespace DtuActors.Host.Serving;
 /// </summary>
 internal sealed class ActorLog : ReceiveActor, IRequiresMessageQueue<ILoggerMessageQueueSemantics>
 {
-    // Its parts speak of every socket they bind and close; what matters of it the gateway's own actors say.
-    private const string Internals = "/system/IO-TCP";
+    private const string Ours = "/user/";
+
+    // A bind that fails is said by the gateway's own actors too, with its key: here one line without its stack will do.
+    private const string Sockets = "/system/IO-TCP";
 
     private readonly ILogger _log;
 
@@ -35,19 +37,21 @@ internal sealed class ActorLog : ReceiveActor, IRequiresMessageQueue<ILoggerMess
             AkkaLevel.WarningLevel => Level.Warning,
             _ => Level.Error,
         };
-        if (level <= Level.Information && logged.LogSource.Contains(Internals, StringComparison.Ordinal))
+
+        // Akka's own parts speak of every socket they bind and each phase of a stop.
+        if (level <= Level.Information && !logged.LogSource.Contains(Ours, StringComparison.Ordinal))
         {
             return;
         }
 
-        _log.Log(level, default, (Source: Short(logged.LogSource), logged.Message), logged.Cause, static (state, _) => $"{state.Source}: {state.Message}");
+        var cause = logged.LogSource.Contains(Sockets, StringComparison.Ordinal) ? null : logged.Cause;
+        _log.Log(level, default, (Source: Short(logged.LogSource), logged.Message), cause, static (state, _) => $"{state.Source}: {state.Message}");
     }
 
     // akka://dtu/user/gateway/listener-main/$a → gateway/listener-main/$a
     private static string Short(string source)
     {
-        const string user = "/user/";
-        var at = source.IndexOf(user, StringComparison.Ordinal);
-        return at < 0 ? source : source[(at + user.Length)..].TrimEnd(']');
+        var at = source.IndexOf(Ours, StringComparison.Ordinal);
+        return at < 0 ? source : source[(at + Ours.Length)..].TrimEnd(']');
     }
 }
