@@ -30,6 +30,10 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
     private static readonly TimeSpan EndpointsLimit = TimeSpan.FromMilliseconds(1800);
     private static readonly object LimitKey = new();
 
+    // A part that fails again and again is no accident: the process ends, and whoever runs it hears of it.
+    private const int MostRestarts = 20;
+    private static readonly TimeSpan RestartsWithin = TimeSpan.FromSeconds(10);
+
     private readonly GatewayOptions _options;
     private readonly ChannelWriter<StartUpEvent> _startUp;
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -38,6 +42,7 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
     private readonly List<IActorRef> _entrances = [];
     private readonly HashSet<IActorRef> _withSockets = [];
     private readonly HashSet<IActorRef> _draining = [];
+    private bool _stopping;
     private IActorRef _router = ActorRefs.Nobody;
     private IActorRef _fleet = ActorRefs.Nobody;
     private IActorRef _recorder = ActorRefs.Nobody;
@@ -65,11 +70,11 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         var inlet = new EventInlet();
-        _monitors = Context.ActorOf(MonitorActor.Props(inlet), "monitors");
-        _recorder = Context.ActorOf(RecorderActor.Props(inlet, _monitors), "recorder");
-        _fleet = Context.ActorOf(FleetView.Props(_options), "fleet");
-        var directory = Context.ActorOf(DtuDirectory.Props(), "directory");
-        _router = Context.ActorOf(RouterActor.Props(_options.Routes, directory, _fleet), "router");
+        _monitors = Watched(MonitorActor.Props(inlet), "monitors");
+        _recorder = Watched(RecorderActor.Props(inlet, _monitors), "recorder");
+        _fleet = Watched(FleetView.Props(_options), "fleet");
+        var directory = Watched(DtuDirectory.Props(), "directory");
+        _router = Watched(RouterActor.Props(_options.Routes, directory, _fleet), "router");
         StartEndpoints(new EndpointSurroundings(_router, _fleet, inlet));
         StartEntrances(directory, inlet);
         ReadyIfBound();
@@ -77,7 +82,7 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
 
     // Broken parts begin anew with what they can ask others for. Whoever has accepted sockets below it is never restarted: Akka restarts the children
     // along with it, and the sockets would be reset.
-    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(failure =>
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(MostRestarts, (int)RestartsWithin.TotalMilliseconds, failure =>
     {
         var failed = Sender;
         _log.Error(failure, "{0} failed", failed.Path.Name);
@@ -86,13 +91,15 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
 
     protected override void PostStop() => _startUp.TryComplete();
 
+    private static IActorRef Watched(Props props, string name) => Context.Watch(Context.ActorOf(props, name));
+
     // ---- start
 
     private void StartEndpoints(EndpointSurroundings surroundings)
     {
         foreach (var endpoint in _options.Endpoints)
         {
-            var actor = Context.ActorOf(EndpointTable.Props(endpoint, surroundings), "endpoint-" + Uri.EscapeDataString(endpoint.Name));
+            var actor = Watched(EndpointTable.Props(endpoint, surroundings), "endpoint-" + Uri.EscapeDataString(endpoint.Name));
             _endpoints.Add((endpoint.Name, actor));
             if (EndpointTable.Listens(endpoint))
             {
@@ -130,7 +137,7 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
 
     private void Enter(string kind, string name, Props props)
     {
-        var entrance = Context.ActorOf(props, kind + Uri.EscapeDataString(name));
+        var entrance = Watched(props, kind + Uri.EscapeDataString(name));
         _entrances.Add(entrance);
         _withSockets.Add(entrance);
     }
@@ -205,6 +212,7 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
 
     private void DrainSessions()
     {
+        _stopping = true;
         _log.Info("stopping");
         Drain(_entrances, SessionsLimit);
     }
@@ -213,7 +221,7 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
     {
         foreach (var one in those)
         {
-            _draining.Add(Context.Watch(one));
+            _draining.Add(one);
             one.Tell(ShutDown.Drain.Instance);
         }
 
@@ -222,6 +230,11 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
 
     private void OnTerminated(Terminated terminated)
     {
+        if (!_stopping)
+        {
+            throw new InvalidOperationException($"{terminated.ActorRef.Path.Name} failed {MostRestarts} times within {RestartsWithin.TotalSeconds} s");
+        }
+
         if (_draining.Remove(terminated.ActorRef) && _draining.Count == 0)
         {
             NextPhase();

@@ -221,6 +221,8 @@ public sealed class SerialActor : EndpointActor
                 break;
         }
 
+        // What was settled while the port was away is told to nobody any more, but it moves the counters all the same.
+        CountersMoved();
         WriteNext();
         if (Draining && _outlet.IsEmpty)
         {
@@ -285,6 +287,7 @@ public sealed class SerialActor : EndpointActor
         else if (due == Due.Age)
         {
             DropTooOld();
+            CountersMoved();
             if (_outlet.IsEmpty)
             {
                 Timers.Cancel(Due.Age);

@@ -142,6 +142,18 @@ public sealed class SupervisionTests : IAsyncLifetime
         await _gateway.Ended.WaitAsync(Patience);
     }
 
+    [Fact]
+    public async Task A_part_that_fails_again_and_again_ends_the_gateway()
+    {
+        var fleet = await PartAsync("fleet");
+        for (var i = 0; i < 25; i++)
+        {
+            fleet.Tell(Kill.Instance);
+        }
+
+        await _gateway.Ended.WaitAsync(Patience);
+    }
+
     private async Task<IActorRef> PartAsync(string part) => await _system.ActorSelection($"/user/gateway/{part}").ResolveOne(Patience);
 
     private async Task<List<IActorRef>> ChildrenAsync(string part) =>
