@@ -29,7 +29,6 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     private readonly EndpointSurroundings _surroundings;
     private readonly bool _exclusive;
     private OutboundWindows _windows = new();
-    private readonly Dictionary<IActorRef, Destination> _paths = [];
     private readonly Queue<Frame> _held = new();
     private readonly KeyValuePair<string, object?> _label;
 
@@ -53,7 +52,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         Receive<Flow.Taken>(OnTaken);
         Receive<Flow.PathAdded>(OnPathAdded);
         Receive<Flow.PathRemoved>(OnPathRemoved);
-        Receive<Registry.AnnounceYourself>(_ => Announce());
+        Receive<Registry.AnnounceYourself>(_ => OnAnnounceYourself());
         Receive<Fleet.TellAgain>(_ => Publish());
         Receive<Tick>(OnTick);
         Receive<ShutDown.Drain>(_ => OnDrainOnce());
@@ -104,7 +103,6 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         Timers.CancelAll();
         Me = new Destination(Self, Books.NextIncarnation());
         _windows = new OutboundWindows();
-        _paths.Clear();
         _held.Clear();
         _heldBytes = 0;
         _closed = false;
@@ -259,28 +257,22 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
 
     private void OnPathAdded(Flow.PathAdded added)
     {
-        var destination = added.Destination;
-
-        // A destination that was restarted never answers under its earlier incarnation again.
-        if (_paths.TryGetValue(destination.Ref, out var earlier) && earlier != destination)
-        {
-            _windows.Remove(earlier);
-        }
-
-        _paths[destination.Ref] = destination;
-        _windows.Add(destination);
+        _windows.Add(added.Destination);
         LookAtWindows();
     }
 
     private void OnPathRemoved(Flow.PathRemoved removed)
     {
-        if (_paths.TryGetValue(removed.Destination.Ref, out var known) && known == removed.Destination)
-        {
-            _paths.Remove(removed.Destination.Ref);
-        }
-
         _windows.Remove(removed.Destination);
         LookAtWindows();
+    }
+
+    // A router that asks knows nothing yet, and will name every path anew; one that ended meanwhile it could not take back.
+    private void OnAnnounceYourself()
+    {
+        _windows.Clear();
+        LookAtWindows();
+        Announce();
     }
 
     private void HandOn(Frame frame)

@@ -32,7 +32,7 @@ public sealed class OutboundWindows
 
     private readonly int _window;
     private readonly int _ackEvery;
-    private readonly Dictionary<Destination, long> _taken = [];
+    private readonly Dictionary<IActorRef, (long Incarnation, long Through)> _taken = [];
     private long _nextAck;
 
     public OutboundWindows(int window = DefaultWindow)
@@ -50,9 +50,9 @@ public sealed class OutboundWindows
     {
         get
         {
-            foreach (var taken in _taken.Values)
+            foreach (var (_, through) in _taken.Values)
             {
-                if (Emitted - taken >= _window)
+                if (Emitted - through >= _window)
                 {
                     return false;
                 }
@@ -78,18 +78,39 @@ public sealed class OutboundWindows
         return Emitted;
     }
 
-    /// <summary>A destination begins with an empty window; what an earlier incarnation had not taken is forgotten with it.</summary>
-    public void Add(Destination destination) => _taken.TryAdd(destination, Emitted);
+    /// <summary>
+    /// A destination begins with an empty window; what an earlier incarnation of it had not taken is forgotten, since that one never answers again. One
+    /// that is known already stays as it is.
+    /// </summary>
+    public void Add(Destination destination)
+    {
+        if (!IsKnown(destination))
+        {
+            _taken[destination.Ref] = (destination.Incarnation, Emitted);
+        }
+    }
 
-    /// <summary>Forgets a destination and says how many bytes it had not taken.</summary>
-    public long Remove(Destination destination) => _taken.Remove(destination, out var taken) ? Emitted - taken : 0;
+    /// <summary>Forgets a destination, unless a later incarnation of it stands in its place.</summary>
+    public void Remove(Destination destination)
+    {
+        if (IsKnown(destination))
+        {
+            _taken.Remove(destination.Ref);
+        }
+    }
+
+    /// <summary>Forgets all of them: whoever names destinations begins anew.</summary>
+    public void Clear() => _taken.Clear();
 
     /// <summary>A destination has come so far. A word of an earlier incarnation, or an older total, changes nothing.</summary>
     public void Take(Destination destination, long through)
     {
-        if (_taken.TryGetValue(destination, out var taken) && through > taken && through <= Emitted)
+        if (IsKnown(destination) && through > _taken[destination.Ref].Through && through <= Emitted)
         {
-            _taken[destination] = through;
+            _taken[destination.Ref] = (destination.Incarnation, through);
         }
     }
+
+    private bool IsKnown(Destination destination) =>
+        _taken.TryGetValue(destination.Ref, out var known) && known.Incarnation == destination.Incarnation;
 }
