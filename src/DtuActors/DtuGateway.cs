@@ -108,12 +108,12 @@ public sealed class DtuGateway
 
     /// <summary>A DTU's frames in memory, oldest first; <paramref name="after"/> is the <c>next</c> of the page before.</summary>
     public async Task<FramePage> FramesAsync(DtuId id, DateTimeOffset? since, DateTimeOffset? until, int limit, string? after, CancellationToken ct) =>
-        await (await PartsAsync().ConfigureAwait(false)).Recorder
+        await (await _parts.ConfigureAwait(false)).Recorder
             .Ask<FramePage>(new Records.GetFrames(id, since, until, limit, after), AskLimit, ct).ConfigureAwait(false);
 
     /// <summary>Refused connections, newest first.</summary>
     public async Task<ImmutableArray<RefusedConnection>> UnknownAsync(CancellationToken ct) =>
-        (await (await PartsAsync().ConfigureAwait(false)).Recorder
+        (await (await _parts.ConfigureAwait(false)).Recorder
             .Ask<Records.Unknown>(new Records.GetUnknown(), AskLimit, ct).ConfigureAwait(false)).Items;
 
     /// <summary>Endpoints by name.</summary>
@@ -134,7 +134,7 @@ public sealed class DtuGateway
     /// </summary>
     public async Task<IEventSubscription> ObserveAsync(ImmutableHashSet<DtuId>? only, int capacity = 1024)
     {
-        var monitors = (await PartsAsync().ConfigureAwait(false)).Monitors;
+        var monitors = (await _parts.ConfigureAwait(false)).Monitors;
         return new Subscription(monitors, only, capacity);
     }
 
@@ -148,14 +148,12 @@ public sealed class DtuGateway
 
     private static RefusalReason? RefusalOf(object answer) => answer is Asking.Refused refused ? refused.Reason : null;
 
-    private Task<GatewayActor.Parts> PartsAsync() => _parts;
-
     private async Task<T> AskFleet<T>(object question, CancellationToken ct) =>
-        await (await PartsAsync().ConfigureAwait(false)).Fleet.Ask<T>(question, AskLimit, ct).ConfigureAwait(false);
+        await (await _parts.ConfigureAwait(false)).Fleet.Ask<T>(question, AskLimit, ct).ConfigureAwait(false);
 
     private async Task<object> AskRouter(Func<IActorRef, object> question, TimeSpan limit, CancellationToken ct)
     {
-        var router = (await PartsAsync().ConfigureAwait(false)).Router;
+        var router = (await _parts.ConfigureAwait(false)).Router;
         return await router.Ask<object>(question, limit, ct).ConfigureAwait(false);
     }
 

@@ -88,6 +88,7 @@ internal static class ModelMap
         Since = Utc(endpoint.Since),
         Where = endpoint.Where,
         Clients = endpoint.Clients,
+        Refused = endpoint.Refused,
         Up = endpoint.Up.ToModel(),
         Down = endpoint.Down.ToModel(),
     };
@@ -117,6 +118,7 @@ internal static class ModelMap
         Online = route.Online,
         FramesUp = route.FramesUp,
         FramesDown = route.FramesDown,
+        DroppedDown = route.DroppedDown,
     };
 
     public static FrameEvent ToModel(this FramePassed frame) => new()

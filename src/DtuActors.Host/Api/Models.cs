@@ -122,6 +122,9 @@ internal sealed record EndpointModel
     public string? Where { get; init; }
     public int Clients { get; init; }
 
+    [Description("Clients that were turned away.")]
+    public long Refused { get; init; }
+
     [Description("From DTUs to the endpoint.")]
     public required CountersModel Up { get; init; }
 
@@ -158,6 +161,9 @@ internal sealed record RouteModel
     public int Online { get; init; }
     public long FramesUp { get; init; }
     public long FramesDown { get; init; }
+
+    [Description("Downlinks that found no DTU online.")]
+    public long DroppedDown { get; init; }
 }
 
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]

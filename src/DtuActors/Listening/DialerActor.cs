@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Event;
 using Akka.IO;
@@ -52,7 +51,7 @@ public sealed class DialerActor : ReceiveActor, IWithTimers
         Receive<Redial>(_ => Dial());
         Receive<Resolved>(OnResolved);
         Receive<Tcp.Connected>(OnConnected);
-        Receive<Tcp.CommandFailed>(failed => Failed(Words(failed)));
+        Receive<Tcp.CommandFailed>(failed => Failed(SocketFailure.Words(failed, "the connection can't be made")));
         Receive<Terminated>(_ => OnSessionEnded());
         Receive<Fleet.TellAgain>(OnTellAgain);
         Receive<ShutDown.Drain>(_ => OnDrain());
@@ -179,11 +178,6 @@ public sealed class DialerActor : ReceiveActor, IWithTimers
             Accepted = _accepted,
         }));
     }
-
-    private static string Words(Tcp.CommandFailed failed) =>
-        failed.Cause.HasValue && (failed.Cause.Value as SocketException ?? failed.Cause.Value.InnerException) is SocketException error
-            ? error.Message
-            : failed.Cause.HasValue ? failed.Cause.Value.Message : "the connection can't be made";
 
     private sealed record Redial : INoSerializationVerificationNeeded
     {

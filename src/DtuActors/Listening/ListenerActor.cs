@@ -122,11 +122,10 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
 
     private void OnBindFailed(Tcp.CommandFailed failed)
     {
-        var cause = failed.Cause.HasValue ? failed.Cause.Value : null;
-        var socketError = (cause as SocketException ?? cause?.InnerException as SocketException)?.SocketErrorCode;
-        _lastError = socketError is { } error ? new SocketException((int)error).Message : cause?.Message ?? "bind failed";
+        var isInUse = SocketFailure.Of(failed)?.SocketErrorCode is SocketError.AddressAlreadyInUse;
+        _lastError = SocketFailure.Words(failed, "bind failed");
         Context.Parent.Tell(new Binding.BindFailed(
-            _setup.Name, _setup.KeyPath, _setup.Address.ToString(), _lastError, socketError is SocketError.AddressAlreadyInUse));
+            _setup.Name, _setup.KeyPath, _setup.Address.ToString(), _lastError, isInUse));
         if (_draining)
         {
             Context.Stop(Self);
