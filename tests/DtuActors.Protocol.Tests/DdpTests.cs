@@ -5,7 +5,7 @@ namespace DtuActors.Protocol.Tests;
 
 public sealed class DdpTests
 {
-    private static readonly Envelope Ddp = Envelopes.Find("ddp")!;
+    private static readonly Envelope Ddp = Envelopes.Find("ddp")!();
     private static readonly byte[] Registration = Recording.Hex("7B01001631333430333135343332390A1BBE2D0FA07B");
 
     [Fact]

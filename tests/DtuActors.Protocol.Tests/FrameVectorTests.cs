@@ -10,8 +10,8 @@ public sealed class FrameVectorTests
     private static readonly Dictionary<string, Func<Codec>> Built = new()
     {
         ["modbus-rtu"] = () => Codecs.Create(new FramingOptions { Codec = "modbus-rtu" }),
-        ["ddp-tcp"] = () => Envelopes.Find("ddp")!.Codec,
-        ["ddp-stream"] = () => Envelopes.Find("ddp")!.Codec,
+        ["ddp-tcp"] = () => Envelopes.Find("ddp")!().Codec,
+        ["ddp-stream"] = () => Envelopes.Find("ddp")!().Codec,
     };
 
     private static readonly (string Protocol, string Name, string Expect, byte[] Bytes)[] Vectors = [.. Read()];

@@ -79,13 +79,13 @@ public sealed class FramerProperties
     public void DDP_units_come_out_in_order_at_any_chunking(byte[][] payloads, int[] cuts)
     {
         byte[][] units = [.. payloads.Select(payload => Ddp.Build(DdpType.Data, "13800138000", payload))];
-        AssertFrames(new Framer(Envelopes.Find("ddp")!.Codec, Ddp.MaxUnit), cuts, units);
+        AssertFrames(new Framer(Envelopes.Find("ddp")!().Codec, Ddp.MaxUnit), cuts, units);
     }
 
     [Property(MaxTest = 300)]
     public void Wrapping_and_unwrapping_is_the_identity(byte[] payload, int[] cuts)
     {
-        var sink = Recording.Of(new Framer(Envelopes.Find("ddp")!.Codec, Ddp.MaxUnit), Recording.Cut(Envelopes.Find("ddp")!.Wrap("330", payload), cuts));
+        var sink = Recording.Of(new Framer(Envelopes.Find("ddp")!().Codec, Ddp.MaxUnit), Recording.Cut(Envelopes.Find("ddp")!().Wrap("330", payload), cuts));
         Assert.Equal(payload, sink.Frames.SelectMany(hex => Convert.FromHexString(hex)[Ddp.DataOffset..^1]));
     }
 

@@ -8,9 +8,11 @@ namespace DtuActors.Protocol.Transports;
 /// </summary>
 internal sealed class DdpEnvelope : Envelope
 {
+    private static readonly DdpCodec Units = new();
+
     public override string Name => "ddp";
 
-    public override Codec Codec { get; } = new DdpCodec();
+    public override Codec Codec => Units;
 
     public override EnvelopeUnit Open(ReadOnlySpan<byte> unit)
     {

@@ -27,11 +27,22 @@ public enum EnvelopeKind
 /// <param name="PayloadOffset">Where the instrument's bytes begin in the unit.</param>
 /// <param name="PayloadLength">How many they are.</param>
 /// <param name="Reply">What the centre answers at once, empty for nothing.</param>
-public readonly record struct EnvelopeUnit(EnvelopeKind Kind, string? Id, int PayloadOffset, int PayloadLength, ReadOnlyMemory<byte> Reply);
+public readonly record struct EnvelopeUnit(EnvelopeKind Kind, string? Id, int PayloadOffset, int PayloadLength, ReadOnlyMemory<byte> Reply)
+{
+    /// <summary>The instrument's bytes where they do not stand in the unit as they are (escaping was undone); null: they are a slice of it.</summary>
+    public byte[]? Unescaped { get; init; }
+
+    /// <summary>Another name of the DTU that the unit carries (Four-Faith PROT's device id beside its phone number), or null.</summary>
+    public string? OtherId { get; init; }
+
+    /// <summary>The instrument's bytes of <paramref name="unit"/>, which this is the opening of.</summary>
+    public ReadOnlySpan<byte> Payload(ReadOnlySpan<byte> unit) => Unescaped ?? unit.Slice(PayloadOffset, PayloadLength);
+}
 
 /// <summary>
-/// A vendor's transport around the instrument's bytes: how its units are cut, opened, answered and wrapped. Stateless and shared. A new one is one
-/// file with one of these, and one row in <see cref="Envelopes"/>.
+/// A vendor's transport around the instrument's bytes, of one connection: how its units are cut, opened, answered and wrapped. It may remember what it saw
+/// (that the login came, which dialect the DTU speaks), and its <see cref="Codec"/> may ask that memory: <see cref="Open"/> is called once for each unit, in order, before
+/// the codec is asked about what follows. A new one is one file with one of these, and one row in <see cref="Envelopes"/>.
 /// </summary>
 public abstract class Envelope
 {
@@ -41,7 +52,7 @@ public abstract class Envelope
     /// <summary>How the stream is cut into units.</summary>
     public abstract Codec Codec { get; }
 
-    /// <summary>Opens a whole unit that <see cref="Codec"/> cut.</summary>
+    /// <summary>Opens a whole unit that <see cref="Codec"/> cut. Never throws.</summary>
     public abstract EnvelopeUnit Open(ReadOnlySpan<byte> unit);
 
     /// <summary>Wraps a downlink for the DTU <paramref name="id"/>, in as many units as its limit asks for, one behind the other.</summary>

@@ -3,14 +3,14 @@ namespace DtuActors.Protocol.Transports;
 /// <summary>The table of envelopes, by the word in configuration. <c>none</c> has no row: there the instrument's bytes stand for themselves.</summary>
 public static class Envelopes
 {
-    private static readonly Envelope[] Table =
+    private static readonly (string Name, Func<Envelope> Make)[] Table =
     [
-        new DdpEnvelope(),
+        ("ddp", static () => new DdpEnvelope()),
     ];
 
     /// <summary>The names that <see cref="Find"/> knows.</summary>
-    public static IReadOnlyCollection<string> Names { get; } = [.. Table.Select(envelope => envelope.Name)];
+    public static IReadOnlyCollection<string> Names { get; } = [.. Table.Select(row => row.Name)];
 
-    /// <summary>The envelope of that name, or null.</summary>
-    public static Envelope? Find(string name) => Array.Find(Table, envelope => envelope.Name == name);
+    /// <summary>What makes the envelope of that name for one connection, or null.</summary>
+    public static Func<Envelope>? Find(string name) => Array.Find(Table, row => row.Name == name).Make;
 }

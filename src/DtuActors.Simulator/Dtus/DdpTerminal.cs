@@ -14,7 +14,7 @@ internal readonly record struct DdpUnit(DdpType Type, byte[] Data);
 /// </summary>
 internal sealed class DdpTerminal(string id)
 {
-    private static readonly Codec Codec = Envelopes.Find("ddp")?.Codec ?? throw new InvalidOperationException("no envelope ddp");
+    private static readonly Codec Codec = Envelopes.Find("ddp")?.Invoke().Codec ?? throw new InvalidOperationException("no envelope ddp");
 
     private byte[]? _pending;
     private int _length;

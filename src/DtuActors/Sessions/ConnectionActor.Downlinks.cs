@@ -140,7 +140,7 @@ public sealed partial class ConnectionActor : IBusLine
 
     private void Write(Downlink downlink)
     {
-        var bytes = downlink.Payload.IsEmpty || _profile.Envelope is not { } envelope ? downlink.Payload : envelope.Wrap(_presented, downlink.Payload.Span);
+        var bytes = downlink.Payload.IsEmpty || _envelope is not { } envelope ? downlink.Payload : envelope.Wrap(_presented, downlink.Payload.Span);
         if (!downlink.IsProbe)
         {
             // Told as it leaves, not as it is acknowledged: an answer may come before the acknowledgement, and would stand before its question.

@@ -83,7 +83,7 @@ public sealed partial class ConnectionActor
 
         foreach (var unit in _unitsBehind)
         {
-            OnUnit(unit);
+            OnUnit(unit.Opened, unit.Bytes);
         }
 
         _unitsBehind.Clear();
@@ -221,9 +221,8 @@ public sealed partial class ConnectionActor
 
     // ---- what the framers found
 
-    private void OnUnit(ReadOnlySpan<byte> unit)
+    private void OnUnit(in EnvelopeUnit opened, ReadOnlySpan<byte> unit)
     {
-        var opened = _profile.Envelope!.Open(unit);
         if (opened.Id is { } id && id != _presented && _setup.Dtu is null)
         {
             RefuseOtherId(id);
@@ -234,7 +233,7 @@ public sealed partial class ConnectionActor
         switch (opened.Kind)
         {
             case EnvelopeKind.Data:
-                Feed(unit.Slice(opened.PayloadOffset, opened.PayloadLength));
+                Feed(opened.Payload(unit));
                 break;
             case EnvelopeKind.Registration or EnvelopeKind.Heartbeat:
                 _heartbeats++;
@@ -379,7 +378,7 @@ public sealed partial class ConnectionActor
         {
             if (session._endReason is null)
             {
-                session.OnUnit(frame);
+                session.OnUnit(session._envelope!.Open(frame), frame);
             }
         }
 

@@ -5,6 +5,7 @@ using DtuActors.Protocol.Framing;
 using DtuActors.Protocol.Registration;
 using DtuActors.Protocol.Transports;
 using DtuActors.Recording;
+using Envelope = DtuActors.Protocol.Transports.Envelope;
 
 namespace DtuActors.Sessions;
 
@@ -15,13 +16,15 @@ public sealed partial class ConnectionActor
     private const int FirstBytesKept = 64;
 
     private readonly List<byte> _firstBytes = [];
-    private readonly List<byte[]> _unitsBehind = [];
+    private readonly List<(EnvelopeUnit Opened, byte[] Bytes)> _unitsBehind = [];
+    private Envelope? _envelope;
     private RegistrationReader? _reader;
     private Framer? _units;
 
     private void StartRegistration()
     {
-        if (_profile.Envelope is { } envelope)
+        _envelope = _profile.Envelope?.Invoke();
+        if (_envelope is { } envelope)
         {
             _units = new Framer(envelope.Codec, MaxUnit);
         }
@@ -100,14 +103,14 @@ public sealed partial class ConnectionActor
     // A data unit carries the id as well: a DTU that believes itself registered (the gateway was restarted) is heard at once.
     private void OnRegistrationUnit(ReadOnlySpan<byte> unit)
     {
-        var opened = _profile.Envelope!.Open(unit);
+        var opened = _envelope!.Open(unit);
         if (_id != default || _endReason is not null)
         {
-            _unitsBehind.Add(unit.ToArray());
+            _unitsBehind.Add((opened, unit.ToArray()));
         }
         else if (opened.Id is { } id && opened.Kind is EnvelopeKind.Registration or EnvelopeKind.Data)
         {
-            _unitsBehind.Add(unit.ToArray());
+            _unitsBehind.Add((opened, unit.ToArray()));
             Admit(id, secret: null);
         }
     }

@@ -59,7 +59,7 @@ public sealed class LoadingTests : IDisposable
             }
             """).Profiles;
         var hongdian = profiles["hd"];
-        Assert.Equal("ddp", hongdian.Envelope?.Name);
+        Assert.Equal("ddp", hongdian.Envelope?.Invoke().Name);
         Assert.Equal(RegistrationKind.Envelope, hongdian.Registration.Form.Kind);
         Assert.Equal((TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(360), 3, "raw"), (hongdian.Registration.Timeout, hongdian.Heartbeat.Timeout, hongdian.Bus.Queue, hongdian.Framing.Codec));
         var own = profiles["own"];
@@ -74,8 +74,8 @@ public sealed class LoadingTests : IDisposable
     public void A_preset_of_the_default_profile_lies_under_what_the_default_says_and_under_other_presets()
     {
         var profiles = Conf.Options("dtu.profiles { default { preset = hongdian, heartbeat.timeout = 5s }, u { preset = usr }, plain { } }").Profiles;
-        Assert.Equal(("ddp", TimeSpan.FromSeconds(5)), (profiles["default"].Envelope?.Name, profiles["default"].Heartbeat.Timeout));
-        Assert.Equal("ddp", profiles["plain"].Envelope?.Name);
+        Assert.Equal(("ddp", TimeSpan.FromSeconds(5)), (profiles["default"].Envelope?.Invoke().Name, profiles["default"].Heartbeat.Timeout));
+        Assert.Equal("ddp", profiles["plain"].Envelope?.Invoke().Name);
         Assert.Null(profiles["u"].Envelope);
         Assert.Equal((RegistrationKind.Text, TimeSpan.FromSeconds(300)), (profiles["u"].Registration.Form.Kind, profiles["u"].Heartbeat.Timeout));
     }
@@ -164,7 +164,7 @@ public sealed class LoadingTests : IDisposable
         var profiles = Conf.Options("dtu.profiles { a { bus { queue = 1, retries = 2 } }, b { preset = hongdian, bus.queue = 2 }, c { } }").Profiles;
         Assert.Equal([(1, 2), (2, 0), (16, 0), (16, 0)], new[] { "a", "b", "c", "default" }.Select(name => (profiles[name].Bus.Queue, profiles[name].Bus.Retries)));
         Assert.Null(profiles["c"].Envelope);
-        Assert.Equal("ddp", Conf.Options("dtu.profiles.d.preset = hongdian").Profiles["d"].Envelope?.Name);
+        Assert.Equal("ddp", Conf.Options("dtu.profiles.d.preset = hongdian").Profiles["d"].Envelope?.Invoke().Name);
     }
 
     [Fact]

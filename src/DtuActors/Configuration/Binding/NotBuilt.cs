@@ -5,7 +5,7 @@ using DtuActors.Protocol.Transports;
 namespace DtuActors.Configuration;
 
 /// <summary>What the byte room can do: names and envelopes, asked at run time, so that a new codec there needs no word here.</summary>
-internal sealed record Built(IReadOnlyCollection<string> Codecs, IReadOnlyCollection<string> Envelopes, Func<string, Envelope?> FindEnvelope)
+internal sealed record Built(IReadOnlyCollection<string> Codecs, IReadOnlyCollection<string> Envelopes, Func<string, Func<Envelope>?> FindEnvelope)
 {
     /// <summary>What this program can do.</summary>
     public static Built Current => new(Protocol.Framing.Codecs.Names, Protocol.Transports.Envelopes.Names, Protocol.Transports.Envelopes.Find);

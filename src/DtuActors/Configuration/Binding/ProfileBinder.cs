@@ -104,7 +104,7 @@ internal static class ProfileBinder
         };
     }
 
-    private static Envelope? BindEnvelope(BlockReader block)
+    private static Func<Envelope>? BindEnvelope(BlockReader block)
     {
         var built = block.Context.Built;
         var name = block.Word("envelope", "none", ["none", .. built.Envelopes.Union(NotBuilt.Envelopes)]);

@@ -11,8 +11,8 @@ public sealed record ProfileOptions
 {
     public required string Name { get; init; }
 
-    /// <summary>The vendor's transport around the instrument's bytes, or null.</summary>
-    public Envelope? Envelope { get; init; }
+    /// <summary>Makes the vendor's transport around the instrument's bytes for one connection; null: there is none.</summary>
+    public Func<Envelope>? Envelope { get; init; }
 
     public required RegistrationOptions Registration { get; init; }
 
