@@ -114,7 +114,7 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         var shared = new SessionSetup
         {
             Listener = "",
-            Profile = _options.Profiles["default"],
+            Candidates = [],
             Profiles = _options.Profiles,
             Admission = new Admission(_options),
             Router = _router,
@@ -144,8 +144,8 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
 
     private ListenerSetup Setup(ListenerOptions listener, SessionSetup shared)
     {
-        var profile = _options.Profiles[listener.Profile];
-        var session = shared with { Listener = listener.Name, Profile = profile, Dtu = listener.Dtu, IdPrefix = listener.IdPrefix };
+        ProfileOptions[] candidates = [.. listener.Profiles.Select(name => _options.Profiles[name])];
+        var session = shared with { Listener = listener.Name, Candidates = candidates, Dtu = listener.Dtu, IdPrefix = listener.IdPrefix };
         return new ListenerSetup
         {
             Name = listener.Name,
@@ -153,9 +153,11 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
             Transport = "tcp",
             Address = new IPEndPoint(listener.Address, listener.Port),
             MaxConnections = listener.MaxConnections,
-            Profile = listener.Profile,
+            Profile = string.Join(", ", listener.Profiles),
             Observer = _fleet,
-            SocketOptions = Keepalive.Of(profile),
+
+            // The socket is set up before anybody knows whose it is.
+            SocketOptions = Keepalive.Of(candidates[0]),
             Handler = (socket, remote) => ConnectionActor.Props(session, socket, remote),
         };
     }
@@ -163,7 +165,7 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
     private DialerSetup Setup(DialerOptions dialer, SessionSetup shared)
     {
         var profile = _options.Profiles[dialer.Profile];
-        var session = shared with { Listener = dialer.Name, Profile = profile, Dtu = dialer.Dtu, IdPrefix = dialer.IdPrefix };
+        var session = shared with { Listener = dialer.Name, Candidates = [profile], Dtu = dialer.Dtu, IdPrefix = dialer.IdPrefix };
         return new DialerSetup
         {
             Options = dialer,

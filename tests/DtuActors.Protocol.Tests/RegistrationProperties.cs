@@ -54,12 +54,11 @@ public sealed class RegistrationProperties
 
         Assert.Equal(reader.State == RegistrationState.Refused, reader.Reason is not null);
         Assert.Equal(reader.State == RegistrationState.Registered, DtuId.TryParse(reader.Id, out _));
-        Assert.True(reader.FirstBytes.Length <= 64);
         var fed = pieces.Sum(piece => piece.Length);
         Assert.True(reader.Registration.Length + reader.Rest.Length <= fed);
     }
 
-    private static RegistrationReader Feed(RegistrationForm form, byte[] stream, int[] cuts)
+    private static RegistrationReader Feed(ReadForm form, byte[] stream, int[] cuts)
     {
         var reader = new RegistrationReader(form);
         Array.ForEach(Recording.Cut(stream, [.. cuts.Select(cut => cut % 9)]), piece => reader.Feed(piece));

@@ -11,10 +11,10 @@ public sealed class RegistrationTests
     // Modbus, with a newline and a carriage return among its bytes.
     private static readonly byte[] Binary = [0x01, 0x03, 0x04, 0x0A, 0x0D, 0x0D, 0x0A, 0xFE, 0x00];
 
-    internal static RegistrationForm Form(string pattern = Default, RegistrationKind kind = RegistrationKind.Text, int length = 0, params byte[][] heartbeats) =>
+    internal static PatternForm Form(string pattern = Default, RegistrationKind kind = RegistrationKind.Text, int length = 0, params byte[][] heartbeats) =>
         new()
         {
-            Kind = kind,
+            IsHex = kind == RegistrationKind.Hex,
             Pattern = new Regex($@"\A(?:{pattern})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant),
             Length = length,
             Reject = ["www.usr.cn"],
@@ -23,7 +23,7 @@ public sealed class RegistrationTests
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
-    private static RegistrationReader Read(RegistrationForm form, params byte[][] pieces)
+    private static RegistrationReader Read(ReadForm form, params byte[][] pieces)
     {
         var reader = new RegistrationReader(form);
         foreach (var piece in pieces)
@@ -156,7 +156,6 @@ public sealed class RegistrationTests
         Assert.Equal(RegistrationState.Waiting, reader.State);
         reader.Silence();
         AssertRefused(reader, "no-match");
-        Assert.Equal([.. "dtu-7"u8, 0x01, 0x03], reader.FirstBytes.ToArray());
     }
 
     [Fact]
@@ -168,7 +167,7 @@ public sealed class RegistrationTests
     }
 
     [Fact]
-    public void What_is_longer_than_a_registration_can_be_is_refused_and_64_bytes_are_kept()
+    public void What_is_longer_than_a_registration_can_be_is_refused()
     {
         var reader = new RegistrationReader(Form());
         for (var i = 0; reader.State == RegistrationState.Waiting && i < 100; i++)
@@ -177,7 +176,6 @@ public sealed class RegistrationTests
         }
 
         AssertRefused(reader, "too-long");
-        Assert.Equal(64, reader.FirstBytes.Length);
         AssertRefused(Read(Form(), Bytes(new string('y', 2000) + "\n")), "too-long");
     }
 
@@ -356,12 +354,6 @@ public sealed class RegistrationTests
     // ---- the form ----
 
     [Theory]
-    [InlineData(RegistrationKind.None)]
-    [InlineData(RegistrationKind.Envelope)]
-    public void Kinds_that_are_not_read_here_are_refused(RegistrationKind kind) =>
-        Assert.Throws<ArgumentException>(() => new RegistrationReader(Form(kind: kind)));
-
-    [Theory]
     [InlineData(Default, false)]
     [InlineData("^(?<id>[0-9]{11})$", false)]
     [InlineData("#(?<id>[0-9]+)", false)]
@@ -376,25 +368,16 @@ public sealed class RegistrationTests
         Assert.Equal(distinctive, Form(pattern).IsDistinctive);
 
     [Fact]
-    public void The_registration_again_is_known_with_and_without_its_newline()
+    public void A_registration_again_is_known_only_where_the_pattern_is_distinctive()
     {
-        var form = Form();
-        Assert.True(form.IsSameAgain("dtu-7"u8, "dtu-7"u8));
-        Assert.True(form.IsSameAgain("dtu-7\n"u8, "dtu-7"u8));
-        Assert.True(form.IsSameAgain("dtu-7\r\n"u8, "dtu-7"u8));
-        Assert.False(form.IsSameAgain("dtu-7\r\n\r\n"u8, "dtu-7"u8));
-        Assert.False(form.IsSameAgain("dtu-8"u8, "dtu-7"u8));
-        Assert.False(form.IsSameAgain("\n"u8, ""u8));
-    }
-
-    [Fact]
-    public void Another_id_is_noticed_only_where_the_pattern_is_distinctive()
-    {
-        Assert.False(Form().IsAnotherId("12.5"u8, "dtu-7", out _));
+        Assert.False(Form().TryReadAgain("12.5"u8, out _));
         var form = Form("LOGIN:(?<id>[0-9]+)");
-        Assert.True(form.IsAnotherId("LOGIN:1002\r\n"u8, "1001", out var other));
-        Assert.Equal("1002", other);
-        Assert.False(form.IsAnotherId("LOGIN:1001"u8, "1001", out _));
-        Assert.False(form.IsAnotherId("1002"u8, "1001", out _));
+        Assert.True(form.TryReadAgain("LOGIN:1002\r\n"u8, out var presented));
+        Assert.Equal("1002", presented.Id);
+        Assert.True(form.TryReadAgain("LOGIN:1002\n"u8, out _));
+        Assert.False(form.TryReadAgain("LOGIN:1002\n\n"u8, out _));
+        Assert.False(form.TryReadAgain("1002"u8, out _));
+        Assert.False((form with { Length = 11 }).TryReadAgain("LOGIN:1002"u8, out _));
+        Assert.False((form with { Reject = ["1002"] }).TryReadAgain("LOGIN:1002"u8, out _));
     }
 }

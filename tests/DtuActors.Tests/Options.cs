@@ -16,7 +16,7 @@ internal static class Options
         Name = name,
         Registration = new RegistrationOptions
         {
-            Form = new RegistrationForm { Pattern = new Regex(@"\A(?:(?<id>[0-9A-Za-z_.:-]{2,64})(?:,(?<secret>\w+))?)\z", RegexOptions.NonBacktracking) },
+            Form = new PatternForm { Pattern = new Regex(@"\A(?:(?<id>[0-9A-Za-z_.:-]{2,64})(?:,(?<secret>\w+))?)\z", RegexOptions.NonBacktracking) },
             Reply = System.Text.Encoding.ASCII.GetBytes(reply),
         },
         Framing = framing ?? new FramingOptions(),
@@ -34,7 +34,7 @@ internal static class Options
         Name = name,
         KeyPath = $"dtu.listeners.{name}",
         Port = 0,
-        Profile = profile,
+        Profiles = [profile],
     };
 
     public static DtuOptions Dtu(string id, string? secret = null, string? profile = null, params string[] aliases) => new()

@@ -45,6 +45,7 @@ internal static class DtuCommand
             DemoCommand.Create(),
             InitCommand.Create(),
             CheckCommand.Create(),
+            PresetsCommand.Create(),
             SimulateCommand.Create(),
             LsCommand.Create(),
             ShowCommand.Create(),

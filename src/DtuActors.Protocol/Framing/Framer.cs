@@ -67,6 +67,9 @@ public sealed class Framer
     /// <summary>Bytes that wait for their rest.</summary>
     public int Pending => _count;
 
+    /// <summary>The bytes that wait for their rest; valid until the next call.</summary>
+    public ReadOnlySpan<byte> PendingBytes => _buffer.AsSpan(0, _count);
+
     /// <summary>How long the line must be silent until <see cref="Silence"/> is due; null while nothing waits for silence.</summary>
     public TimeSpan? SilenceDue
     {

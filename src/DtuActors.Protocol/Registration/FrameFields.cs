@@ -8,6 +8,9 @@ namespace DtuActors.Protocol.Registration;
 /// </summary>
 public static class FrameFields
 {
+    /// <summary>The field that names a meter on the bus behind the DTU, of which there may be many.</summary>
+    public const string Meter = "meter";
+
     private delegate string? Read(ReadOnlySpan<byte> frame);
 
     private static readonly Dictionary<(string Codec, string Field), Read> Table = [];

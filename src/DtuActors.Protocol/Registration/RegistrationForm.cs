@@ -1,9 +1,8 @@
-using System.Text;
-using System.Text.RegularExpressions;
+using DtuActors.Protocol.Transports;
 
 namespace DtuActors.Protocol.Registration;
 
-/// <summary>How a registration is written.</summary>
+/// <summary>How a registration is written: the word behind <c>registration.kind</c>.</summary>
 public enum RegistrationKind
 {
     /// <summary>Text that <c>pattern</c> matches as a whole.</summary>
@@ -12,11 +11,29 @@ public enum RegistrationKind
     /// <summary>Bytes whose upper-case hex text <c>pattern</c> matches as a whole.</summary>
     Hex,
 
+    /// <summary>A JSON object, one of whose members is the id.</summary>
+    Json,
+
+    /// <summary>A text or bytes with named fields, such as <c>{imei},{csq}</c>.</summary>
+    Template,
+
+    /// <summary>The first frame of a codec that carries an id; it is data all the same.</summary>
+    Frame,
+
+    /// <summary>The address it comes from.</summary>
+    Address,
+
+    /// <summary>The gateway asks, the answer is the registration.</summary>
+    Probe,
+
+    /// <summary>A unit of the profile's envelope carries the id.</summary>
+    Envelope,
+
+    /// <summary>A vendor's binary login, see <see cref="VendorLogins"/>.</summary>
+    Login,
+
     /// <summary>None: the listener or dialer says which DTU it is.</summary>
     None,
-
-    /// <summary>A frame of the profile's envelope carries the id.</summary>
-    Envelope,
 }
 
 /// <summary>What a registration says.</summary>
@@ -25,77 +42,50 @@ public enum RegistrationKind
 /// <param name="Text">The whole text that the pattern saw.</param>
 public readonly record struct Presented(string Id, string? Secret, string Text);
 
-/// <summary>The <c>registration { }</c> block of a profile, checked and compiled; shared by all sessions of the profile.</summary>
-public sealed record RegistrationForm
+/// <summary>What a registration may need to know of its connection.</summary>
+/// <param name="RemoteAddress">The IP address it comes from, as text.</param>
+/// <param name="Envelope">The profile's envelope, for this registration alone: the session begins with a fresh one.</param>
+public readonly record struct RegistrationStart(string RemoteAddress, Envelope? Envelope);
+
+/// <summary>The <c>registration { }</c> block of a profile, checked and compiled; shared by all sessions of the profile. What reads one is a <see cref="Registrar"/>.</summary>
+public abstract record RegistrationForm
 {
-    // What a pattern spells out besides id and secret must be at least this long to tell a registration from an instrument's text.
-    private const int LeastLiterals = 2;
-
-    private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
-
-    private readonly Regex _pattern = null!;
-
     /// <summary>How it is written.</summary>
-    public RegistrationKind Kind { get; init; } = RegistrationKind.Text;
-
-    /// <summary>Matches the whole registration; the named group <c>id</c> is the id, the optional group <c>secret</c> its secret. Compiled non-backtracking, anchored at both ends.</summary>
-    public required Regex Pattern
-    {
-        get => _pattern;
-        init
-        {
-            _pattern = value;
-            IsDistinctive = Literals.Outside(value.ToString()) >= LeastLiterals;
-        }
-    }
-
-    /// <summary>The registration's length in bytes where it has a fixed one, else 0.</summary>
-    public int Length { get; init; }
+    public abstract RegistrationKind Kind { get; }
 
     /// <summary>Texts that are never an id.</summary>
     public IReadOnlyList<string> Reject { get; init; } = [];
 
-    /// <summary>Silence that ends a bare text.</summary>
+    /// <summary>Silence that ends what has no end of its own.</summary>
     public TimeSpan Gap { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Byte strings that are skipped before the registration.</summary>
     public IReadOnlyList<byte[]> Heartbeats { get; init; } = [];
 
-    /// <summary>
-    /// Whether the pattern spells out at least two characters outside its groups, so that a registration is told from an instrument's
-    /// text by itself. What stands in a group (id, secret, any other), in a class or is optional does not count.
-    /// </summary>
-    public bool IsDistinctive { get; private init; }
+    /// <summary>Whether the very same bytes again on the live session are a heartbeat, to be answered like the first.</summary>
+    public virtual bool RepeatsAsHeartbeat => true;
+
+    /// <summary>Begins to read the registration of one connection.</summary>
+    public abstract Registrar Begin(in RegistrationStart start);
 
     /// <summary>
-    /// Reads <paramref name="bytes"/> as one whole registration, terminator not included: text as ASCII or strict UTF-8, hex as upper-case digits. False where the
-    /// pattern does not match as a whole or gives no id that <see cref="DtuId"/> takes. Never throws. <see cref="Reject"/> is not looked at.
+    /// Whether a burst on a live session is by itself a registration of this form, of the same DTU or of another. Always false where an instrument's bytes could
+    /// look like one: they must never end a session.
     /// </summary>
-    public bool TryRead(ReadOnlySpan<byte> bytes, out Presented presented)
+    public virtual bool TryReadAgain(ReadOnlySpan<byte> burst, out Presented presented)
     {
         presented = default;
-        if (bytes.IsEmpty || ToText(bytes) is not { } text)
-        {
-            return false;
-        }
-
-        try
-        {
-            var match = Pattern.Match(text);
-            if (!match.Success || match.Index != 0 || match.Length != text.Length || match.Groups["id"] is not { Success: true } id
-                || !DtuId.TryParse(id.Value, out _))
-            {
-                return false;
-            }
-
-            presented = new Presented(id.Value, match.Groups["secret"] is { Success: true } secret ? secret.Value : null, text);
-            return true;
-        }
-        catch (RegexMatchTimeoutException)
-        {
-            return false;
-        }
+        return false;
     }
+
+    /// <summary>The id that a frame on a live session names as its sender, or null where frames of <paramref name="codec"/> say nothing of it.</summary>
+    public virtual string? SenderOf(string codec, ReadOnlySpan<byte> frame) => null;
+
+    /// <summary>What the form itself answers to a <paramref name="registration"/> that is taken, empty for nothing.</summary>
+    public virtual ReadOnlyMemory<byte> Accepted(ReadOnlySpan<byte> registration) => default;
+
+    /// <summary>What it answers before it closes, empty for nothing.</summary>
+    public virtual ReadOnlyMemory<byte> Refused(ReadOnlySpan<byte> registration, bool wrongSecret) => default;
 
     /// <summary>Whether <see cref="Reject"/> names the id or the whole text.</summary>
     public bool IsRejected(in Presented presented)
@@ -110,65 +100,39 @@ public sealed record RegistrationForm
 
         return false;
     }
+}
+
+/// <summary>A form that <see cref="RegistrationReader"/> reads piece by piece.</summary>
+public abstract record ReadForm : RegistrationForm
+{
+    /// <summary>Whether <see cref="LengthOf"/> tells where it ends; else a newline, pieces and silence do.</summary>
+    public virtual bool IsDelimited => false;
+
+    /// <summary>Whether CR LF or LF ends it, where it is not <see cref="IsDelimited"/>.</summary>
+    public virtual bool EndsAtNewline => false;
+
+    /// <summary>Every registration's length in bytes where all have one length, else 0: only these can stand before every packet.</summary>
+    public virtual int FixedLength => 0;
+
+    /// <summary>Where <see cref="IsDelimited"/>: the whole registration's length if <paramref name="head"/> begins one, 0 where more bytes are needed, -1 where it can't be one.</summary>
+    public virtual int LengthOf(ReadOnlySpan<byte> head) => 0;
 
     /// <summary>
-    /// Whether a burst on a live session is its own registration again, <see cref="RegistrationReader.Registration"/>, with or without a newline: a heartbeat, to be answered
-    /// like the first.
+    /// Reads <paramref name="bytes"/> as one whole registration, newline not included. False where it is none or gives no id that <see cref="DtuId"/> takes. Never throws.
+    /// <see cref="RegistrationForm.Reject"/> is not looked at.
     /// </summary>
-    public bool IsSameAgain(ReadOnlySpan<byte> burst, ReadOnlySpan<byte> registration) =>
-        !registration.IsEmpty && (burst.SequenceEqual(registration) || WithoutNewline(burst).SequenceEqual(registration));
+    public abstract bool TryRead(ReadOnlySpan<byte> bytes, out Presented presented);
 
-    /// <summary>
-    /// Whether a burst on the live session of <paramref name="currentId"/> is another id's registration. Always false where the pattern is not
-    /// <see cref="IsDistinctive"/>: plain text of an instrument must never end a session.
-    /// </summary>
-    public bool IsAnotherId(ReadOnlySpan<byte> burst, string currentId, out string otherId)
+    public override Registrar Begin(in RegistrationStart start) => new RegistrationReader(this);
+
+    /// <summary><paramref name="burst"/> without the newline at its end, where newlines end this form.</summary>
+    protected ReadOnlySpan<byte> WithoutNewline(ReadOnlySpan<byte> burst)
     {
-        otherId = "";
-        if (Kind is not (RegistrationKind.Text or RegistrationKind.Hex) || burst.Length > RegistrationReader.MaxLength + 2 || !IsDistinctive)
-        {
-            return false;
-        }
-
-        var whole = WithoutNewline(burst);
-        if ((Length > 0 && whole.Length != Length) || !TryRead(whole, out var presented) || presented.Id == currentId || IsRejected(presented))
-        {
-            return false;
-        }
-
-        otherId = presented.Id;
-        return true;
-    }
-
-    private ReadOnlySpan<byte> WithoutNewline(ReadOnlySpan<byte> burst)
-    {
-        if (Kind != RegistrationKind.Text || !burst.EndsWith("\n"u8))
+        if (!EndsAtNewline || !burst.EndsWith("\n"u8))
         {
             return burst;
         }
 
         return burst.EndsWith("\r\n"u8) ? burst[..^2] : burst[..^1];
-    }
-
-    private string? ToText(ReadOnlySpan<byte> bytes)
-    {
-        if (Kind == RegistrationKind.Hex)
-        {
-            return Convert.ToHexString(bytes);
-        }
-
-        if (!bytes.ContainsAnyExceptInRange((byte)0, (byte)0x7F))
-        {
-            return Encoding.ASCII.GetString(bytes);
-        }
-
-        try
-        {
-            return StrictUtf8.GetString(bytes);
-        }
-        catch (DecoderFallbackException)
-        {
-            return null;
-        }
     }
 }

@@ -107,6 +107,9 @@ public static class RelayDrops
     /// <summary>A request's answer that came after its time-out.</summary>
     public const string LateAnswer = "late-answer";
 
+    /// <summary>Another centre's answer to a station that the gateway answered itself (<c>application.answer-by</c>).</summary>
+    public const string AnsweredHere = "answered-here";
+
     /// <summary>The bus queue is full.</summary>
     public const string QueueFull = "queue-full";
 

@@ -36,6 +36,13 @@ public sealed partial class ConnectionActor : IBusLine
         }
 
         var downlink = new Downlink(delivery.Frame.Payload, delivery.SourceName, delivery.Frame.At) { Delivery = delivery };
+        if (_answers?.IsAnswer(downlink.Payload.Span) is true)
+        {
+            // The gateway answered already: a second answer would be one to nothing.
+            GiveBack(delivery, RelayDrops.AnsweredHere);
+            return;
+        }
+
         _down.Accept(downlink.Payload.Length);
         Enqueue(downlink, IsRequestResponse && ExpectsAnswer(downlink.Payload.Span), AnswerRule.ByMode, null);
     }
@@ -140,7 +147,7 @@ public sealed partial class ConnectionActor : IBusLine
 
     private void Write(Downlink downlink)
     {
-        var bytes = downlink.Payload.IsEmpty || _envelope is not { } envelope ? downlink.Payload : envelope.Wrap(_presented, downlink.Payload.Span);
+        var bytes = downlink.Payload.IsEmpty || _envelope is not { } envelope ? downlink.Payload : envelope.Wrap(_unitId ?? _presented, downlink.Payload.Span);
         if (!downlink.IsProbe)
         {
             // Told as it leaves, not as it is acknowledged: an answer may come before the acknowledgement, and would stand before its question.

@@ -4,18 +4,21 @@ using Akka.Event;
 using Akka.IO;
 using DtuActors.Directory;
 using DtuActors.Protocol;
+using DtuActors.Protocol.Answers;
 using DtuActors.Protocol.Framing;
+using DtuActors.Protocol.Registration;
 using DtuActors.Protocol.Transports;
 using DtuActors.Recording;
 using DtuActors.Routing;
+using Envelope = DtuActors.Protocol.Transports.Envelope;
 
 namespace DtuActors.Sessions;
 
 /// <summary>Online, up: bytes of the socket become frames, heartbeats and counted garbage; frames go to the bus and to the router.</summary>
 public sealed partial class ConnectionActor
 {
-    // A unit of an envelope holds at most 1024 bytes of data and its head (protocols 1.7).
-    private const int MaxUnit = 4096;
+    // What monitor and history call the source of the gateway's own answers.
+    private const string GatewayItself = "gateway";
     private const string IdChanged = "id-changed";
 
     // Paused longer than this, a session reads again and drops what has nowhere to go, so that a FIN and heartbeats are seen.
@@ -25,6 +28,11 @@ public sealed partial class ConnectionActor
     private readonly OutboundWindows _windows = new();
     private readonly Dictionary<string, long> _droppedUp = [];
     private Framer _framer = null!;
+    private Framer? _units;
+    private Envelope? _envelope;
+    private string? _unitId;
+    private PacketPrefix? _prefix;
+    private CentreAnswers? _answers;
     private ReadOnlyMemory<byte> _registration;
     private bool _reading;
     private DateTimeOffset? _pausedSince;
@@ -57,9 +65,14 @@ public sealed partial class ConnectionActor
 
     private void Open()
     {
-        _registration = _reader?.Registration ?? default;
+        var registrar = _race?.Registrar;
+        _registration = Form.RepeatsAsHeartbeat && registrar is not null ? registrar.Registration : default;
         _bus = new BusQueue(_profile.Bus, _profile.Framing.Codec, this);
         _framer = new Framer(Codecs.Create(_profile.Framing), _profile.Framing.MaxFrame, HeartbeatBytes());
+        _prefix = _entrance.Registration.EveryPacket && !_framer.Codec.IsProtocol && !_registration.IsEmpty ? new PacketPrefix(_registration) : null;
+        _envelope = _entrance.Envelope?.Invoke();
+        _units = _envelope is null ? null : EnvelopeForm.Units(_envelope);
+        _answers = _profile.Application.Create();
         GatewayMetrics.Connections.Add(1);
         CountRegistration("accepted");
         _log.Info("DTU {0} online from {1} on {2}", _id, Remote, _setup.Listener);
@@ -67,29 +80,28 @@ public sealed partial class ConnectionActor
         _setup.Fleet.Tell(new Fleet.SessionSeen(Report()));
         _setup.Events.Offer(new DtuOnline(Now, _id, _setup.Listener, Remote));
         ArmSilentCheck(_profile.Heartbeat.Timeout);
-        FeedWhatCameBehind();
+        if (registrar is not null)
+        {
+            FeedWhatCameBehind(registrar);
+        }
+
         ReadOn();
     }
 
-    private void FeedWhatCameBehind()
+    private void FeedWhatCameBehind(Registrar registrar)
     {
-        if (_reader is { } reader)
-        {
-            _heartbeats += reader.Heartbeats;
-            Answer(_profile.Registration.Reply);
-            Feed(reader.Rest.Span);
-            _reader = null;
-        }
-
-        foreach (var unit in _unitsBehind)
-        {
-            OnUnit(unit.Opened, unit.Bytes);
-        }
-
-        _unitsBehind.Clear();
-        _unitsBehind.TrimExcess();
+        _race = null;
         _firstBytes.Clear();
         _firstBytes.TrimExcess();
+        _heartbeats += registrar.Heartbeats;
+        foreach (var (reason, count) in registrar.Dropped)
+        {
+            _droppedUp[reason] = _droppedUp.GetValueOrDefault(reason) + count;
+            GatewayMetrics.FramesDropped.Add(count, new KeyValuePair<string, object?>("reason", reason));
+        }
+
+        AnswerRegistration(registrar.Registration.Span);
+        TakeIn(registrar.Rest.Span);
     }
 
     // The same registration again on a live session is a heartbeat, with or without its line end.
@@ -110,23 +122,10 @@ public sealed partial class ConnectionActor
 
     private void OnReceived(Tcp.Received received)
     {
-        _reading = false;
-        _lastSeenAt = Now;
-        var bytes = received.Data.ToReadOnlySpan();
-        _bytesUp += bytes.Length;
-        GatewayMetrics.Bytes.Add(bytes.Length, GatewayMetrics.Up);
-        if (_units is { } units)
+        var bytes = Count(received);
+        if (_units is not null || _framer.Pending > 0 || !IsRegisteredAgain(ref bytes))
         {
-            var sink = new UnitSink(this);
-            units.Feed(bytes, ref sink);
-        }
-        else if (_framer.Pending == 0 && _profile.Registration.Form.IsAnotherId(bytes, _presented, out var otherId))
-        {
-            RefuseOtherId(otherId);
-        }
-        else
-        {
-            Feed(bytes);
+            TakeIn(bytes);
         }
 
         PublishSoon();
@@ -136,19 +135,71 @@ public sealed partial class ConnectionActor
         }
     }
 
+    private void TakeIn(ReadOnlySpan<byte> bytes)
+    {
+        if (_units is { } units)
+        {
+            var sink = new UnitSink(this);
+            units.Feed(bytes, ref sink);
+        }
+        else if (_prefix is { } prefix)
+        {
+            var sink = new PacketSink(this);
+            prefix.Feed(bytes, ref sink);
+        }
+        else
+        {
+            Feed(bytes);
+        }
+    }
+
     private void Feed(ReadOnlySpan<byte> bytes)
     {
         var sink = new FrameSink(this);
         _framer.Feed(bytes, ref sink);
     }
 
+    /// <summary>
+    /// Whether the bytes are a registration, in words that were not the first ones: the same DTU's is a heartbeat, another's ends the session. Where each
+    /// packet has one, it is taken off the bytes, and false where data are left.
+    /// </summary>
+    private bool IsRegisteredAgain(ref ReadOnlySpan<byte> bytes)
+    {
+        var isPrefix = _prefix is not null && bytes.Length > _registration.Length;
+        var burst = isPrefix ? bytes[.._registration.Length] : bytes;
+        if (burst.SequenceEqual(_registration.Span) || !(Form.TryReadAgain(burst, out var presented) || IsOwnPrefix(isPrefix, burst, out presented)))
+        {
+            return false;
+        }
+
+        if (presented.Id != _presented)
+        {
+            RefuseOtherId(presented.Id);
+            return true;
+        }
+
+        _heartbeats++;
+        AnswerRegistration(burst);
+        bytes = bytes[burst.Length..];
+        return bytes.IsEmpty;
+    }
+
+    // A signal strength in it is another one each time.
+    private bool IsOwnPrefix(bool isPrefix, ReadOnlySpan<byte> burst, out Presented presented)
+    {
+        presented = default;
+        return isPrefix && Form is ReadForm form && form.TryRead(burst, out presented) && presented.Id == _presented;
+    }
+
+    private void AnswerRegistration(ReadOnlySpan<byte> registration) =>
+        Answer(_entrance.Registration.Reply.IsEmpty ? Form.Accepted(registration) : _entrance.Registration.Reply);
+
     private void ReadOn()
     {
         if (_windows.IsOpen || _pausedSince is { } since && Now - since >= LongestPause)
         {
             _pausedSince = _windows.IsOpen ? null : _pausedSince;
-            _reading = true;
-            _socket.Tell(Tcp.ResumeReading.Instance);
+            ReadOnce();
             ArmGap();
         }
         else
@@ -201,7 +252,8 @@ public sealed partial class ConnectionActor
 
     private void ArmGap()
     {
-        if (_framer.SilenceDue is { } gap)
+        var due = _prefix is { Waits: true } ? _entrance.Registration.Form.Gap : _framer.SilenceDue;
+        if (due is { } gap)
         {
             Timers.StartSingleTimer(TimerKey.Gap, FrameSilence.Instance, gap);
         }
@@ -213,6 +265,14 @@ public sealed partial class ConnectionActor
 
     private void OnSilence()
     {
+        if (_prefix is { Waits: true } prefix)
+        {
+            var packets = new PacketSink(this);
+            prefix.Silence(ref packets);
+            ArmGap();
+            return;
+        }
+
         var sink = new FrameSink(this);
         _framer.Silence(ref sink);
         ArmGap();
@@ -223,12 +283,13 @@ public sealed partial class ConnectionActor
 
     private void OnUnit(in EnvelopeUnit opened, ReadOnlySpan<byte> unit)
     {
-        if (opened.Id is { } id && id != _presented && _setup.Dtu is null)
+        if (_setup.Dtu is null && Form is EnvelopeForm form && form.ReadId(opened) is { } id && id != _presented)
         {
             RefuseOtherId(id);
             return;
         }
 
+        _unitId = opened.Id ?? _unitId;
         Answer(opened.Reply);
         switch (opened.Kind)
         {
@@ -258,6 +319,12 @@ public sealed partial class ConnectionActor
             return;
         }
 
+        if (_setup.Dtu is null && Form.SenderOf(_framer.Codec.Name, bytes) is { } sender && sender != _presented)
+        {
+            RefuseOtherId(sender);
+            return;
+        }
+
         var frame = new Frame(bytes.ToArray(), FrameDirection.Up, _framer.Codec.Name, Now);
         _framesUp++;
         GatewayMetrics.Frames.Add(1, GatewayMetrics.Up);
@@ -272,6 +339,19 @@ public sealed partial class ConnectionActor
         {
             CountDroppedUp(bytes, RelayDrops.LateAnswer);
         }
+
+        if (_answers?.Answer(bytes, Now) is { } answer)
+        {
+            AnswerForCentre(answer);
+        }
+    }
+
+    // The centre's own word to the instrument: it goes the way of every downlink, in its turn on the bus.
+    private void AnswerForCentre(byte[] answer)
+    {
+        var downlink = new Downlink(answer, GatewayItself, Now);
+        _down.Accept(answer.Length);
+        Enqueue(downlink, wantsAnswer: false, AnswerRule.ByMode, null);
     }
 
     private void Emit(Frame frame, string? only)
@@ -291,7 +371,7 @@ public sealed partial class ConnectionActor
         _heartbeats++;
         if (!_registration.IsEmpty && bytes.StartsWith(_registration.Span))
         {
-            Answer(_profile.Registration.Reply);
+            AnswerRegistration(_registration.Span);
         }
         else
         {
@@ -370,6 +450,17 @@ public sealed partial class ConnectionActor
         public void OnHeartbeat(ReadOnlySpan<byte> heartbeat) => session.OnHeartbeat(heartbeat);
 
         public void OnDropped(ReadOnlySpan<byte> bytes, string reason) => session.CountDroppedUp(bytes, reason);
+    }
+
+    private readonly struct PacketSink(ConnectionActor session) : IPacketSink
+    {
+        public void OnPrefix()
+        {
+            session._heartbeats++;
+            session.AnswerRegistration(session._registration.Span);
+        }
+
+        public void OnData(ReadOnlySpan<byte> data) => session.Feed(data);
     }
 
     private readonly struct UnitSink(ConnectionActor session) : IFrameSink

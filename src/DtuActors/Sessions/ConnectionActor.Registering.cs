@@ -1,11 +1,9 @@
 using Akka.Actor;
 using Akka.Event;
 using Akka.IO;
-using DtuActors.Protocol.Framing;
+using DtuActors.Configuration;
 using DtuActors.Protocol.Registration;
-using DtuActors.Protocol.Transports;
 using DtuActors.Recording;
-using Envelope = DtuActors.Protocol.Transports.Envelope;
 
 namespace DtuActors.Sessions;
 
@@ -15,117 +13,145 @@ public sealed partial class ConnectionActor
     private const string RegistrationOverdueReason = "timeout";
     private const int FirstBytesKept = 64;
 
+    // An instrument that is still starting, or a line that was busy, did not hear the first question.
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(5);
+
     private readonly List<byte> _firstBytes = [];
-    private readonly List<(EnvelopeUnit Opened, byte[] Bytes)> _unitsBehind = [];
-    private Envelope? _envelope;
-    private RegistrationReader? _reader;
-    private Framer? _units;
+
+    // Null from the start where nobody registers, and again once the session is open.
+    private RegistrationRace? _race;
+
+    // The profile by whose registration the DTU came in: its transport and its registration stay, whatever profile the DTU itself is given.
+    private ProfileOptions _entrance;
+
+    private RegistrationForm Form => _entrance.Registration.Form;
 
     private void StartRegistration()
     {
-        _envelope = _profile.Envelope?.Invoke();
-        if (_envelope is { } envelope)
-        {
-            _units = new Framer(envelope.Codec, MaxUnit);
-        }
-
-        if (_setup.Dtu is { } dtu)
+        if (_setup.Dtu is { } dtu && _entrance.Envelope is null)
         {
             BeginClaim(dtu, dtu.Value, alias: null, _setup.Admission.Find(dtu));
             return;
         }
 
-        if (_units is null)
-        {
-            _reader = new RegistrationReader(_profile.Registration.Form);
-        }
-
-        Timers.StartSingleTimer(TimerKey.Registration, RegistrationOverdue.Instance, _profile.Registration.Timeout);
-        _socket.Tell(Tcp.ResumeReading.Instance);
+        _race = new RegistrationRace([.. _setup.Candidates.Select(Begin)]);
+        Timers.StartSingleTimer(TimerKey.Registration, RegistrationOverdue.Instance, _setup.Candidates.Max(TimeToRegister));
+        Ask();
+        OnRegistration();
     }
+
+    private Registrar Begin(ProfileOptions profile)
+    {
+        // Where the listener names the DTU, its units need only be well-formed: the envelope's own login is still its first word.
+        var form = _setup.Dtu is null ? profile.Registration.Form : new EnvelopeForm();
+        return form.Begin(new RegistrationStart(_remote.Address.ToString(), profile.Envelope?.Invoke()));
+    }
+
+    // Where the registration stands before each packet there is none without data.
+    private static TimeSpan TimeToRegister(ProfileOptions profile) =>
+        profile.Registration.EveryPacket && profile.Heartbeat.Timeout is { } silence ? silence : profile.Registration.Timeout;
 
     private void Registering()
     {
         Always();
         Receive<Tcp.Received>(OnRegistrationBytes);
-        Receive<GapOver>(_ => OnRegistration(_reader!.Silence()));
+        Receive<GapOver>(_ =>
+        {
+            _race!.Silence();
+            OnRegistration();
+        });
+        Receive<AskAgain>(_ => Ask());
         Receive<RegistrationOverdue>(_ => Refuse(RegistrationOverdueReason));
+    }
+
+    private void Ask()
+    {
+        if (Form is ProbeForm { Ask: var question })
+        {
+            WriteBytes(question, null);
+            Timers.StartSingleTimer(TimerKey.Ask, AskAgain.Instance, AskAgainAfter);
+        }
     }
 
     private void OnRegistrationBytes(Tcp.Received received)
     {
-        Timers.Cancel(TimerKey.Gap);
-        var bytes = received.Data.ToReadOnlySpan();
-        _lastSeenAt = Now;
-        _bytesUp += bytes.Length;
-        GatewayMetrics.Bytes.Add(bytes.Length, GatewayMetrics.Up);
+        var bytes = Count(received);
         if (_firstBytes.Count < FirstBytesKept)
         {
             _firstBytes.AddRange(bytes[..Math.Min(bytes.Length, FirstBytesKept - _firstBytes.Count)]);
         }
 
-        if (_reader is { } reader)
-        {
-            OnRegistration(reader.Feed(bytes));
-            return;
-        }
+        _race!.Feed(bytes);
+        OnRegistration();
+    }
 
-        var sink = new RegistrationUnits(this);
-        _units!.Feed(bytes, ref sink);
-        if (_id == default && _endReason is null)
+    // A registration that silence decided left a read outstanding: what comes by it while the session is claimed is data.
+    private void OnBytesWhileClaiming(Tcp.Received received) => _race!.Feed(Count(received));
+
+    private ReadOnlySpan<byte> Count(Tcp.Received received)
+    {
+        _reading = false;
+        _lastSeenAt = Now;
+        var bytes = received.Data.ToReadOnlySpan();
+        _bytesUp += bytes.Length;
+        GatewayMetrics.Bytes.Add(bytes.Length, GatewayMetrics.Up);
+        return bytes;
+    }
+
+    private void OnRegistration()
+    {
+        var race = _race!;
+        Timers.Cancel(TimerKey.Gap);
+        switch (race.State)
         {
+            case RegistrationState.Registered:
+                Admit(race.Registrar);
+                break;
+            case RegistrationState.Refused:
+                Refuse(race.Registrar.Reason!);
+                break;
+            default:
+                if (race.SilenceDue is { } due)
+                {
+                    Timers.StartSingleTimer(TimerKey.Gap, GapOver.Instance, due - race.SilentFor);
+                }
+
+                ReadOnce();
+                break;
+        }
+    }
+
+    // One read is outstanding at most: a second would be a second piece without a place for it.
+    private void ReadOnce()
+    {
+        if (!_reading)
+        {
+            _reading = true;
             _socket.Tell(Tcp.ResumeReading.Instance);
         }
     }
 
-    private void OnRegistration(RegistrationState state)
-    {
-        var reader = _reader!;
-        switch (state)
-        {
-            case RegistrationState.Registered:
-                Admit(reader.Id, reader.Secret);
-                break;
-            case RegistrationState.Refused:
-                Refuse(reader.Reason!);
-                break;
-            default:
-                if (reader.WaitsForSilence)
-                {
-                    Timers.StartSingleTimer(TimerKey.Gap, GapOver.Instance, _profile.Registration.Form.Gap);
-                }
-
-                _socket.Tell(Tcp.ResumeReading.Instance);
-                break;
-        }
-    }
-
-    // A data unit carries the id as well: a DTU that believes itself registered (the gateway was restarted) is heard at once.
-    private void OnRegistrationUnit(ReadOnlySpan<byte> unit)
-    {
-        var opened = _envelope!.Open(unit);
-        if (_id != default || _endReason is not null)
-        {
-            _unitsBehind.Add((opened, unit.ToArray()));
-        }
-        else if (opened.Id is { } id && opened.Kind is EnvelopeKind.Registration or EnvelopeKind.Data)
-        {
-            _unitsBehind.Add((opened, unit.ToArray()));
-            Admit(id, secret: null);
-        }
-    }
-
-    private void Admit(string presented, string? secret)
+    private void Admit(Registrar registrar)
     {
         Timers.Cancel(TimerKey.Registration);
-        var verdict = _setup.Admission.Decide(_setup.IdPrefix, presented, secret, _remote.Address);
+        Timers.Cancel(TimerKey.Ask);
+        _entrance = _setup.Candidates[_race!.Leader];
+        _profile = _entrance;
+        if (_setup.Dtu is { } dtu)
+        {
+            BeginClaim(dtu, registrar.Id, alias: null, _setup.Admission.Find(dtu));
+            return;
+        }
+
+        var verdict = _setup.Admission.Decide(_setup.IdPrefix, registrar.Id, registrar.Secret, _remote.Address);
         if (verdict.Refusal is { } refusal)
         {
+            Answer(Form.Refused(registrar.Registration.Span, refusal == Admission.WrongSecret));
             Refuse(refusal);
         }
         else
         {
-            BeginClaim(verdict.Id, presented, verdict.PresentedId, verdict.Dtu);
+            BeginClaim(verdict.Id, registrar.Id, verdict.PresentedId, verdict.Dtu);
         }
     }
 
@@ -140,17 +166,6 @@ public sealed partial class ConnectionActor
     private static void CountRegistration(string result) =>
         GatewayMetrics.Registrations.Add(1, new KeyValuePair<string, object?>("result", result));
 
-    private readonly struct RegistrationUnits(ConnectionActor session) : IFrameSink
-    {
-        public void OnFrame(ReadOnlySpan<byte> frame) => session.OnRegistrationUnit(frame);
-
-        public void OnHeartbeat(ReadOnlySpan<byte> heartbeat)
-        {
-        }
-
-        public void OnDropped(ReadOnlySpan<byte> bytes, string reason) => session.CountDroppedUp(bytes, reason);
-    }
-
     private sealed record RegistrationOverdue : INoSerializationVerificationNeeded
     {
         public static readonly RegistrationOverdue Instance = new();
@@ -159,5 +174,10 @@ public sealed partial class ConnectionActor
     private sealed record GapOver : INoSerializationVerificationNeeded
     {
         public static readonly GapOver Instance = new();
+    }
+
+    private sealed record AskAgain : INoSerializationVerificationNeeded
+    {
+        public static readonly AskAgain Instance = new();
     }
 }

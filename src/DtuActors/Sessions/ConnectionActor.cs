@@ -52,7 +52,8 @@ public sealed partial class ConnectionActor : ReceiveActor, IWithTimers
         _setup = setup;
         _socket = socket;
         _remote = remote.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(remote.Address.MapToIPv4(), remote.Port) : remote;
-        _profile = setup.Profile;
+        _entrance = setup.Candidates[0];
+        _profile = _entrance;
         _writer = new SocketWriter<Downlink>(socket, OnDownlinkWritten);
         _connectedAt = Now;
         _lastSeenAt = _connectedAt;
@@ -124,6 +125,7 @@ public sealed partial class ConnectionActor : ReceiveActor, IWithTimers
     private void Claiming()
     {
         Always();
+        Receive<Tcp.Received>(OnBytesWhileClaiming);
         Receive<Claimed>(_ => Claim());
         Receive<Holding.Granted>(OnGranted);
         Receive<Holding.Superseded>(_ => Close(EndReasons.Replaced, null));
@@ -229,6 +231,7 @@ public sealed partial class ConnectionActor : ReceiveActor, IWithTimers
     {
         public static readonly object Registration = new();
         public static readonly object Gap = new();
+        public static readonly object Ask = new();
         public static readonly object Claim = new();
         public static readonly object Silent = new();
         public static readonly object Bus = new();

@@ -11,7 +11,8 @@ public sealed record SessionSetup
     /// <summary>The listener's or dialer's name.</summary>
     public required string Listener { get; init; }
 
-    public required ProfileOptions Profile { get; init; }
+    /// <summary>The listener's profiles, at least one: the first whose registration matches is the session's.</summary>
+    public required IReadOnlyList<ProfileOptions> Candidates { get; init; }
 
     /// <summary>All profiles, for DTUs that configuration gives another one than the listener's.</summary>
     public required IReadOnlyDictionary<string, ProfileOptions> Profiles { get; init; }

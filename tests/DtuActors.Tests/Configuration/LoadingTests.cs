@@ -87,7 +87,7 @@ public sealed class LoadingTests : IDisposable
     [Fact]
     public void The_usr_preset_takes_a_text_and_never_the_factory_heartbeat_as_an_id()
     {
-        var form = Conf.Options("dtu.profiles.p.preset = usr").Profiles["p"].Registration.Form;
+        var form = Assert.IsType<PatternForm>(Conf.Options("dtu.profiles.p.preset = usr").Profiles["p"].Registration.Form);
         Assert.Equal("0013", form.Pattern.Match("0013").Groups["id"].Value);
         Assert.Contains("www.usr.cn", form.Reject);
         Assert.Equal("www.usr.cn"u8.ToArray(), form.Heartbeats.Single());
@@ -100,7 +100,8 @@ public sealed class LoadingTests : IDisposable
     [Fact]
     public void A_pattern_matches_the_whole_registration_only()
     {
-        var pattern = Conf.Options("dtu.profiles.default.registration.pattern = \"a|LOGIN:(?<id>[0-9]+)\"").Profiles["default"].Registration.Form.Pattern;
+        var options = Conf.Options("dtu.profiles.default.registration.pattern = \"a|LOGIN:(?<id>[0-9]+)\"");
+        var pattern = Assert.IsType<PatternForm>(options.Profiles["default"].Registration.Form).Pattern;
         Assert.Equal("0012", pattern.Match("LOGIN:0012").Groups["id"].Value);
         Assert.DoesNotMatch(pattern, "LOGIN:0012\n");
         Assert.DoesNotMatch(pattern, "ab");
@@ -229,7 +230,7 @@ public sealed class LoadingTests : IDisposable
     {
         var options = Conf.Options(InitTemplate.Render(preset, listen is null ? null : IPEndPoint.Parse(listen), port));
         Assert.Equal(listen ?? "0.0.0.0:9000", new IPEndPoint(options.Listeners[0].Address, options.Listeners[0].Port).ToString());
-        Assert.Equal(preset ?? "default", options.Listeners[0].Profile);
+        Assert.Equal(preset ?? "default", options.Listeners[0].Profiles.Single());
         Assert.Equal(port, options.Endpoints.OfType<SerialEndpointOptions>().SingleOrDefault()?.Device);
         Assert.Equal(port is null ? 0 : 1, options.Routes.Length);
     }

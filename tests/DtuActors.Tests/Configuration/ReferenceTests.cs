@@ -14,7 +14,7 @@ public sealed class ReferenceTests
     {
         var options = Conf.Options();
         var main = Assert.Single(options.Listeners);
-        Assert.Equal(("main", "127.0.0.1", 9000, "default", 20_000), (main.Name, main.Address.ToString(), main.Port, main.Profile, main.MaxConnections));
+        Assert.Equal(("main", "127.0.0.1", 9000, "default", 20_000), (main.Name, main.Address.ToString(), main.Port, main.Profiles.Single(), main.MaxConnections));
         Assert.Equal(("127.0.0.1", 8080), (options.Http.Address.ToString(), options.Http.Port));
         Assert.Equal(AdmissionMode.Open, options.Admission);
         Assert.Equal(Path.Combine(Conf.Folder, "data"), options.Node.DataDir);
@@ -40,9 +40,10 @@ public sealed class ReferenceTests
         var framing = new DtuActors.Protocol.Framing.FramingOptions();
         Assert.Equal(framing.Delimiter.ToArray(), written.Framing.Delimiter.ToArray());
         Assert.Equal(framing, written.Framing with { Delimiter = framing.Delimiter, Start = framing.Start, End = framing.End });
-        Assert.Equal(Scalars.Pattern(ProfileBinder.DefaultPattern).ToString(), written.Registration.Form.Pattern.ToString());
-        var form = new DtuActors.Protocol.Registration.RegistrationForm { Pattern = written.Registration.Form.Pattern };
-        Assert.Equal((form.Gap, form.Length, form.Kind), (written.Registration.Form.Gap, written.Registration.Form.Length, written.Registration.Form.Kind));
+        var pattern = Assert.IsType<DtuActors.Protocol.Registration.PatternForm>(written.Registration.Form);
+        Assert.Equal(Scalars.Pattern(RegistrationBinder.DefaultPattern).ToString(), pattern.Pattern.ToString());
+        var form = new DtuActors.Protocol.Registration.PatternForm { Pattern = pattern.Pattern };
+        Assert.Equal((form.Gap, form.Length, form.Kind), (pattern.Gap, pattern.Length, pattern.Kind));
         Assert.Equal(new RegistrationOptions { Form = form }.Timeout, written.Registration.Timeout);
         var options = Conf.Options();
         Assert.Equal((new StorageOptions(), new HttpOptions().Port, new NodeOptions().Name), (options.Storage, options.Http.Port, options.Node.Name));

@@ -51,7 +51,7 @@ public abstract class SessionSpec : ActorSpec
             new SessionSetup
             {
                 Listener = "main",
-                Profile = profile ?? options.Profiles["default"],
+                Candidates = [profile ?? options.Profiles["default"]],
                 Profiles = options.Profiles,
                 Dtu = dtu is null ? null : Protocol.DtuId.Parse(dtu),
                 IdPrefix = idPrefix,

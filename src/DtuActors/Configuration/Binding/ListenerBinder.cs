@@ -16,6 +16,9 @@ internal static class ListenerBinder
     /// <summary>The most listeners of one configuration: a node has no more ports.</summary>
     public const int MaxListeners = 65_536;
 
+    /// <summary>The most profiles of one listener: each of them reads every registration there.</summary>
+    public const int MaxCandidates = 16;
+
     public static ImmutableArray<ListenerOptions> BindListeners(
         BlockReader root, IReadOnlyDictionary<string, ProfileOptions> profiles, Names names, Sockets sockets, Func<DtuId, DtuId> canonical)
     {
@@ -31,13 +34,13 @@ internal static class ListenerBinder
             var transport = block.Text("transport") ?? "tcp";
             var address = block.Has("address") ? block.Address("address", IPAddress.Loopback) : IPAddress.Loopback;
             var ports = transport == "unix" ? [0] : Ports(block);
-            var profile = CheckCommon(block, profiles, out var dtu);
+            var candidates = Profiles(block, profiles, out var dtu);
             var listener = new ListenerOptions
             {
                 Name = member.Key,
                 KeyPath = path,
                 Address = address,
-                Profile = profile,
+                Profiles = candidates,
                 IdPrefix = Prefix(block),
                 MaxConnections = block.Integer("max-connections", 20_000, 1, 1_000_000),
             };
@@ -140,6 +143,53 @@ internal static class ListenerBinder
         return "default";
     }
 
+    /// <summary>The listener's profiles: one, or several of which the first whose registration matches is the DTU's.</summary>
+    private static ImmutableArray<string> Profiles(BlockReader block, IReadOnlyDictionary<string, ProfileOptions> profiles, out string? dtu)
+    {
+        if (!block.Has("profiles"))
+        {
+            return [CheckCommon(block, profiles, out dtu)];
+        }
+
+        dtu = block.Id("dtu")?.Value;
+        foreach (var key in new[] { "profile", "dtu" })
+        {
+            if (block.Has(key))
+            {
+                block.Fault(key, "stands beside profiles", "one of the two");
+            }
+        }
+
+        var names = ImmutableArray.CreateBuilder<string>();
+        foreach (var (name, position, path) in block.Texts("profiles"))
+        {
+            if (!profiles.TryGetValue(name, out var profile))
+            {
+                block.Context.Fault(path, position, $"there is no profile '{KeyPath.Shown(name)}'", BlockReader.Meant(name, [.. profiles.Keys.Order(StringComparer.Ordinal)]));
+            }
+            else if (profile.Registration.Form.Kind is RegistrationKind.None or RegistrationKind.Address or RegistrationKind.Probe)
+            {
+                // None would win before a byte came, and a question to one kind of DTU is noise to the others.
+                block.Context.Fault(path, position, $"the registration of '{name}' is not read from what the DTU sends, so it cannot be told from others", "a listener of its own");
+            }
+            else if (names.Contains(name))
+            {
+                block.Context.Fault(path, position, "stands there twice", null);
+            }
+            else
+            {
+                names.Add(name);
+            }
+        }
+
+        if (names.Count is 0 or > MaxCandidates)
+        {
+            block.Fault("profiles", names.Count == 0 ? "names no profile that can be told from what a DTU sends" : $"{names.Count} profiles are too many", $"1 to {MaxCandidates} names under profiles");
+        }
+
+        return names.Count == 0 ? ["default"] : names.ToImmutable();
+    }
+
     private static string CheckCommon(BlockReader block, IReadOnlyDictionary<string, ProfileOptions> profiles, out string? dtu)
     {
         var profile = Profile(block, "profile", block.Text("profile"), profiles);
@@ -193,11 +243,6 @@ internal static class ListenerBinder
     private static void CheckWhatIsNotBuilt(BlockReader block, string transport)
     {
         _ = block.Word("proxy-protocol", "off", "off", "v1", "v2");
-        foreach (var _ in block.Texts("profiles"))
-        {
-            // Read for its shape only.
-        }
-
         if (transport is "tcp" or "tls")
         {
             _ = block.Word("engine", "akka-io", "akka-io", "sockets");

@@ -32,8 +32,6 @@ internal static class NotBuilt
         new("dtu.listeners.*.engine", "sockets", null, "built: akka-io"),
         new("dtu.listeners.*.proxy-protocol", "v1", null, "built: off"),
         new("dtu.listeners.*.proxy-protocol", "v2", null, "built: off"),
-        new("dtu.listeners.*.profiles", null, null, "built: profile = NAME, one listener per kind of DTU"),
-        new("dtu.profiles.*.registration.every-packet", null, "off", "built: off"),
         new("dtu.profiles.*.heartbeat.expected-every", null, "off", "built: off"),
         new("dtu.profiles.*.keep-warm.every", null, "off", "built: off"),
         new("dtu.profiles.*.bus.suspend-slave", null, "off", "leave the key out"),
@@ -41,7 +39,6 @@ internal static class NotBuilt
         new("dtu.profiles.*.duplicates.policy", "hold-first", null, "built: newest"),
         new("dtu.profiles.*.duplicates.conflict-after", null, null, "leave the key out"),
         new("dtu.profiles.*.duplicates.within", null, null, "leave the key out"),
-        new("dtu.profiles.*.application.answer", null, "off", "built: off"),
         new("dtu.endpoints.*.kind", "mqtt", null, "built: serial, pty, tcp, modbus-tcp"),
         new("dtu.endpoints.*.kind", "tcp-client", null, "built: serial, pty, tcp, modbus-tcp"),
         new("dtu.endpoints.*.protocol", "rfc2217", null, "built: raw"),
@@ -58,11 +55,6 @@ internal static class NotBuilt
         new("dtu.cluster.enabled", null, "off", "built: off, one node"),
     ];
 
-    /// <summary>Registration kinds the contract names beside those of <see cref="BuiltRegistrations"/>.</summary>
-    public static readonly IReadOnlyList<string> Registrations = ["json", "template", "frame", "address", "probe", "hsl", "teltonika", "inhand"];
-
-    public static readonly IReadOnlyList<string> BuiltRegistrations = ["text", "hex", "envelope", "none"];
-
     /// <summary>Every envelope of the contract; which are built, <see cref="Built"/> knows.</summary>
     public static readonly IReadOnlyList<string> Envelopes = ["ddp", "four-faith-prot", "zg", "jbt"];
 
@@ -71,12 +63,6 @@ internal static class NotBuilt
     [
         "raw", "idle-gap", "delimiter", "fixed", "length-field", "start-end", "modbus-rtu", "modbus-ascii", "modbus-tcp", "dlt645", "hj212", "sl651", "cjt188", "iec101",
         "iec104", "dnp3", "jt808", "slip",
-    ];
-
-    /// <summary>Presets to come.</summary>
-    public static readonly IReadOnlyList<string> Presets =
-    [
-        "usr-prefix", "usr-both", "four-faith", "four-faith-prot", "hsl", "inhand", "ebyte", "zg", "jbt", "teltonika", "irtu", "modbus", "hj212", "sl651",
     ];
 
     private static readonly ILookup<string, NotBuiltRow> ByKey = Rows.ToLookup(row => row.Key, StringComparer.Ordinal);

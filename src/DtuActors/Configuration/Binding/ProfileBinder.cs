@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
-using System.Text.RegularExpressions;
 using DtuActors.Configuration.Hocon;
-using DtuActors.Protocol.Registration;
+using DtuActors.Protocol.Answers;
 using DtuActors.Protocol.Transports;
 
 namespace DtuActors.Configuration;
@@ -10,12 +9,6 @@ namespace DtuActors.Configuration;
 /// <summary>Binds <c>profiles</c>: a profile's own keys lie over its preset, that over <c>profiles.default</c> with its preset, that over the built-in default.</summary>
 internal static class ProfileBinder
 {
-    /// <summary>The pattern of the contract: what an id looks like where nobody says otherwise.</summary>
-    public const string DefaultPattern = "(?<id>[0-9A-Za-z_.:-]{2,64})";
-
-    /// <summary>The longest pattern in characters: compiling takes more than linear time.</summary>
-    private const int MaxPattern = 1000;
-
     /// <summary>The most profiles: each has a compiled pattern.</summary>
     private const int MaxProfiles = 1000;
 
@@ -57,7 +50,9 @@ internal static class ProfileBinder
     }
 
     private static HoconObject Layer(BindingContext context, HoconObject ground, HoconObject own, string path) =>
-        HoconObject.Merge(Preset(context, own, path) is { } preset ? HoconObject.Merge(ground, preset) : ground, own);
+        Over(Preset(context, own, path) is { } preset ? Over(ground, preset) : ground, own);
+
+    private static HoconObject Over(HoconObject under, HoconObject over) => HoconObject.Merge(RegistrationBinder.UnderAnotherKind(under, over), over);
 
     private static HoconObject? Preset(BindingContext context, HoconObject own, string path)
     {
@@ -71,10 +66,7 @@ internal static class ProfileBinder
             return preset.Layer;
         }
 
-        var problem = NotBuilt.Presets.Contains(name)
-            ? NotBuilt.Says($"'{name}'", $"built: {string.Join(", ", Presets.Names)}")
-            : $"there is no preset '{KeyPath.Shown(name)}'";
-        context.Fault($"{path}.preset", value.Position, problem, NotBuilt.Presets.Contains(name) ? null : BlockReader.Meant(name, [.. Presets.Names]));
+        context.Fault($"{path}.preset", value.Position, $"there is no preset '{KeyPath.Shown(name)}'", BlockReader.Meant(name, [.. Presets.Names]));
         return null;
     }
 
@@ -84,16 +76,18 @@ internal static class ProfileBinder
         _ = block.Text("preset");
         var envelope = BindEnvelope(block);
         var heartbeat = BindHeartbeat(block);
+        var framing = FramingBinder.Bind(block.Nested("framing", Schema.ProfileFraming), new());
         CheckWhatIsNotBuilt(block);
         return new ProfileOptions
         {
             Name = name,
             Envelope = envelope,
             Heartbeat = heartbeat,
-            Registration = BindRegistration(block, heartbeat),
+            Registration = RegistrationBinder.Bind(block, heartbeat, framing),
             Keepalive = BindKeepalive(block),
-            Framing = FramingBinder.Bind(block.Nested("framing", Schema.ProfileFraming), new()),
+            Framing = framing,
             Bus = BindBus(block),
+            Application = BindApplication(block),
             TextEncoding = block.Word("text-encoding", "utf-8", "utf-8", "gb18030", "ascii", "latin1") switch
             {
                 "gb18030" => CodePagesEncodingProvider.Instance.GetEncoding("gb18030")!,
@@ -120,108 +114,6 @@ internal static class ProfileBinder
 
         block.Fault("envelope", NotBuilt.Says($"'{name}'", $"built: {string.Join(", ", built.Envelopes.Prepend("none"))}"), null);
         return null;
-    }
-
-    private static RegistrationOptions BindRegistration(BlockReader profile, HeartbeatOptions heartbeat)
-    {
-        if (profile.Nested("registration", Schema.Registration) is not { } block)
-        {
-            return new RegistrationOptions { Form = new RegistrationForm { Pattern = Scalars.Pattern(DefaultPattern) } };
-        }
-
-        var kind = Kind(profile, block);
-        return new RegistrationOptions
-        {
-            Form = new RegistrationForm
-            {
-                Kind = kind,
-                Pattern = Pattern(block, kind),
-                Length = block.Integer("length", 0, 0, RegistrationReader.MaxLength),
-                Reject = block.NonEmptyTexts("reject"),
-                Gap = block.Duration("gap", TimeSpan.FromMilliseconds(500)),
-                Heartbeats = heartbeat.Match,
-            },
-            Reply = block.Bytes("reply", MaxReply),
-            Timeout = block.Duration("timeout", TimeSpan.FromSeconds(60)),
-        };
-    }
-
-    private static RegistrationKind Kind(BlockReader profile, BlockReader block)
-    {
-        string[] words = [.. NotBuilt.BuiltRegistrations, .. NotBuilt.Registrations];
-        var word = block.Word("kind", "text", words);
-        if (NotBuilt.Registrations.Contains(word))
-        {
-            block.Fault("kind", NotBuilt.Says($"'{word}'", $"built: {string.Join(", ", NotBuilt.BuiltRegistrations)}"), null);
-        }
-
-        _ = block.Boolean("every-packet", false);
-        _ = FramingBinder.Codec(block, "codec", "raw");
-        _ = block.NonEmpty("id", "a template, as {mn}");
-        _ = block.Bytes("send", MaxReply);
-        foreach (var (key, of) in new[] { ("codec", "frame"), ("id", "frame"), ("send", "probe") })
-        {
-            if (block.Has(key) && word != of)
-            {
-                block.Fault(key, $"means nothing with kind = {word}", $"kind = {of}, or no {key}");
-            }
-        }
-
-        var envelope = profile.Text("envelope") ?? "none";
-        if (envelope != "none" && word is ("text" or "hex"))
-        {
-            // Who writes an envelope alone means its own registration; who also writes another kind contradicts it.
-            if (block.PositionOf("kind").File != ConfigurationLoader.BuiltIn)
-            {
-                block.Fault("kind", $"'{word}', but the envelope {KeyPath.Shown(envelope)} carries the id", "envelope, or none where the listener names the dtu");
-            }
-
-            return RegistrationKind.Envelope;
-        }
-
-        if (envelope == "none" && word == "envelope")
-        {
-            block.Fault("kind", "'envelope', but the profile has none", "envelope = ddp beside it, or kind = text");
-        }
-
-        return word switch
-        {
-            "hex" => RegistrationKind.Hex,
-            "none" => RegistrationKind.None,
-            "envelope" => RegistrationKind.Envelope,
-            _ => RegistrationKind.Text,
-        };
-    }
-
-    private static Regex Pattern(BlockReader block, RegistrationKind kind)
-    {
-        var text = block.NonEmpty("pattern", DefaultPattern) ?? DefaultPattern;
-        if (text.Length > MaxPattern)
-        {
-            block.Fault("pattern", $"{text.Length} characters are too many", $"at most {MaxPattern}");
-            return Scalars.Pattern(DefaultPattern);
-        }
-
-        try
-        {
-            var pattern = Scalars.Pattern(text);
-            if (kind is (RegistrationKind.Text or RegistrationKind.Hex) && !pattern.GetGroupNames().Contains("id"))
-            {
-                block.Fault("pattern", "has no named group id, so it says nothing of who registers", "(?<id>...) around the id, as in LOGIN:(?<id>[0-9]+)");
-            }
-
-            return pattern;
-        }
-        catch (NotSupportedException exception)
-        {
-            block.Fault("pattern", $"cannot be matched in linear time: {exception.Message}", "no lookaround, no backreference, no huge repetition");
-        }
-        catch (ArgumentException exception)
-        {
-            block.Fault("pattern", $"is no regular expression: {KeyPath.Shown(exception.Message)}", DefaultPattern);
-        }
-
-        return Scalars.Pattern(DefaultPattern);
     }
 
     private static HeartbeatOptions BindHeartbeat(BlockReader profile)
@@ -302,10 +194,20 @@ internal static class ProfileBinder
             _ = duplicates.Integer("conflict-after", 3, 2, 1000);
             _ = duplicates.Duration("within", TimeSpan.FromSeconds(60));
         }
+    }
 
-        if (block.Nested("application", Schema.Application) is { } application)
+    private static ApplicationOptions BindApplication(BlockReader profile)
+    {
+        if (profile.Nested("application", Schema.Application) is not { } block)
         {
-            _ = application.Word("answer", "off", "off", "hj212", "sl651");
+            return new ApplicationOptions();
         }
+
+        var answer = block.Word("answer", "off", ["off", .. CentreAnswers.Names]);
+        return new ApplicationOptions
+        {
+            Answer = answer == "off" ? null : answer,
+            ByCentre = block.Word("answer-by", "gateway", "gateway", "centre") == "centre",
+        };
     }
 }

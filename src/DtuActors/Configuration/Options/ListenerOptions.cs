@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using DtuActors.Protocol;
 
@@ -16,8 +17,8 @@ public sealed record ListenerOptions
     /// <summary>0: any free port.</summary>
     public int Port { get; init; } = 9000;
 
-    /// <summary>A name in <see cref="GatewayOptions.Profiles"/>.</summary>
-    public string Profile { get; init; } = "default";
+    /// <summary>Names in <see cref="GatewayOptions.Profiles"/>, at least one: the first whose registration matches.</summary>
+    public ImmutableArray<string> Profiles { get; init; } = ["default"];
 
     /// <summary>The DTU that every connection here is, where one port is one DTU.</summary>
     public DtuId? Dtu { get; init; }

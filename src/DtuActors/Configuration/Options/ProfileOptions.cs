@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using DtuActors.Protocol.Answers;
 using DtuActors.Protocol.Framing;
 using DtuActors.Protocol.Registration;
 using DtuActors.Protocol.Transports;
@@ -25,6 +26,8 @@ public sealed record ProfileOptions
 
     public BusOptions Bus { get; init; } = new();
 
+    public ApplicationOptions Application { get; init; } = new();
+
     /// <summary>How <c>text</c> of a downlink becomes bytes where the call names no encoding.</summary>
     public Encoding TextEncoding { get; init; } = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
 }
@@ -34,11 +37,27 @@ public sealed record RegistrationOptions
     /// <summary>What the registration looks like.</summary>
     public required RegistrationForm Form { get; init; }
 
-    /// <summary>Sent on success; empty for nothing.</summary>
+    /// <summary>Sent on success in place of what the form itself answers; empty: that.</summary>
     public ReadOnlyMemory<byte> Reply { get; init; }
+
+    /// <summary>Whether the registration precedes every packet; its form has a fixed length then.</summary>
+    public bool EveryPacket { get; init; }
 
     /// <summary>No valid registration by then: closed.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
+}
+
+/// <summary>Who answers a station's protocol as its centre.</summary>
+public sealed record ApplicationOptions
+{
+    /// <summary>A name of <see cref="CentreAnswers.Names"/>; null: the gateway answers nothing.</summary>
+    public string? Answer { get; init; }
+
+    /// <summary>Whether another centre, to which the DTU is forwarded, answers in the gateway's place.</summary>
+    public bool ByCentre { get; init; }
+
+    /// <summary>What answers one session, or null.</summary>
+    public CentreAnswers? Create() => Answer is null || ByCentre ? null : CentreAnswers.Create(Answer);
 }
 
 public sealed record HeartbeatOptions
