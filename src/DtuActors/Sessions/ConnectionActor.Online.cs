@@ -102,6 +102,7 @@ public sealed partial class ConnectionActor
 
         AnswerRegistration(registrar.Registration.Span);
         TakeIn(registrar.Rest.Span);
+        PublishSoon();
     }
 
     // The same registration again on a live session is a heartbeat, with or without its line end.

@@ -47,11 +47,17 @@ public abstract class SessionSpec : ActorSpec
     protected IActorRef Connect(ProfileOptions? profile = null, GatewayOptions? options = null, string? dtu = null, string idPrefix = "")
     {
         options ??= Options.Gateway(profile ?? Options.Profile());
+        return Connect([profile ?? options.Profiles["default"]], options, dtu, idPrefix);
+    }
+
+    protected IActorRef Connect(IReadOnlyList<ProfileOptions> candidates, GatewayOptions? options = null, string? dtu = null, string idPrefix = "")
+    {
+        options ??= Options.Gateway(candidates[0]);
         var session = Sys.ActorOf(ConnectionActor.Props(
             new SessionSetup
             {
                 Listener = "main",
-                Candidates = [profile ?? options.Profiles["default"]],
+                Candidates = candidates,
                 Profiles = options.Profiles,
                 Dtu = dtu is null ? null : Protocol.DtuId.Parse(dtu),
                 IdPrefix = idPrefix,
