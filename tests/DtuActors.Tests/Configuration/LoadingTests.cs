@@ -94,6 +94,26 @@ public sealed class LoadingTests : IDisposable
     }
 
     [Fact]
+    public void What_describes_one_kind_of_registration_does_not_reach_under_another()
+    {
+        var profiles = Conf.Options(
+            "dtu.profiles { default { registration { pattern = \"LOGIN:(?<id>[0-9]+)\", length = 10, reply = ok } }, j { registration.kind = json }, t { registration.kind = text }, p { preset = irtu, registration { kind = text } } }").Profiles;
+        Assert.Equal("imei", Assert.IsType<JsonForm>(profiles["j"].Registration.Form).Id.Fields.Single());
+        Assert.Equal("ok"u8.ToArray(), profiles["j"].Registration.Reply.ToArray());
+        Assert.Equal(10, Assert.IsType<PatternForm>(profiles["t"].Registration.Form).Length);
+        Assert.Equal(0, Assert.IsType<PatternForm>(profiles["p"].Registration.Form).Length);
+    }
+
+    [Fact]
+    public void A_pattern_of_one_length_says_where_a_registration_before_every_packet_ends()
+    {
+        var profiles = Conf.Options(
+            "dtu.profiles { a { registration { pattern = \"(?<id>[0-9]{11})\", every-packet = on } }, b { preset = usr-prefix, registration { kind = text, length = 15 } }, c { registration { kind = hex, pattern = \"(?<id>([0-9A-F]{2}){6})\", every-packet = on } } }").Profiles;
+        Assert.Equal([11, 15, 6], new[] { "a", "b", "c" }.Select(name => Assert.IsType<PatternForm>(profiles[name].Registration.Form).Length));
+        Assert.All(new[] { "a", "b", "c" }, name => Assert.True(profiles[name].Registration.EveryPacket));
+    }
+
+    [Fact]
     public void An_envelope_alone_means_its_own_registration() =>
         Assert.Equal(RegistrationKind.Envelope, Conf.Options("dtu.profiles.default.envelope = ddp").Profiles["default"].Registration.Form.Kind);
 

@@ -161,8 +161,10 @@ internal static class ListenerBinder
         }
 
         var names = ImmutableArray.CreateBuilder<string>();
+        var written = 0;
         foreach (var (name, position, path) in block.Texts("profiles"))
         {
+            written++;
             if (!profiles.TryGetValue(name, out var profile))
             {
                 block.Context.Fault(path, position, $"there is no profile '{KeyPath.Shown(name)}'", BlockReader.Meant(name, [.. profiles.Keys.Order(StringComparer.Ordinal)]));
@@ -182,9 +184,9 @@ internal static class ListenerBinder
             }
         }
 
-        if (names.Count is 0 or > MaxCandidates)
+        if (written is 0 or > MaxCandidates)
         {
-            block.Fault("profiles", names.Count == 0 ? "names no profile that can be told from what a DTU sends" : $"{names.Count} profiles are too many", $"1 to {MaxCandidates} names under profiles");
+            block.Fault("profiles", written == 0 ? "is empty" : $"{written} profiles are too many", $"1 to {MaxCandidates} names under profiles");
         }
 
         return names.Count == 0 ? ["default"] : names.ToImmutable();

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using DtuActors.Configuration.Hocon;
 using DtuActors.Protocol.Answers;
+using DtuActors.Protocol.Framing;
 using DtuActors.Protocol.Transports;
 
 namespace DtuActors.Configuration;
@@ -87,7 +88,7 @@ internal static class ProfileBinder
             Keepalive = BindKeepalive(block),
             Framing = framing,
             Bus = BindBus(block),
-            Application = BindApplication(block),
+            Application = BindApplication(block, framing),
             TextEncoding = block.Word("text-encoding", "utf-8", "utf-8", "gb18030", "ascii", "latin1") switch
             {
                 "gb18030" => CodePagesEncodingProvider.Instance.GetEncoding("gb18030")!,
@@ -196,7 +197,7 @@ internal static class ProfileBinder
         }
     }
 
-    private static ApplicationOptions BindApplication(BlockReader profile)
+    private static ApplicationOptions BindApplication(BlockReader profile, FramingOptions framing)
     {
         if (profile.Nested("application", Schema.Application) is not { } block)
         {
@@ -204,6 +205,11 @@ internal static class ProfileBinder
         }
 
         var answer = block.Word("answer", "off", ["off", .. CentreAnswers.Names]);
+        if (answer != "off" && framing.Codec != answer)
+        {
+            block.Fault("answer", $"{answer} needs whole messages, but framing.codec is {framing.Codec}", $"framing {{ codec = {answer} }} beside it");
+        }
+
         return new ApplicationOptions
         {
             Answer = answer == "off" ? null : answer,
