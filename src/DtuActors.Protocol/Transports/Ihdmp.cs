@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using DtuActors.Protocol.Checksums;
 
 namespace DtuActors.Protocol.Transports;
 
@@ -56,7 +57,7 @@ public static class Ihdmp
             rest = rest[(ParameterHeader + value.Length)..];
         }
 
-        BinaryPrimitives.WriteUInt16LittleEndian(rest, Crc16X25(bytes.AsSpan(0, bytes.Length - CrcLength)));
+        BinaryPrimitives.WriteUInt16LittleEndian(rest, Crc16X25.Compute(bytes.AsSpan(0, bytes.Length - CrcLength)));
         return bytes;
     }
 
@@ -65,7 +66,7 @@ public static class Ihdmp
     {
         if (bytes.Length < Overhead || !(bytes.StartsWith(ToDtuMark) || bytes.StartsWith(FromDtuMark))
             || BinaryPrimitives.ReadUInt16BigEndian(bytes[(MarkLength + 1)..]) != bytes.Length - Overhead
-            || BinaryPrimitives.ReadUInt16LittleEndian(bytes[^CrcLength..]) != Crc16X25(bytes[..^CrcLength]))
+            || BinaryPrimitives.ReadUInt16LittleEndian(bytes[^CrcLength..]) != Crc16X25.Compute(bytes[..^CrcLength]))
         {
             return null;
         }
@@ -84,21 +85,5 @@ public static class Ihdmp
         }
 
         return new IhdmpFrame(bytes.StartsWith(FromDtuMark), bytes[MarkLength], parameters);
-    }
-
-    /// <summary>CRC-16/X-25: polynomial 1021 reflected (8408), start FFFF, inverted at the end. Frames are few: bit by bit will do.</summary>
-    private static ushort Crc16X25(ReadOnlySpan<byte> data)
-    {
-        uint crc = 0xFFFF;
-        foreach (var b in data)
-        {
-            crc ^= b;
-            for (var bit = 0; bit < 8; bit++)
-            {
-                crc = (crc & 1) != 0 ? (crc >> 1) ^ 0x8408 : crc >> 1;
-            }
-        }
-
-        return (ushort)~crc;
     }
 }
