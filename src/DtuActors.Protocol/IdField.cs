@@ -17,8 +17,8 @@ internal static class IdField
     }
 
     /// <summary>
-    /// Whether a field of <paramref name="width"/> bytes can begin with these, which may be more: text first and padding only behind it. Stricter than <see cref="Read"/>, since
-    /// it is what tells a head from garbage.
+    /// Whether a field of <paramref name="width"/> bytes can begin with these, which may be more: text first and padding only behind it. Stricter than
+    /// <see cref="Read"/>, since it is what tells a head from garbage.
     /// </summary>
     public static bool CanBegin(ReadOnlySpan<byte> bytes, int width)
     {

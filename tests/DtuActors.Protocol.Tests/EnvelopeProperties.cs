@@ -17,10 +17,18 @@ public sealed class EnvelopeProperties
     // The forms of protocols' recordings, verbatim where there is one.
     private static readonly Side[] Sides =
     [
-        new("ddp", Ddp.Build(DdpType.Register, Id, [10, 27, 190, 45, 0x0F, 0xA0]), data => Ddp.Build(DdpType.Data, Id, data), Ddp.Build(DdpType.Register, Id, [])),
+        new(
+            "ddp",
+            Ddp.Build(DdpType.Register, Id, [10, 27, 190, 45, 0x0F, 0xA0]),
+            data => Ddp.Build(DdpType.Data, Id, data),
+            Ddp.Build(DdpType.Register, Id, [])),
         new("four-faith-prot", ProtLogin, data => FourFaithProt.Escape(data), [FourFaithProt.Heartbeat]),
         new("zg", Zg.Build(ZgType.Register, "13800138000"u8), data => Zg.Build(ZgType.Data, data), Zg.Build(ZgType.Heartbeat, [])),
-        new("zg", Zg.BuildNumbered(ZgType.Register, Id, "192.168.1.100,5002"u8), data => Zg.BuildNumbered(ZgType.Data, Id, data), Zg.BuildNumbered(ZgType.Heartbeat, Id, [])),
+        new(
+            "zg",
+            Zg.BuildNumbered(ZgType.Register, Id, "192.168.1.100,5002"u8),
+            data => Zg.BuildNumbered(ZgType.Data, Id, data),
+            Zg.BuildNumbered(ZgType.Heartbeat, Id, [])),
         new("jbt", Jbt.Build(JbtFunction.Register, Id, []), data => Jbt.Build(JbtFunction.Data, Id, data), Jbt.Build(JbtFunction.Register, Id, [])),
     ];
 

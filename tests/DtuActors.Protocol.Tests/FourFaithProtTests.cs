@@ -101,7 +101,9 @@ public sealed class FourFaithProtTests
     {
         byte[] stream = [0xFE, 0xFE, .. Login, 0xFE, 0x01, 0xFE, 0xFE, 0x02];
         Assert.All(Recording.Cuts(stream), pieces =>
-            Assert.Equal(["Heartbeat", "Heartbeat", LoggedIn, "Heartbeat", "Data 01", "Heartbeat", "Heartbeat", "Data 02"], Opened.Of("four-faith-prot", pieces).Log));
+            Assert.Equal(
+                ["Heartbeat", "Heartbeat", LoggedIn, "Heartbeat", "Data 01", "Heartbeat", "Heartbeat", "Data 02"],
+                Opened.Of("four-faith-prot", pieces).Log));
     }
 
     [Fact]

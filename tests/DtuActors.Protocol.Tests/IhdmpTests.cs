@@ -16,7 +16,9 @@ public sealed class IhdmpTests
         Assert.Equal((false, 3, 0), (detect.FromDtu, detect.Command, detect.Parameters.Count));
         var message = Ihdmp.Read(ShortMessage)!;
         Assert.Equal((false, 0x13), (message.FromDtu, message.Command));
-        Assert.Equal([(0x8180, "13912345678"), (0x8181, "\u0002"), (0x8182, "1234")], message.Parameters.Select(p => ((int)p.Tag, Encoding.ASCII.GetString(p.Value.Span))));
+        Assert.Equal(
+            [(0x8180, "13912345678"), (0x8181, "\u0002"), (0x8182, "1234")],
+            message.Parameters.Select(p => ((int)p.Tag, Encoding.ASCII.GetString(p.Value.Span))));
     }
 
     [Fact]

@@ -59,7 +59,9 @@ public sealed class JbtTests
         {
             var opened = Opened.Of("jbt", pieces);
             Assert.Equal([1, 0xA8, 2], opened.Data);
-            Assert.Equal("EEA8EE", string.Concat(opened.Log.Where(line => line.StartsWith("Notice", StringComparison.Ordinal)).Select(line => line.Split(' ')[^1]).Skip(1)));
+            var notices = opened.Log.Where(line => line.StartsWith("Notice", StringComparison.Ordinal)).Select(line => line.Split(' ')[^1]).ToArray();
+            Assert.Equal(Phone, notices[0]);
+            Assert.Equal("EEA8EE", string.Concat(notices[1..]));
             Assert.Empty(opened.Drops);
         });
     }

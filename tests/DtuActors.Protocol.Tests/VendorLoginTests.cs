@@ -15,7 +15,8 @@ public sealed class VendorLoginTests
         { "hsl", "48 53 4C 31 39 31 30 30 30 30 20 20 20 20 20 20 31 32 33 34 35 36 00 00 00 00 00 00 30 30", "10000", "123456", Ok, Forbidden, WrongPassword },
         { "hsl", "48 53 4C 00 19 31 32 33 34 35 36 37 38 39 30 31 00 00 00 00 00 00 C0 A8 00 01 17 10 01 00", "12345678901", null, "", "", "" },
         { "hsl", "48 53 4C 00 19 31 32 33 34 35 36 37 38 39 30 31 61 62 00 00 00 00 C0 A8 00 01 17 10 31 00", "12345678901", "ab", "", "", "" },
-        { "hsl", "48 73 6E 00 17 31 32 33 34 35 36 37 38 39 30 31 14 45 7E 1A A0 AA C0 A8 00 01 17 10", "12345678901", "14457E1AA0AA", Ok, Forbidden, WrongPassword },
+        { "hsl", "48 73 6E 00 17 31 32 33 34 35 36 37 38 39 30 31 14 45 7E 1A A0 AA C0 A8 00 01 17 10", "12345678901", "14457E1AA0AA", Ok, Forbidden,
+            WrongPassword },
         { "hsl", "48 53 4C 00 11 31 30 30 30 30 00 00 00 00 00 00 00 00 00 00 00 00", "10000", null, Ok, Forbidden, WrongPassword },
         { "teltonika", "00 0F 33 35 36 33 30 37 30 34 32 34 34 31 30 31 33", "356307042441013", null, "01", "00", "00" },
         { "teltonika", "00 10 33 35 36 33 30 37 30 34 32 34 34 31 30 31 33 35", "3563070424410135", null, "01", "00", "00" },
@@ -56,7 +57,8 @@ public sealed class VendorLoginTests
 
     [Theory]
     [MemberData(nameof(Logins))]
-    public void A_login_is_told_by_its_beginning_and_read_whole(string kind, string hex, string id, string? secret, string accepted, string refused, string wrongSecret)
+    public void A_login_is_told_by_its_beginning_and_read_whole(
+        string kind, string hex, string id, string? secret, string accepted, string refused, string wrongSecret)
     {
         var login = VendorLogins.Find(kind)!;
         var bytes = Recording.Hex(hex);

@@ -28,7 +28,13 @@ public sealed class ZgTests
     [Fact]
     public void A_numbered_DTU_is_understood_at_every_cut_and_answered_with_its_own_heartbeat()
     {
-        byte[] stream = [.. NumberedRegister, .. NumberedHeartbeat, .. Zg.BuildNumbered(ZgType.Data, Id, Opened.EveryByte), .. Zg.BuildNumbered(ZgType.Configuration, Id, [])];
+        byte[] stream =
+        [
+            .. NumberedRegister,
+            .. NumberedHeartbeat,
+            .. Zg.BuildNumbered(ZgType.Data, Id, Opened.EveryByte),
+            .. Zg.BuildNumbered(ZgType.Configuration, Id, []),
+        ];
         Assert.All(Recording.Cuts(stream), pieces =>
         {
             var opened = Opened.Of("zg", pieces);

@@ -3,9 +3,10 @@ using System.Text;
 namespace DtuActors.Protocol.Registration;
 
 /// <summary>
-/// <c>hsl</c>: the login of HslCommunication's "alien" DTUs: <c>"HSL" | length of what follows (2) | id (11) | password (6) | IPv4 address (4) | port (2, low byte first) | reply
-/// flag | type</c>. The length is 0019 big-endian or the two hex digits "19" in text. Older ones begin with "Hsn" and have neither flag nor type (0017). The centre answers
-/// <c>48 73 6E 00 01 status</c>, unless the flag is 1. Layout from HslCommunication's public sources (FormDtuMessageCreate, NetworkAlienClient).
+/// <c>hsl</c>: the login of HslCommunication's "alien" DTUs: <c>"HSL" | length of what follows (2) | id (11) | password (6) | IPv4 address (4) | port (2, low
+/// byte first) | reply flag | type</c>. The length is 0019 big-endian or the two hex digits "19" in text. Older ones begin with "Hsn" and have neither flag nor
+/// type (0017). The centre answers <c>48 73 6E 00 01 status</c>, unless the flag is 1. Layout from HslCommunication's public sources (FormDtuMessageCreate,
+/// NetworkAlienClient).
 /// </summary>
 /// <remarks>Status 01 (already logged in) is never sent: the newest login wins, or a DTU behind a half-open connection would be locked out.</remarks>
 internal sealed class HslLogin : VendorLogin
@@ -70,7 +71,8 @@ internal sealed class HslLogin : VendorLogin
 
     public override ReadOnlyMemory<byte> Accepted(ReadOnlySpan<byte> login) => WantsReply(login) ? Taken : default;
 
-    public override ReadOnlyMemory<byte> Refused(ReadOnlySpan<byte> login, bool wrongSecret) => WantsReply(login) ? wrongSecret ? WrongPassword : Forbidden : default;
+    public override ReadOnlyMemory<byte> Refused(ReadOnlySpan<byte> login, bool wrongSecret) =>
+        !WantsReply(login) ? default : wrongSecret ? WrongPassword : Forbidden;
 
     // Without a flag it is the older form, whose centre always answered.
     private static bool WantsReply(ReadOnlySpan<byte> login) => login.Length <= FlagOffset || login[FlagOffset] is not (1 or (byte)'1');

@@ -1,8 +1,8 @@
 namespace DtuActors.Protocol.Registration;
 
 /// <summary>
-/// <c>inhand</c>: the login of InHand's DTUs in 力控's bridge protocol, 14 bytes: <c>AA 01 | id (11 ASCII, padded) | 0D</c>; nothing is answered, and what follows is transparent.
-/// Layout from m2mlib.com article 285.
+/// <c>inhand</c>: the login of InHand's DTUs in 力控's bridge protocol, 14 bytes: <c>AA 01 | id (11 ASCII, padded) | 0D</c>; nothing is answered, and what
+/// follows is transparent. Layout from m2mlib.com article 285.
 /// </summary>
 internal sealed class InHandLogin : VendorLogin
 {

@@ -4,8 +4,8 @@ using System.Text;
 namespace DtuActors.Protocol.Registration;
 
 /// <summary>
-/// <c>teltonika</c>: Teltonika's login, <c>length (2, big-endian) | IMEI (ASCII digits)</c>; the length is 15 for an IMEI, 2 to 64 are read. The centre answers 01 and the DTU
-/// sends, or 00. Layout from Teltonika's wiki, "Help with Server FAQ".
+/// <c>teltonika</c>: Teltonika's login, <c>length (2, big-endian) | IMEI (ASCII digits)</c>; the length is 15 for an IMEI, 2 to 64 are read. The centre answers
+/// 01 and the DTU sends, or 00. Layout from Teltonika's wiki, "Help with Server FAQ".
 /// </summary>
 internal sealed class TeltonikaLogin : VendorLogin
 {

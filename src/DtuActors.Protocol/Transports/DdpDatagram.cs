@@ -3,15 +3,16 @@ using System.Buffers.Binary;
 namespace DtuActors.Protocol.Transports;
 
 /// <summary>
-/// Hongdian's DDP over UDP, which Four-Faith's UDP mode speaks as well: one unit a datagram, <c>7B | type | 0010 | id (11) | 7B | data</c>. The length stays 16, and the data are
-/// what stands behind the second mark (Four-Faith, "UDP data format"); units without data are those of <see cref="Ddp"/>. In the field the length also counts the data, which then
-/// stand in front of the last mark, as over TCP, or behind it: all three are read, and the first is written. A datagram's end is a boundary: nothing is put together out of two.
+/// Hongdian's DDP over UDP, which Four-Faith's UDP mode speaks as well: one unit a datagram, <c>7B | type | 0010 | id (11) | 7B | data</c>. The length stays
+/// 16, and the data are what stands behind the second mark (Four-Faith, "UDP data format"); units without data are those of <see cref="Ddp"/>. In the field the
+/// length also counts the data, which then stand in front of the last mark, as over TCP, or behind it: all three are read, and the first is written. A
+/// datagram's end is a boundary: nothing is put together out of two.
 /// </summary>
 public static class DdpDatagram
 {
     /// <summary>
-    /// Opens a whole datagram: what it means, whose it is and what it carries, and the answer to a registration. False where it is no unit of DDP. Never throws. The type is the
-    /// datagram's second byte, one of <see cref="DdpType"/>.
+    /// Opens a whole datagram: what it means, whose it is and what it carries, and the answer to a registration. False where it is no unit of DDP. Never
+    /// throws. The type is the datagram's second byte, one of <see cref="DdpType"/>.
     /// </summary>
     public static bool TryOpen(ReadOnlySpan<byte> datagram, out EnvelopeUnit unit)
     {

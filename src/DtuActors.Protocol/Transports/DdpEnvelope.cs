@@ -3,8 +3,8 @@ using DtuActors.Protocol.Framing;
 namespace DtuActors.Protocol.Transports;
 
 /// <summary>
-/// <c>ddp</c>: Hongdian's DDP over TCP, see <see cref="Ddp"/>. Every registration is answered with 81, since the DTU repeats it as its heartbeat and counts the answers. A
-/// leave (02) is not answered: 82 makes the DTU restart. Data are not acknowledged with 85, which DTUs do not wait for unless told to.
+/// <c>ddp</c>: Hongdian's DDP over TCP, see <see cref="Ddp"/>. Every registration is answered with 81, since the DTU repeats it as its heartbeat and counts the
+/// answers. A leave (02) is not answered: 82 makes the DTU restart. Data are not acknowledged with 85, which DTUs do not wait for unless told to.
 /// </summary>
 internal sealed class DdpEnvelope : Envelope
 {
@@ -44,8 +44,8 @@ internal sealed class DdpEnvelope : Envelope
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Nothing for an empty payload. The units carry the id field of the DTU's last unit, padded as it pads; only before its first one <paramref name="id"/>. Throws
-    /// <see cref="ArgumentException"/> there for an id that no DDP unit can carry (longer than 11 characters).
+    /// Nothing for an empty payload. The units carry the id field of the DTU's last unit, padded as it pads; only before its first one <paramref name="id"/>.
+    /// Throws <see cref="ArgumentException"/> there for an id that no DDP unit can carry (longer than 11 characters).
     /// </remarks>
     public override byte[] Wrap(string id, ReadOnlySpan<byte> payload)
     {

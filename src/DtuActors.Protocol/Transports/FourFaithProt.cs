@@ -1,9 +1,9 @@
 namespace DtuActors.Protocol.Transports;
 
 /// <summary>
-/// Four-Faith's PROT mode over TCP: a login of 21 bytes, <c>device id (4) | phone number (11 ASCII) | 00 | IPv4 address (4) | 00</c>, sent once and not escaped; then the
-/// instrument's bytes in both directions with FD written as FD ED and FE as FD EE; FE alone is the heartbeat. The centre answers nothing. Layout from Four-Faith's "Modem (DTU)
-/// Data in PROT mode".
+/// Four-Faith's PROT mode over TCP: a login of 21 bytes, <c>device id (4) | phone number (11 ASCII) | 00 | IPv4 address (4) | 00</c>, sent once and not
+/// escaped; then the instrument's bytes in both directions with FD written as FD ED and FE as FD EE; FE alone is the heartbeat. The centre answers nothing.
+/// Layout from Four-Faith's "Modem (DTU) Data in PROT mode".
 /// </summary>
 public static class FourFaithProt
 {
@@ -37,7 +37,9 @@ public static class FourFaithProt
     {
         if (deviceId.Length != DeviceIdLength || address.Length != AddressLength)
         {
-            throw new ArgumentException($"a device id is {DeviceIdLength} bytes and an IPv4 address {AddressLength}, not {deviceId.Length} and {address.Length}", nameof(deviceId));
+            throw new ArgumentException(
+                $"a device id is {DeviceIdLength} bytes and an IPv4 address {AddressLength}, not {deviceId.Length} and {address.Length}",
+                nameof(deviceId));
         }
 
         var login = new byte[LoginLength];

@@ -3,15 +3,15 @@ using DtuActors.Protocol.Framing;
 namespace DtuActors.Protocol.Transports;
 
 /// <summary>
-/// Cuts a stream of <see cref="FourFaithProt"/>: first the login, then escaped data as they come, and heartbeats between both. What stands at the head is a login's beginning
-/// while it can be one; the envelope's memory tells which login is meant.
+/// Cuts a stream of <see cref="FourFaithProt"/>: first the login, then escaped data as they come, and heartbeats between both. What stands at the head is a
+/// login's beginning while it can be one; the envelope's memory tells which login is meant.
 /// </summary>
 internal sealed class FourFaithProtCodec(FourFaithProtEnvelope envelope) : Codec
 {
     /// <summary>A login or an escape goes out of the DTU in one piece; only a cellular link may hand it over in parts, seconds apart at worst.</summary>
     private static readonly TimeSpan PartGap = TimeSpan.FromSeconds(5);
 
-    /// <summary>A DTU that is known may never log in: the first bytes it sends are not kept back longer than a late rest of a login is likely to take.</summary>
+    /// <summary>A DTU that is known may never log in: its first bytes are not kept back longer than a late rest of a login is likely to take.</summary>
     private static readonly TimeSpan MissingLoginGap = TimeSpan.FromSeconds(1);
 
     /// <summary>Data that happen to be the login's beginning are kept back no longer than a request waits for its answer without harm.</summary>

@@ -3,9 +3,9 @@ using DtuActors.Protocol.Framing;
 namespace DtuActors.Protocol.Transports;
 
 /// <summary>
-/// <c>four-faith-prot</c>: see <see cref="FourFaithProt"/>. The id is the phone number, the other id the device id as 8 hex digits. A login that is repeated on a live link, byte
-/// for byte the same, is a registration again where it stands at the head of a burst (or behind a heartbeat or such a login); glued behind data nothing tells it from data.
-/// Data come on without waiting for their frame's rest.
+/// <c>four-faith-prot</c>: see <see cref="FourFaithProt"/>. The id is the phone number, the other id the device id as 8 hex digits. A login that is repeated on
+/// a live link, byte for byte the same, is a registration again where it stands at the head of a burst (or behind a heartbeat or such a login); glued behind
+/// data nothing tells it from data. Data come on without waiting for their frame's rest.
 /// </summary>
 internal sealed class FourFaithProtEnvelope : Envelope
 {

@@ -15,9 +15,9 @@ public readonly record struct IhdmpParameter(ushort Tag, ReadOnlyMemory<byte> Va
 public sealed record IhdmpFrame(bool FromDtu, byte Command, IReadOnlyList<IhdmpParameter> Parameters);
 
 /// <summary>
-/// InHand's DTU management protocol (IHDMP V3.0, 2019): <c>55 AA 55 AA</c> to the DTU or <c>AA 55 AA 55</c> from it, <c>command (1) | length (2) | parameters | CRC (2)</c>,
-/// big-endian; a parameter is <c>tag (2) | length (2) | value</c>. The CRC is CRC-16/X-25 over everything before it, low byte first: found by calculation from the document's two
-/// frames to the DTU. The DTU does not answer a frame that is wrong.
+/// InHand's DTU management protocol (IHDMP V3.0, 2019): <c>55 AA 55 AA</c> to the DTU or <c>AA 55 AA 55</c> from it, <c>command (1) | length (2) | parameters |
+/// CRC (2)</c>, big-endian; a parameter is <c>tag (2) | length (2) | value</c>. The CRC is CRC-16/X-25 over everything before it, low byte first: found by
+/// calculation from the document's two frames to the DTU. The DTU does not answer a frame that is wrong.
 /// </summary>
 public static class Ihdmp
 {

@@ -22,8 +22,9 @@ public enum JbtFunction : byte
 }
 
 /// <summary>
-/// JBT's (金博通) head over TCP, 20 bytes: <c>A8 81 | phone number (11 ASCII) | area (4, "0000") | function | area enabled | sum of the 19 bytes before, modulo 256</c>. Data follow
-/// their head without a length, up to the next head; what goes down to the first port has no head at all. Layout and functions from a public centre program for JBT DTUs.
+/// JBT's (金博通) head over TCP, 20 bytes: <c>A8 81 | phone number (11 ASCII) | area (4, "0000") | function | area enabled | sum of the 19 bytes before, modulo
+/// 256</c>. Data follow their head without a length, up to the next head; what goes down to the first port has no head at all. Layout and functions from a
+/// public centre program for JBT DTUs.
 /// </summary>
 public static class Jbt
 {

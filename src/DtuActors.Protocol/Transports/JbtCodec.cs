@@ -3,8 +3,8 @@ using DtuActors.Protocol.Framing;
 namespace DtuActors.Protocol.Transports;
 
 /// <summary>
-/// Cuts a stream of <see cref="Jbt"/>: a head is a unit, and what follows it is units as it comes, up to the next head. The envelope's memory tells whether data are expected.
-/// An end that may be the beginning of a head waits, a lone A8 very briefly: any instrument's frame may end with it.
+/// Cuts a stream of <see cref="Jbt"/>: a head is a unit, and what follows it is units as it comes, up to the next head. The envelope's memory tells whether
+/// data are expected. An end that may be the beginning of a head waits, a lone A8 very briefly: any instrument's frame may end with it.
 /// </summary>
 internal sealed class JbtCodec(JbtEnvelope envelope) : Codec
 {

@@ -3,8 +3,9 @@ using DtuActors.Protocol.Framing;
 namespace DtuActors.Protocol.Transports;
 
 /// <summary>
-/// <c>jbt</c>: see <see cref="Jbt"/>. A head says whose the bytes behind it are, until the next one: the first port's are data, the second port's (11) notices, which never mix
-/// with the first port's; behind a registration nothing is expected. A registration (02) is answered with 03. What goes down goes to the first port, as it is.
+/// <c>jbt</c>: see <see cref="Jbt"/>. A head says whose the bytes behind it are, until the next one: the first port's are data, the second port's (11) notices,
+/// which never mix with the first port's; behind a registration nothing is expected. A registration (02) is answered with 03. What goes down goes to the first
+/// port, as it is.
 /// </summary>
 internal sealed class JbtEnvelope : Envelope
 {

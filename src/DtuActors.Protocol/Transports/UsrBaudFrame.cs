@@ -23,10 +23,10 @@ public enum UsrParity
 }
 
 /// <summary>
-/// USR's in-band baud frame ("similar RFC2217"), which a centre sends down in the instrument's stream to set the DTU's serial port until its power goes:
-/// <c>55 AA 55 | baud (3, big-endian) | parameters (1) | sum of baud and parameters, modulo 256</c>. Parameters: bits 1-0 data bits less 5, 2 two stop bits, 3 parity on,
-/// 5-4 odd, even, mark, space. Layout from USR-M100 manual p. 56 and USR-N520 p. 43, whose examples print the sum of parameters with bit 7 set: it is written as 0, and read either
-/// way. The DTU answers nothing; a frame with a wrong sum goes out to the instrument as data.
+/// USR's in-band baud frame ("similar RFC2217"), which a centre sends down in the instrument's stream to set the DTU's serial port until its power goes: <c>55
+/// AA 55 | baud (3, big-endian) | parameters (1) | sum of baud and parameters, modulo 256</c>. Parameters: bits 1-0 data bits less 5, 2 two stop bits, 3 parity
+/// on, 5-4 odd, even, mark, space. Layout from USR-M100 manual p. 56 and USR-N520 p. 43, whose examples print the sum of parameters with bit 7 set: it is
+/// written as 0, and read either way. The DTU answers nothing; a frame with a wrong sum goes out to the instrument as data.
 /// </summary>
 /// <param name="Baud">Bits per second, 600 to 16777215.</param>
 /// <param name="DataBits">5 to 8.</param>

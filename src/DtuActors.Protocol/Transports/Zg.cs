@@ -36,8 +36,9 @@ public enum ZgDialect
 }
 
 /// <summary>
-/// The frame of ZG's and kindred DTUs over TCP: <c>7B | type | length (2, low byte first) | content | 7D</c>. Two dialects, see <see cref="ZgDialect"/>: the first from a public
-/// centre program for ZG DTUs, the second from alotcer's "DTU通信协议的标准化设计" (its example: id 11, data 50 and the end mark make 62). The content may hold 7B and 7D.
+/// The frame of ZG's and kindred DTUs over TCP: <c>7B | type | length (2, low byte first) | content | 7D</c>. Two dialects, see <see cref="ZgDialect"/>: the
+/// first from a public centre program for ZG DTUs, the second from alotcer's "DTU通信协议的标准化设计" (its example: id 11, data 50 and the end mark make 62). The
+/// content may hold 7B and 7D.
 /// </summary>
 public static class Zg
 {
@@ -94,8 +95,8 @@ public static class Zg
         : length <= IdLength + MaxData && ((ZgType)type != ZgType.Register || length >= IdLength);
 
     /// <summary>
-    /// Whether a numbered unit's id can begin with these bytes: letters and digits, then padding. Anything printable would let text in a plain unit that ends with a brace pass
-    /// for a numbered one.
+    /// Whether a numbered unit's id can begin with these bytes: letters and digits, then padding. Anything printable would let text in a plain unit that ends
+    /// with a brace pass for a numbered one.
     /// </summary>
     internal static bool CanBeginNumber(ReadOnlySpan<byte> bytes)
     {

@@ -3,8 +3,8 @@ using DtuActors.Protocol.Framing;
 namespace DtuActors.Protocol.Transports;
 
 /// <summary>
-/// Cuts a stream into units of <see cref="Zg"/>. Which dialect a unit is of shows where its end mark stands; the one that the DTU has spoken so far is tried first, and before that
-/// the numbered one, whose units are a byte shorter for the same length, so that neither waits for a byte behind it.
+/// Cuts a stream into units of <see cref="Zg"/>. Which dialect a unit is of shows where its end mark stands; the one that the DTU has spoken so far is tried
+/// first, and before that the numbered one, whose units are a byte shorter for the same length, so that neither waits for a byte behind it.
 /// </summary>
 internal sealed class ZgCodec(ZgEnvelope envelope) : Codec
 {

@@ -3,8 +3,8 @@ using DtuActors.Protocol.Framing;
 namespace DtuActors.Protocol.Transports;
 
 /// <summary>
-/// <c>zg</c>: see <see cref="Zg"/>. A heartbeat is answered in the DTU's dialect: with an empty one, or, numbered, with itself. Downlinks go in the dialect that the DTU spoke
-/// last, plain before it spoke, and numbered ones carry the id as the DTU writes it.
+/// <c>zg</c>: see <see cref="Zg"/>. A heartbeat is answered in the DTU's dialect: with an empty one, or, numbered, with itself. Downlinks go in the dialect
+/// that the DTU spoke last, plain before it spoke, and numbered ones carry the id as the DTU writes it.
 /// </summary>
 internal sealed class ZgEnvelope : Envelope
 {
