@@ -1,5 +1,6 @@
 using System.Text;
 using DtuActors.Protocol.Framing;
+using DtuActors.Protocol.Registration;
 using DtuActors.Protocol.Transports;
 
 namespace DtuActors.Protocol.Tests;
@@ -12,6 +13,16 @@ public sealed class FrameVectorTests
         ["modbus-rtu"] = () => Codecs.Create(new FramingOptions { Codec = "modbus-rtu" }),
         ["ddp-tcp"] = () => Envelopes.Find("ddp")!().Codec,
         ["ddp-stream"] = () => Envelopes.Find("ddp")!().Codec,
+        ["four-faith-prot"] = () => Envelopes.Find("four-faith-prot")!().Codec,
+    };
+
+    // What is read whole and never cut out of a stream: logins by their own length, datagrams, commands.
+    private static readonly Dictionary<string, Func<byte[], bool>> ReadWhole = new()
+    {
+        ["ddp-udp"] = bytes => DdpDatagram.TryOpen(bytes, out _),
+        ["teltonika-imei"] = bytes => VendorLogins.Find("teltonika")!.TryRead(bytes, out _),
+        ["inhand-ihdmp"] = bytes => Ihdmp.Read(bytes) is not null,
+        ["usr-2217"] = bytes => UsrBaudFrame.TryRead(bytes, out _),
     };
 
     private static readonly (string Protocol, string Name, string Expect, byte[] Bytes)[] Vectors = [.. Read()];
@@ -25,7 +36,7 @@ public sealed class FrameVectorTests
 
     [Fact]
     public void The_file_holds_vectors_for_every_protocol_that_is_built() =>
-        Assert.All(Built.Keys, protocol => Assert.Contains(Vectors, vector => vector.Protocol == protocol));
+        Assert.All(Built.Keys.Concat(ReadWhole.Keys), protocol => Assert.Contains(Vectors, vector => vector.Protocol == protocol));
 
     [Theory]
     [MemberData(nameof(Good))]
@@ -95,6 +106,12 @@ public sealed class FrameVectorTests
         var stream = Vectors.Single(vector => vector.Protocol == "ddp-stream").Bytes;
         Assert.All(Recording.Cuts(stream), pieces => AssertFrames("ddp-stream", pieces, stream[51..102]));
     }
+
+    [Fact]
+    public void What_is_read_whole_is_read_where_it_is_good_and_not_where_it_is_bad() =>
+        Assert.All(
+            Vectors.Where(vector => ReadWhole.ContainsKey(vector.Protocol)),
+            vector => Assert.Equal(vector.Expect == "good", ReadWhole[vector.Protocol](vector.Bytes)));
 
     private static Recording AssertFrames(string protocol, byte[][] pieces, params byte[][] expected)
     {

@@ -30,6 +30,9 @@ public static class VendorLogins
 {
     private static readonly VendorLogin[] Table =
     [
+        new HslLogin(),
+        new InHandLogin(),
+        new TeltonikaLogin(),
     ];
 
     /// <summary>The names that <see cref="Find"/> knows.</summary>

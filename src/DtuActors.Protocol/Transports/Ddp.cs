@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 
 namespace DtuActors.Protocol.Transports;
 
@@ -86,7 +85,9 @@ public static class Ddp
     public const int IdLength = 11;
 
     /// <summary>Where the data begin, in bytes from the unit's first.</summary>
-    public const int DataOffset = 4 + IdLength;
+    public const int DataOffset = IdOffset + IdLength;
+
+    internal const int IdOffset = 4;
 
     // A registration's data: the DTU's own address (4) and port (2).
     private const int AddressLength = 6;
@@ -121,10 +122,18 @@ public static class Ddp
             return null;
         }
 
-        var field = unit.Slice(4, IdLength);
-        var end = field.IndexOf((byte)0);
-        var text = (end < 0 ? field : field[..end]).Trim((byte)' ');
-        return text.IsEmpty || text.ContainsAnyExceptInRange((byte)0x20, (byte)0x7E) ? null : Encoding.ASCII.GetString(text);
+        return IdField.Read(unit.Slice(IdOffset, IdLength));
+    }
+
+    /// <summary>The answer to a registration: it carries the id field byte for byte, padding and all, so that the DTU knows itself.</summary>
+    internal static byte[] Registered(ReadOnlySpan<byte> registration)
+    {
+        var reply = new byte[Overhead];
+        registration[..DataOffset].CopyTo(reply);
+        reply[1] = (byte)DdpType.Registered;
+        BinaryPrimitives.WriteUInt16BigEndian(reply.AsSpan(2), Overhead);
+        reply[^1] = Mark;
+        return reply;
     }
 
     internal static void Write(Span<byte> unit, DdpType type, string id, ReadOnlySpan<byte> data)
@@ -134,16 +143,11 @@ public static class Ddp
             throw new ArgumentException($"a DDP unit carries at most {MaxData} bytes, not {data.Length}", nameof(data));
         }
 
-        if (id.Length is 0 or > IdLength || id.AsSpan().ContainsAnyExceptInRange(' ', '~'))
-        {
-            throw new ArgumentException($"a DDP id is 1 to {IdLength} printable ASCII characters", nameof(id));
-        }
-
         unit.Clear();
         unit[0] = Mark;
         unit[1] = (byte)type;
         BinaryPrimitives.WriteUInt16BigEndian(unit[2..], (ushort)(Overhead + data.Length));
-        Encoding.ASCII.GetBytes(id, unit[4..]);
+        IdField.Write(unit.Slice(IdOffset, IdLength), id, "a DDP id");
         data.CopyTo(unit[DataOffset..]);
         unit[DataOffset + data.Length] = Mark;
     }

@@ -3,12 +3,15 @@ using DtuActors.Protocol.Framing;
 namespace DtuActors.Protocol.Transports;
 
 /// <summary>
-/// <c>ddp</c>: Hongdian's DDP over TCP, see <see cref="Ddp"/>. Every registration is answered with 81, since the DTU repeats it as its heartbeat and counts the answers. A
-/// leave (02) is not answered: 82 makes the DTU restart. Data are not acknowledged with 85, which DTUs do not wait for unless told to.
+/// <c>ddp</c>: Hongdian's DDP over TCP, see <see cref="Ddp"/>. Every registration is answered with 81, since the DTU repeats it as its heartbeat and counts the
+/// answers. A leave (02) is not answered: 82 makes the DTU restart. Data are not acknowledged with 85, which DTUs do not wait for unless told to.
 /// </summary>
 internal sealed class DdpEnvelope : Envelope
 {
     private static readonly DdpCodec Units = new();
+
+    private byte[]? _idField;
+    private string? _id;
 
     public override string Name => "ddp";
 
@@ -21,11 +24,18 @@ internal sealed class DdpEnvelope : Envelope
             return new EnvelopeUnit(EnvelopeKind.Notice, null, 0, 0, default);
         }
 
-        var id = Ddp.ReadId(unit);
+        var field = unit.Slice(Ddp.IdOffset, Ddp.IdLength);
+        if (!field.SequenceEqual(_idField))
+        {
+            _idField = field.ToArray();
+            _id = Ddp.ReadId(unit);
+        }
+
+        var id = _id;
         var length = unit.Length - Ddp.Overhead;
         return (DdpType)unit[1] switch
         {
-            DdpType.Register => new EnvelopeUnit(EnvelopeKind.Registration, id, Ddp.DataOffset, 0, Registered(unit)),
+            DdpType.Register => new EnvelopeUnit(EnvelopeKind.Registration, id, Ddp.DataOffset, 0, Ddp.Registered(unit)),
             DdpType.Data => new EnvelopeUnit(EnvelopeKind.Data, id, Ddp.DataOffset, length, default),
             DdpType.Unregister => new EnvelopeUnit(EnvelopeKind.Leave, id, Ddp.DataOffset, 0, default),
             _ => new EnvelopeUnit(EnvelopeKind.Notice, id, Ddp.DataOffset, length, default),
@@ -33,7 +43,10 @@ internal sealed class DdpEnvelope : Envelope
     }
 
     /// <inheritdoc/>
-    /// <remarks>Nothing for an empty payload. Throws <see cref="ArgumentException"/> for an id that no DDP unit can carry (longer than 11 characters).</remarks>
+    /// <remarks>
+    /// Nothing for an empty payload. The units carry the id field of the DTU's last unit, padded as it pads; only before its first one <paramref name="id"/>.
+    /// Throws <see cref="ArgumentException"/> there for an id that no DDP unit can carry (longer than 11 characters).
+    /// </remarks>
     public override byte[] Wrap(string id, ReadOnlySpan<byte> payload)
     {
         var units = (payload.Length + Ddp.MaxData - 1) / Ddp.MaxData;
@@ -42,23 +55,17 @@ internal sealed class DdpEnvelope : Envelope
         while (payload.Length > 0)
         {
             var data = payload[..Math.Min(payload.Length, Ddp.MaxData)];
-            Ddp.Write(rest[..(Ddp.Overhead + data.Length)], DdpType.CentreData, id, data);
+            var unit = rest[..(Ddp.Overhead + data.Length)];
+            Ddp.Write(unit, DdpType.CentreData, _id ?? id, data);
+            if (_id is not null)
+            {
+                _idField.CopyTo(unit[Ddp.IdOffset..]);
+            }
+
             payload = payload[data.Length..];
             rest = rest[(Ddp.Overhead + data.Length)..];
         }
 
         return wrapped;
-    }
-
-    /// <summary>The answer carries the id field byte for byte, padding and all, so that the DTU knows itself.</summary>
-    private static byte[] Registered(ReadOnlySpan<byte> unit)
-    {
-        var reply = new byte[Ddp.Overhead];
-        unit[..Ddp.DataOffset].CopyTo(reply);
-        reply[1] = (byte)DdpType.Registered;
-        reply[2] = 0;
-        reply[3] = Ddp.Overhead;
-        reply[^1] = Ddp.Mark;
-        return reply;
     }
 }

@@ -49,8 +49,19 @@ public abstract class Envelope
     /// <summary>The word in configuration (<c>envelope</c>).</summary>
     public abstract string Name { get; }
 
-    /// <summary>How the stream is cut into units.</summary>
+    /// <summary>
+    /// How the stream is cut into units. Its <see cref="Codec.Gap"/> may change with what it waits for, and what waits may be the end of the instrument's
+    /// bytes: whoever feeds the framer has to give it silence when its <see cref="Framer.SilenceDue"/> is over, before and after the registration.
+    /// </summary>
     public abstract Codec Codec { get; }
+
+    /// <summary>
+    /// Says, before the first byte, that the connection's DTU is known without a login (its listener or dialer names it): an envelope whose data follow a login
+    /// then carries them without one as well, as soon as it is clear that the stream does not begin with it. Nothing where every unit names its DTU anyway.
+    /// </summary>
+    public virtual void AssumeLoggedIn()
+    {
+    }
 
     /// <summary>Opens a whole unit that <see cref="Codec"/> cut. Never throws.</summary>
     public abstract EnvelopeUnit Open(ReadOnlySpan<byte> unit);

@@ -6,6 +6,9 @@ public static class Envelopes
     private static readonly (string Name, Func<Envelope> Make)[] Table =
     [
         ("ddp", static () => new DdpEnvelope()),
+        ("four-faith-prot", static () => new FourFaithProtEnvelope()),
+        ("zg", static () => new ZgEnvelope()),
+        ("jbt", static () => new JbtEnvelope()),
     ];
 
     /// <summary>The names that <see cref="Find"/> knows.</summary>
