@@ -61,6 +61,9 @@ public sealed record EnvelopeForm : RegistrationForm
     /// <summary>The name of the field in <see cref="Id"/> that is the unit's other name (<see cref="EnvelopeUnit.OtherId"/>).</summary>
     public const string OtherField = "device";
 
+    // What a DTU presents whose units carry no id, where the listener says who it is.
+    private const string Unnamed = "-";
+
     // A unit of an envelope holds at most 1024 bytes of data and its head.
     private const int MaxUnit = 4096;
 
@@ -69,6 +72,9 @@ public sealed record EnvelopeForm : RegistrationForm
 
     /// <summary>What the id is made of: <c>{id}</c> or <c>{device}</c>.</summary>
     public IdTemplate Id { get; init; } = IdTemplate.Of(IdField);
+
+    /// <summary>Whether the listener names the DTU, so that any unit of it will do, one without an id too.</summary>
+    public bool IsNamed { get; init; }
 
     public override bool RepeatsAsHeartbeat => false;
 
@@ -83,12 +89,16 @@ public sealed record EnvelopeForm : RegistrationForm
     public override Registrar Begin(in RegistrationStart start)
     {
         var envelope = start.Envelope ?? throw new ArgumentException("a registration by envelope needs one", nameof(start));
-        return new UnitRegistrar(
-            this,
-            Units(envelope),
-            unit => envelope.Open(unit) is { Kind: EnvelopeKind.Registration or EnvelopeKind.Data } opened ? ReadId(opened) : null,
-            isData: true);
+        if (IsNamed)
+        {
+            envelope.AssumeLoggedIn();
+        }
+
+        return new UnitRegistrar(this, Units(envelope), unit => PresentedBy(envelope.Open(unit)), isData: true);
     }
+
+    private string? PresentedBy(in EnvelopeUnit unit) =>
+        unit.Kind is not (EnvelopeKind.Registration or EnvelopeKind.Data) ? null : ReadId(unit) ?? (IsNamed ? Unnamed : null);
 
     /// <summary>The id that <paramref name="unit"/> carries, or null.</summary>
     public string? ReadId(in EnvelopeUnit unit)

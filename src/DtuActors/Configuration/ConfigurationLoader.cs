@@ -55,18 +55,18 @@ public static class ConfigurationLoader
         }
 
         var ground = texts.Count > 0 ? folders[texts[0].Name] : Path.GetFullPath(".");
-        return Load(texts, file => folders.GetValueOrDefault(file, ground), environment, Built.Current, OperatingSystem.IsWindows(), faults).Loaded;
+        return Load(texts, file => folders.GetValueOrDefault(file, ground), environment, OperatingSystem.IsWindows(), faults).Loaded;
     }
 
     /// <summary>The same for texts that stand in memory: (name, text) in layering order, relative paths against <paramref name="folder"/>.</summary>
     public static LoadedConfiguration LoadTexts(IReadOnlyList<(string Name, string Text)> texts, string folder, Func<string, string?> environment) =>
-        Load(texts, _ => Path.GetFullPath(folder), environment, Built.Current, OperatingSystem.IsWindows(), []).Loaded;
+        Load(texts, _ => Path.GetFullPath(folder), environment, OperatingSystem.IsWindows(), []).Loaded;
 
     /// <summary>The same with everything a test may want to say, and the context to look into.</summary>
     internal static (LoadedConfiguration Loaded, BindingContext Context) Load(
-        IReadOnlyList<(string Name, string Text)> texts, Func<string, string> folderOf, Func<string, string?> environment, Built built, bool isWindows, IReadOnlyList<ConfigurationFault> before)
+        IReadOnlyList<(string Name, string Text)> texts, Func<string, string> folderOf, Func<string, string?> environment, bool isWindows, IReadOnlyList<ConfigurationFault> before)
     {
-        var context = new BindingContext(built, isWindows, folderOf);
+        var context = new BindingContext(isWindows, folderOf);
         var builtIn = HoconParser.Parse(BuiltIn, Reference, static _ => null);
         var ground = Child(builtIn.Root, "dtu");
         var builtInProfile = Child(Child(ground, "profiles"), "default");

@@ -54,6 +54,7 @@ public sealed partial class ConnectionActor
         Receive<Flow.PathRemoved>(OnPathRemoved);
         Receive<ProbeDue>(_ => Pause());
         Receive<FrameSilence>(_ => OnSilence());
+        Receive<UnitSilence>(_ => OnUnitSilence());
         Receive<BusDue>(_ => OnBusDue());
         Receive<SilentCheck>(_ => OnSilentCheck());
         Receive<Publish>(_ => _setup.Fleet.Tell(new Fleet.SessionSeen(Report())));
@@ -70,8 +71,7 @@ public sealed partial class ConnectionActor
         _bus = new BusQueue(_profile.Bus, _profile.Framing.Codec, this);
         _framer = new Framer(Codecs.Create(_profile.Framing), _profile.Framing.MaxFrame, HeartbeatBytes());
         _prefix = _entrance.Registration.EveryPacket && !_framer.Codec.IsProtocol && !_registration.IsEmpty ? new PacketPrefix(_registration) : null;
-        _envelope = _entrance.Envelope?.Invoke();
-        _units = _envelope is null ? null : EnvelopeForm.Units(_envelope);
+        OpenEnvelope();
         _answers = _profile.Application.Create();
         GatewayMetrics.Connections.Add(1);
         CountRegistration("accepted");
@@ -86,6 +86,16 @@ public sealed partial class ConnectionActor
         }
 
         ReadOn();
+    }
+
+    private void OpenEnvelope()
+    {
+        _envelope = _entrance.Envelope?.Invoke();
+        _units = _envelope is null ? null : EnvelopeForm.Units(_envelope);
+        if (_setup.Dtu is not null)
+        {
+            _envelope?.AssumeLoggedIn();
+        }
     }
 
     private void FeedWhatCameBehind(Registrar registrar)
@@ -207,6 +217,7 @@ public sealed partial class ConnectionActor
         {
             _pausedSince ??= Now;
             Timers.Cancel(TimerKey.Gap);
+            Timers.Cancel(TimerKey.UnitGap);
             Pause();
         }
     }
@@ -253,15 +264,28 @@ public sealed partial class ConnectionActor
 
     private void ArmGap()
     {
-        var due = _prefix is { Waits: true } ? _entrance.Registration.Form.Gap : _framer.SilenceDue;
+        ArmGap(TimerKey.Gap, FrameSilence.Instance, _prefix is { Waits: true } ? Form.Gap : _framer.SilenceDue);
+        ArmGap(TimerKey.UnitGap, UnitSilence.Instance, _units?.SilenceDue);
+    }
+
+    private void ArmGap(object key, object message, TimeSpan? due)
+    {
         if (due is { } gap)
         {
-            Timers.StartSingleTimer(TimerKey.Gap, FrameSilence.Instance, gap);
+            Timers.StartSingleTimer(key, message, gap);
         }
-        else if (Timers.IsTimerActive(TimerKey.Gap))
+        else if (Timers.IsTimerActive(key))
         {
-            Timers.Cancel(TimerKey.Gap);
+            Timers.Cancel(key);
         }
+    }
+
+    private void OnUnitSilence()
+    {
+        var sink = new UnitSink(this);
+        _units!.Silence(ref sink);
+        ArmGap();
+        PublishSoon();
     }
 
     private void OnSilence()
@@ -489,6 +513,11 @@ public sealed partial class ConnectionActor
     private sealed record FrameSilence : INoSerializationVerificationNeeded
     {
         public static readonly FrameSilence Instance = new();
+    }
+
+    private sealed record UnitSilence : INoSerializationVerificationNeeded
+    {
+        public static readonly UnitSilence Instance = new();
     }
 
     private sealed record SilentCheck : INoSerializationVerificationNeeded

@@ -43,7 +43,7 @@ public sealed partial class ConnectionActor
     private Registrar Begin(ProfileOptions profile)
     {
         // Where the listener names the DTU, its units need only be well-formed: the envelope's own login is still its first word.
-        var form = _setup.Dtu is null ? profile.Registration.Form : new EnvelopeForm();
+        var form = _setup.Dtu is null ? profile.Registration.Form : new EnvelopeForm { IsNamed = true };
         return form.Begin(new RegistrationStart(_remote.Address.ToString(), profile.Envelope?.Invoke()));
     }
 

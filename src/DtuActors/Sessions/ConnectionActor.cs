@@ -231,6 +231,7 @@ public sealed partial class ConnectionActor : ReceiveActor, IWithTimers
     {
         public static readonly object Registration = new();
         public static readonly object Gap = new();
+        public static readonly object UnitGap = new();
         public static readonly object Ask = new();
         public static readonly object Claim = new();
         public static readonly object Silent = new();

@@ -221,7 +221,7 @@ public sealed class LoadingTests : IDisposable
     {
         var node = ConfigurationLoader.Load(
             [("a.conf", "dtu { node.data-dir = d1, endpoints.e { kind = pty, link = l1 } }"), ("b.conf", "dtu.node.data-dir = d2")],
-            file => Path.Combine(_folder, file == "b.conf" ? "sub" : "top"), _ => null, Conf.Built, isWindows: false, []).Loaded.Options!;
+            file => Path.Combine(_folder, file == "b.conf" ? "sub" : "top"), _ => null, isWindows: false, []).Loaded.Options!;
         Assert.Equal(Path.Combine(_folder, "sub", "d2"), node.Node.DataDir);
         Assert.Equal(Path.Combine(_folder, "top", "l1"), Assert.IsType<PtyEndpointOptions>(node.Endpoints[0]).Link);
     }

@@ -4,15 +4,13 @@ using DtuActors.Configuration.Hocon;
 namespace DtuActors.Configuration;
 
 /// <summary>What all binders of one load share: the faults, and what paths, platform and byte room are.</summary>
-internal sealed class BindingContext(Built built, bool isWindows, Func<string, string> folderOf)
+internal sealed class BindingContext(bool isWindows, Func<string, string> folderOf)
 {
     /// <summary>More faults than anybody repairs in one go; a file of another program must not fill the memory with them.</summary>
     public const int MaxFaults = 500;
 
     private readonly List<ConfigurationFault> _faults = [];
     private readonly HashSet<(HoconPosition, string)> _said = [];
-
-    public Built Built => built;
 
     public bool IsWindows => isWindows;
 

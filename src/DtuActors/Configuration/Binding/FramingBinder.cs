@@ -47,29 +47,20 @@ internal static class FramingBinder
         return framing;
     }
 
-    /// <summary>A codec's name: one the byte room has; those it will have are told apart from those nobody knows.</summary>
-    public static string Codec(BlockReader block, string key, string fallback)
+    /// <summary>A codec's name.</summary>
+    private static string Codec(BlockReader block, string key, string fallback)
     {
         if (block.Text(key) is not { } name)
         {
             return fallback;
         }
 
-        var built = block.Context.Built.Codecs;
-        if (built.Contains(name))
+        if (Codecs.Names.Contains(name))
         {
             return name;
         }
 
-        if (NotBuilt.Codecs.Contains(name))
-        {
-            block.Fault(key, NotBuilt.Says($"'{name}'", $"built: {string.Join(", ", built)}"), null);
-        }
-        else
-        {
-            block.Fault(key, $"there is no codec '{KeyPath.Shown(name)}'", BlockReader.Meant(name, [.. built.Union(NotBuilt.Codecs)]));
-        }
-
+        block.Fault(key, $"there is no codec '{KeyPath.Shown(name)}'", BlockReader.Meant(name, Codecs.Names));
         return fallback;
     }
 
@@ -95,7 +86,7 @@ internal static class FramingBinder
 
         // What a codec asks beyond this is its own to say, here and not when the first DTU arrives.
         var isMarked = framing.Codec is not ("delimiter" or "start-end") || (!framing.Delimiter.IsEmpty && framing.Codec == "delimiter") || !(framing.Start.IsEmpty || framing.End.IsEmpty);
-        if (isMarked && Codecs.Names.Contains(framing.Codec))
+        if (isMarked)
         {
             try
             {

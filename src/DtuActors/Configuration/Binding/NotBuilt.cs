@@ -1,15 +1,6 @@
 using DtuActors.Configuration.Hocon;
-using DtuActors.Protocol.Framing;
-using DtuActors.Protocol.Transports;
 
 namespace DtuActors.Configuration;
-
-/// <summary>What the byte room can do: names and envelopes, asked at run time, so that a new codec there needs no word here.</summary>
-internal sealed record Built(IReadOnlyCollection<string> Codecs, IReadOnlyCollection<string> Envelopes, Func<string, Func<Envelope>?> FindEnvelope)
-{
-    /// <summary>What this program can do.</summary>
-    public static Built Current => new(Protocol.Framing.Codecs.Names, Protocol.Transports.Envelopes.Names, Protocol.Transports.Envelopes.Find);
-}
 
 /// <summary>One thing that the contract names and this release does not do.</summary>
 /// <param name="Key">The key's path in the <see cref="Schema"/>.</param>
@@ -53,16 +44,6 @@ internal static class NotBuilt
         new("dtu.storage.path", null, null, "history is kept in memory; leave the key out"),
         new("dtu.storage.retention", null, null, "history is kept in memory; leave the key out"),
         new("dtu.cluster.enabled", null, "off", "built: off, one node"),
-    ];
-
-    /// <summary>Every envelope of the contract; which are built, <see cref="Built"/> knows.</summary>
-    public static readonly IReadOnlyList<string> Envelopes = ["ddp", "four-faith-prot", "zg", "jbt"];
-
-    /// <summary>Every codec of the contract; which are built, <see cref="Built"/> knows.</summary>
-    public static readonly IReadOnlyList<string> Codecs =
-    [
-        "raw", "idle-gap", "delimiter", "fixed", "length-field", "start-end", "modbus-rtu", "modbus-ascii", "modbus-tcp", "dlt645", "hj212", "sl651", "cjt188", "iec101",
-        "iec104", "dnp3", "jt808", "slip",
     ];
 
     private static readonly ILookup<string, NotBuiltRow> ByKey = Rows.ToLookup(row => row.Key, StringComparer.Ordinal);

@@ -99,23 +99,7 @@ internal static class ProfileBinder
         };
     }
 
-    private static Func<Envelope>? BindEnvelope(BlockReader block)
-    {
-        var built = block.Context.Built;
-        var name = block.Word("envelope", "none", ["none", .. built.Envelopes.Union(NotBuilt.Envelopes)]);
-        if (name == "none")
-        {
-            return null;
-        }
-
-        if (built.FindEnvelope(name) is { } envelope)
-        {
-            return envelope;
-        }
-
-        block.Fault("envelope", NotBuilt.Says($"'{name}'", $"built: {string.Join(", ", built.Envelopes.Prepend("none"))}"), null);
-        return null;
-    }
+    private static Func<Envelope>? BindEnvelope(BlockReader block) => Envelopes.Find(block.Word("envelope", "none", ["none", .. Envelopes.Names]));
 
     private static HeartbeatOptions BindHeartbeat(BlockReader profile)
     {
