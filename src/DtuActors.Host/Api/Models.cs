@@ -175,7 +175,7 @@ internal sealed record SendBody
     [Description("Text, in encoding. Either hex or text.")]
     public string? Text { get; init; }
 
-    [Description("A check that is put behind the bytes: modbus, sum8 or hj212.")]
+    [Description("A check that is put behind the bytes: modbus, modbus-be (high byte first), x25, dnp, sum8, lrc, xor or hj212.")]
     public string? Crc { get; init; }
 
     [Description("The text's encoding: utf-8, gb18030, ascii or latin1. Default: the profile's text-encoding.")]
@@ -205,7 +205,7 @@ internal sealed record RequestBody
     [Description("Bytes in hexadecimal, spaces allowed.")]
     public string? Hex { get; init; }
 
-    [Description("A check that is put behind the bytes: modbus, sum8 or hj212.")]
+    [Description("A check that is put behind the bytes: modbus, modbus-be (high byte first), x25, dnp, sum8, lrc, xor or hj212.")]
     public string? Crc { get; init; }
 
     [Description("How long the answer may take from the write, such as 500ms or 5s; at most 10m. Default: the profile's response-timeout.")]

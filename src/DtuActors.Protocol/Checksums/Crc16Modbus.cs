@@ -1,61 +1,30 @@
+using System.Buffers.Binary;
+
 namespace DtuActors.Protocol.Checksums;
 
 /// <summary>
 /// CRC-16/MODBUS: polynomial 8005 reflected (A001), start FFFF, nothing added at the end; check value 4B37 (MODBUS over Serial Line V1.02, 6.2.2).
-/// On the wire the low byte comes first.
+/// On a Modbus line the low byte comes first; SL 651 and others write the same CRC high byte first.
 /// </summary>
 public static class Crc16Modbus
 {
-    // Eight tables, so that eight bytes take eight independent look-ups and not a chain of eight: a single table stays below 600 MB/s.
-    private const int Lanes = 8;
-    private static readonly ushort[] Table = MakeTables();
+    private static readonly ReflectedCrc16 Engine = new(0xA001, 0xFFFF, 0);
 
-    /// <summary>The CRC of <paramref name="data"/>; FFFF for no data. Over a frame and its own CRC it is 0.</summary>
-    public static ushort Compute(ReadOnlySpan<byte> data)
+    /// <summary>The CRC of <paramref name="data"/>; FFFF for no data. Over a frame and its own CRC, low byte first, it is 0.</summary>
+    public static ushort Compute(ReadOnlySpan<byte> data) => Engine.Compute(data);
+
+    /// <summary>The CRC of what gave <paramref name="crc"/> with <paramref name="data"/> behind it.</summary>
+    public static ushort Continue(ushort crc, ReadOnlySpan<byte> data) => Engine.Continue(crc, data);
+
+    /// <summary>Whether <paramref name="frame"/> ends with the CRC of what stands before it, high byte first (SL 651-2014). False below two bytes.</summary>
+    public static bool EndsHighFirst(ReadOnlySpan<byte> frame) =>
+        frame.Length >= 2 && Compute(frame[..^2]) == BinaryPrimitives.ReadUInt16BigEndian(frame[^2..]);
+
+    /// <summary>Writes the CRC of what stands before the last two bytes of <paramref name="frame"/> into these, high byte first.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The frame has less than two bytes.</exception>
+    public static void WriteHighFirst(Span<byte> frame)
     {
-        ReadOnlySpan<ushort> table = Table;
-        uint crc = 0xFFFF;
-        while (data.Length >= Lanes)
-        {
-            crc = (uint)(table[(7 * 256) + (byte)(data[0] ^ crc)]
-                ^ table[(6 * 256) + (byte)(data[1] ^ (crc >> 8))]
-                ^ table[(5 * 256) + data[2]]
-                ^ table[(4 * 256) + data[3]]
-                ^ table[(3 * 256) + data[4]]
-                ^ table[(2 * 256) + data[5]]
-                ^ table[256 + data[6]]
-                ^ table[data[7]]);
-            data = data[Lanes..];
-        }
-
-        foreach (var b in data)
-        {
-            crc = (crc >> 8) ^ table[(byte)(crc ^ b)];
-        }
-
-        return (ushort)crc;
-    }
-
-    private static ushort[] MakeTables()
-    {
-        var table = new ushort[Lanes * 256];
-        for (var i = 0; i < 256; i++)
-        {
-            var crc = (uint)i;
-            for (var bit = 0; bit < 8; bit++)
-            {
-                crc = (crc & 1) != 0 ? (crc >> 1) ^ 0xA001 : crc >> 1;
-            }
-
-            table[i] = (ushort)crc;
-        }
-
-        for (var i = 256; i < table.Length; i++)
-        {
-            var before = table[i - 256];
-            table[i] = (ushort)((before >> 8) ^ table[(byte)before]);
-        }
-
-        return table;
+        ArgumentOutOfRangeException.ThrowIfLessThan(frame.Length, 2, nameof(frame));
+        BinaryPrimitives.WriteUInt16BigEndian(frame[^2..], Compute(frame[..^2]));
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using DtuActors.Configuration.Hocon;
 using DtuActors.Protocol;
+using DtuActors.Protocol.Checksums;
 
 namespace DtuActors.Configuration;
 
@@ -234,7 +235,7 @@ internal static class GatewayBinder
                 block.Fault("hex", $"'{KeyPath.Shown(hex)}' is not hex", "pairs of hex digits, as 01 03 00 00 00 0A");
             }
 
-            _ = block.Word("crc", "none", "none", "modbus", "sum8", "hj212");
+            _ = block.Word("crc", "none", ["none", .. ChecksumAppend.Names]);
             block.Missing("every", "a duration, as 60s");
             _ = block.Duration("every", TimeSpan.FromMinutes(1));
             _ = block.Duration("jitter", TimeSpan.Zero, TimeSpan.Zero);
