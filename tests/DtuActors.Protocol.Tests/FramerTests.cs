@@ -17,8 +17,10 @@ public sealed class FramerTests
     [Fact]
     public void The_table_knows_the_codecs_that_are_built_and_names_them_in_its_error()
     {
-        Assert.Equal(["raw", "idle-gap", "delimiter", "fixed", "length-field", "modbus-rtu"], Codecs.Names);
-        Assert.All(Codecs.Names, name => Assert.Equal(name, Codecs.Create(new FramingOptions { Codec = name, Length = 4 }).Name));
+        Assert.Equal(["raw", "idle-gap", "delimiter", "fixed", "length-field", "start-end", "modbus-rtu", "modbus-ascii", "modbus-tcp", "dnp3", "slip"], Codecs.Names);
+        Assert.All(
+            Codecs.Names,
+            name => Assert.Equal(name, Codecs.Create(new FramingOptions { Codec = name, Length = 4, Start = "<"u8.ToArray(), End = ">"u8.ToArray() }).Name));
         var error = Assert.Throws<ArgumentException>(() => Codecs.Create(new FramingOptions { Codec = "morse" }));
         Assert.Contains("morse", error.Message, StringComparison.Ordinal);
         Assert.Contains("modbus-rtu", error.Message, StringComparison.Ordinal);
@@ -28,6 +30,7 @@ public sealed class FramerTests
     [InlineData("fixed", "length")]
     [InlineData("delimiter", "delimiter")]
     [InlineData("length-field", "size")]
+    [InlineData("start-end", "start")]
     public void Options_a_codec_cannot_work_with_are_refused_by_their_key(string codec, string key)
     {
         var error = Assert.Throws<ArgumentException>(
