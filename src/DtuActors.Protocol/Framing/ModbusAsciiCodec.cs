@@ -21,11 +21,7 @@ internal sealed class ModbusAsciiCodec(TimeSpan gap) : Codec
         }
 
         var at = Math.Max(1, examined);
-        while (at < pending.Length && at <= ModbusAscii.MostDigits && ModbusAscii.Digit(pending[at]) >= 0)
-        {
-            at++;
-        }
-
+        at += ModbusAscii.CountDigits(pending[at..Math.Max(at, Math.Min(pending.Length, ModbusAscii.MostDigits + 1))]);
         if (at == pending.Length || (at == pending.Length - 1 && pending[at] == '\r'))
         {
             return silent ? Cut.Drop(pending.Length, DropReasons.Truncated) : Cut.Wait(at);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using DtuActors.Protocol.Checksums;
 
 namespace DtuActors.Protocol.Modbus;
@@ -22,6 +23,8 @@ public static class ModbusAscii
 
     internal const int MostDigits = 2 * (MaxUnitAndPdu + 1);
 
+    private static readonly SearchValues<byte> Digits = SearchValues.Create("0123456789ABCDEFabcdef"u8);
+
     /// <summary>Whether <paramref name="frame"/> is a whole frame: start, hex digits of 3 to 255 bytes, CR LF, and the LRC is right.</summary>
     public static bool IsValid(ReadOnlySpan<byte> frame) =>
         frame.Length is >= LeastDigits + 3 and <= MaxFrame && frame[0] == Start && frame.EndsWith("\r\n"u8) && IsRight(frame[1..^2]);
@@ -37,7 +40,7 @@ public static class ModbusAscii
         var digits = frame[1..^4];
         for (var i = 0; i < digits.Length; i += 2)
         {
-            unitAndPdu[i / 2] = (byte)((Digit(digits[i]) << 4) | Digit(digits[i + 1]));
+            unitAndPdu[i / 2] = (byte)((Value(digits[i]) << 4) + Value(digits[i + 1]));
         }
 
         return digits.Length / 2;
@@ -67,19 +70,13 @@ public static class ModbusAscii
         return frame;
     }
 
-    /// <summary>The value of a hex digit, -1 of anything else.</summary>
-    internal static int Digit(byte character) => character switch
-    {
-        >= (byte)'0' and <= (byte)'9' => character - '0',
-        >= (byte)'A' and <= (byte)'F' => character - 'A' + 10,
-        >= (byte)'a' and <= (byte)'f' => character - 'a' + 10,
-        _ => -1,
-    };
+    /// <summary>How many hex digits, in either case, <paramref name="characters"/> begin with.</summary>
+    internal static int CountDigits(ReadOnlySpan<byte> characters) => characters.IndexOfAnyExcept(Digits) is >= 0 and var at ? at : characters.Length;
 
     /// <summary>Whether these are hex digits of whole bytes, the last of which makes their sum 0 modulo 256.</summary>
     internal static bool IsRight(ReadOnlySpan<byte> digits)
     {
-        if (digits.Length % 2 != 0)
+        if (digits.Length % 2 != 0 || CountDigits(digits) != digits.Length)
         {
             return false;
         }
@@ -87,15 +84,12 @@ public static class ModbusAscii
         var sum = 0;
         for (var i = 0; i < digits.Length; i += 2)
         {
-            var (high, low) = (Digit(digits[i]), Digit(digits[i + 1]));
-            if ((high | low) < 0)
-            {
-                return false;
-            }
-
-            sum += (high << 4) | low;
+            sum += (Value(digits[i]) << 4) + Value(digits[i + 1]);
         }
 
         return (byte)sum == 0;
     }
+
+    // Digits are 30 to 39, capitals 41 to 46, small letters 61 to 66: the low four bits, and nine more of a letter.
+    private static int Value(byte digit) => (digit & 0x0F) + (9 * (digit >> 6));
 }
