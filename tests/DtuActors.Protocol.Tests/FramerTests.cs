@@ -293,6 +293,30 @@ public sealed class FramerTests
         }
     }
 
+    [Theory]
+    [InlineData("start-end", "<abc>")]
+    [InlineData("modbus-ascii", ":0003007C00027F\r\n")]
+    [InlineData("modbus-tcp", "\0\u0001\0\0\0\u0006\u0001\u0003\0\0\0\u0002")]
+    [InlineData("dnp3", "\u0005d\u0005\u00C0\u0001\0\0\u0004\u00E9!")]
+    [InlineData("slip", "\u00C0abc\u00DB\u00DC\u00C0")]
+    public void No_codec_allocates_whether_frames_are_whole_or_cut(string codec, string text)
+    {
+        var frame = System.Text.Encoding.Latin1.GetBytes(text);
+        var framer = Make(new FramingOptions { Codec = codec, Start = "<"u8.ToArray(), End = ">"u8.ToArray() });
+        byte[] piece = [.. frame, .. frame, .. frame[..4]];
+        var sink = new SameMemory(piece);
+        var before = 0L;
+        for (var i = 0; i < 200; i++)
+        {
+            framer.Feed(piece, ref sink);
+            framer.Feed(frame.AsSpan(4), ref sink);
+            before = i == 99 ? GC.GetAllocatedBytesForCurrentThread() : before;
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(600, sink.Frames);
+    }
+
     private struct SameMemory(byte[] piece) : IFrameSink
     {
         public int Same { get; private set; }

@@ -7,7 +7,7 @@ namespace DtuActors.Tests.Configuration;
 /// <summary>Loads texts as files would be loaded, with a byte room that has what this release has, whatever state the real one is in.</summary>
 internal static class Conf
 {
-    public static readonly Built Built = new(["raw", "idle-gap", "delimiter", "fixed", "length-field", "modbus-rtu"], ["ddp"], name => name == "ddp" ? static () => new FakeDdp() : null);
+    public static readonly Built Built = new(["raw", "idle-gap", "delimiter", "fixed", "length-field", "start-end", "modbus-rtu"], ["ddp"], name => name == "ddp" ? static () => new FakeDdp() : null);
 
     public static string Folder { get; } = Path.GetFullPath(Path.Combine(Path.GetTempPath(), "conf"));
 
