@@ -6,8 +6,8 @@ using DtuActors.Protocol.Layouts;
 namespace DtuActors.Protocol.Decoding;
 
 /// <summary>
-/// DNP3 in words (IEEE 1815-2012: clause 9 link, 8 transport, 4 application): <c>DNP3 confirmed user data, 1024 -> 1, read, sequence 3, g60v2, 13 bytes</c>. A fragment of
-/// which only a part is in this frame is told as far as the frame goes.
+/// DNP3 in words (IEEE 1815-2012: clause 9 link, 8 transport, 4 application): <c>DNP3 confirmed user data, 1024 -> 1, read, sequence 3, g60v2, 12
+/// bytes</c>. A fragment of which only a part is in this frame is told as far as the frame goes.
 /// </summary>
 internal static class Dnp3Decoder
 {

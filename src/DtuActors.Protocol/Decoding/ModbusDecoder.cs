@@ -5,8 +5,8 @@ using DtuActors.Protocol.Modbus;
 namespace DtuActors.Protocol.Decoding;
 
 /// <summary>
-/// Modbus in words, whatever carries it (MODBUS Application Protocol V1.1b3, 6 and 7): <c>Modbus read holding registers, unit 1, 2 registers: 141 142</c>. Addresses are
-/// as on the wire, from 0. Where a frame can be a request and a response, upwards is a response.
+/// Modbus in words, whatever carries it (MODBUS Application Protocol V1.1b3, 6 and 7): <c>Modbus read holding registers, unit 1, 2 registers: 141
+/// 142</c>. Addresses are as on the wire, from 0. Where a frame can be a request and a response, upwards is a response.
 /// </summary>
 internal static class ModbusDecoder
 {

@@ -9,6 +9,8 @@ internal static class SlipDecoder
     public static string? Describe(FrameDirection direction, ReadOnlySpan<byte> frame)
     {
         _ = direction;
-        return Slip.DecodedLength(frame) is var length and > 0 ? $"SLIP, {length.ToString(CultureInfo.InvariantCulture)} {(length == 1 ? "byte" : "bytes")}" : null;
+        return Slip.DecodedLength(frame) is var length and > 0
+            ? $"SLIP, {length.ToString(CultureInfo.InvariantCulture)} {(length == 1 ? "byte" : "bytes")}"
+            : null;
     }
 }

@@ -269,7 +269,7 @@ public sealed class Framer
 
         if (_damaged > 0 && !silent && drops.Reason is not null && data.Length - drops.From <= _maxFrame)
         {
-            // The damaged frame is not read to its end, or has not come to its end: it waits with its rest, to be reported as one, while there is room.
+            // The damaged frame is not read, or has not come, to its end: it waits with its rest, to be reported as one, while there is room.
             _dead = at - drops.From;
             return drops.From;
         }

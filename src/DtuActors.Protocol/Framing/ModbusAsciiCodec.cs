@@ -3,8 +3,8 @@ using DtuActors.Protocol.Modbus;
 namespace DtuActors.Protocol.Framing;
 
 /// <summary>
-/// <c>modbus-ascii</c>: <c>:</c>, hex digits in either case, LRC, CR LF (MODBUS over Serial Line V1.02, 2.5.2). A <c>:</c> begins a frame anew wherever it stands.
-/// What is neither digit nor end where one must be ends the attempt at once, so that silence decides nothing but an end that never comes.
+/// <c>modbus-ascii</c>: <c>:</c>, hex digits in either case, LRC, CR LF (MODBUS over Serial Line V1.02, 2.5.2). A <c>:</c> begins a frame anew wherever
+/// it stands. What is neither digit nor end where one must be ends the attempt at once, so that silence decides nothing but an end that never comes.
 /// </summary>
 internal sealed class ModbusAsciiCodec(TimeSpan gap) : Codec
 {

@@ -4,8 +4,8 @@ using DtuActors.Protocol.Modbus;
 namespace DtuActors.Protocol.Framing;
 
 /// <summary>
-/// <c>modbus-rtu</c>: frames by the lengths of their function and their CRC, wherever the stream was cut (MODBUS over Serial Line V1.02, 2.5.1). Where a function is
-/// a request's and a response's, the shortest that the CRC proves is the frame; but a request that the standard does not allow only where the
+/// <c>modbus-rtu</c>: frames by the lengths of their function and their CRC, wherever the stream was cut (MODBUS over Serial Line V1.02, 2.5.1). Where a
+/// function is a request's and a response's, the shortest that the CRC proves is the frame; but a request that the standard does not allow only where the
 /// response is none. A function without a known length is one at the end of the burst, if the CRC over all of it is right.
 /// </summary>
 internal sealed class ModbusRtuCodec(ModbusRole role, TimeSpan gap) : Codec

@@ -3,10 +3,10 @@ using DtuActors.Protocol.Layouts;
 namespace DtuActors.Protocol.Framing;
 
 /// <summary>
-/// <c>slip</c>: packets that end with C0 (RFC 1055). A frame is what went over the wire: all C0 in front of a packet, if there are any, the packet with its escapes,
-/// and the C0 that ends it. So a C0 too many is never lost: it is the next frame's first, or <see cref="DropReasons.Truncated"/> where the line falls
-/// silent. A packet with DB and anything but DC or DD behind it is <see cref="DropReasons.Garbage"/> up to and with its end. Any byte begins a packet: a heartbeat is a
-/// burst of its own.
+/// <c>slip</c>: packets that end with C0 (RFC 1055). A frame is what went over the wire: all C0 in front of a packet, if there are any, the packet with
+/// its escapes, and the C0 that ends it. So a C0 too many is never lost: it is the next frame's first, or <see cref="DropReasons.Truncated"/> where the
+/// line falls silent. A packet with DB and anything but DC or DD behind it is <see cref="DropReasons.Garbage"/> up to and with its end. Any byte begins a
+/// packet: a heartbeat is a burst of its own.
 /// </summary>
 internal sealed class SlipCodec(TimeSpan gap) : Codec
 {

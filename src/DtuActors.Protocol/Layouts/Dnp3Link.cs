@@ -4,8 +4,8 @@ using DtuActors.Protocol.Checksums;
 namespace DtuActors.Protocol.Layouts;
 
 /// <summary>
-/// DNP3's link layer (IEEE 1815-2012, clause 9): <c>05 64 | length | control | destination | source | CRC</c>, addresses low byte first, then user data in blocks of
-/// 16 bytes, the last shorter, each with a CRC of its own. The length counts control, addresses and user data, no CRC.
+/// DNP3's link layer (IEEE 1815-2012, clause 9): <c>05 64 | length | control | destination | source | CRC</c>, addresses low byte first, then user data
+/// in blocks of 16 bytes, the last shorter, each with a CRC of its own. The length counts control, addresses and user data, no CRC.
 /// </summary>
 public static class Dnp3Link
 {
@@ -89,8 +89,8 @@ public static class Dnp3Link
     }
 
     /// <summary>
-    /// Whether the header and every block that is whole in <paramref name="pending"/>, of a frame of <paramref name="length"/> bytes, has the right CRC. The first
-    /// <paramref name="proven"/> bytes, whole blocks, are known to; <paramref name="right"/> says how many are now.
+    /// Whether the header and every block that is whole in <paramref name="pending"/>, of a frame of <paramref name="length"/> bytes, has the right CRC.
+    /// The first <paramref name="proven"/> bytes, whole blocks, are known to; <paramref name="right"/> says how many are now.
     /// </summary>
     internal static bool BlocksRight(ReadOnlySpan<byte> pending, int length, int proven, out int right)
     {

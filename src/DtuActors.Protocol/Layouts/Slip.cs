@@ -17,7 +17,9 @@ public static class Slip
     /// <summary>Behind <see cref="Escape"/>: stands for <see cref="Escape"/>.</summary>
     public const byte EscapedEscape = 0xDD;
 
-    /// <summary>How many bytes the packet between the ends of <paramref name="frame"/> has; -1 where it has none, no end, or an escape that stands for nothing.</summary>
+    /// <summary>
+    /// How many bytes the packet between the ends of <paramref name="frame"/> has; -1 where it has none, no end, or an escape that stands for nothing.
+    /// </summary>
     public static int DecodedLength(ReadOnlySpan<byte> frame)
     {
         var start = frame.IndexOfAnyExcept(End);

@@ -29,7 +29,10 @@ public static class ModbusAscii
     public static bool IsValid(ReadOnlySpan<byte> frame) =>
         frame.Length is >= LeastDigits + 3 and <= MaxFrame && frame[0] == Start && frame.EndsWith("\r\n"u8) && IsRight(frame[1..^2]);
 
-    /// <summary>Unit and PDU of a valid frame into <paramref name="unitAndPdu"/>, which holds <see cref="MaxUnitAndPdu"/> bytes; 0 where it is none, else how many bytes.</summary>
+    /// <summary>
+    /// Unit and PDU of a valid frame into <paramref name="unitAndPdu"/>, which holds <see cref="MaxUnitAndPdu"/> bytes; 0 where it is none, else how many
+    /// bytes.
+    /// </summary>
     public static int Read(ReadOnlySpan<byte> frame, Span<byte> unitAndPdu)
     {
         if (!IsValid(frame))
