@@ -11,6 +11,10 @@ public sealed class FrameVectorTests
     private static readonly Dictionary<string, Func<Codec>> Built = new()
     {
         ["modbus-rtu"] = () => Codecs.Create(new FramingOptions { Codec = "modbus-rtu" }),
+        ["modbus-ascii"] = () => Codecs.Create(new FramingOptions { Codec = "modbus-ascii" }),
+        ["mbap"] = () => Codecs.Create(new FramingOptions { Codec = "modbus-tcp" }),
+        ["dnp3"] = () => Codecs.Create(new FramingOptions { Codec = "dnp3" }),
+        ["dnp3-stream"] = () => Codecs.Create(new FramingOptions { Codec = "dnp3" }),
         ["ddp-tcp"] = () => Envelopes.Find("ddp")!().Codec,
         ["ddp-stream"] = () => Envelopes.Find("ddp")!().Codec,
         ["four-faith-prot"] = () => Envelopes.Find("four-faith-prot")!().Codec,
@@ -27,7 +31,7 @@ public sealed class FrameVectorTests
 
     private static readonly (string Protocol, string Name, string Expect, byte[] Bytes)[] Vectors = [.. Read()];
 
-    // Bytes that no frame of these protocols begins with, and that do not complete one: a Modbus function 0, no DDP mark.
+    // Bytes that no frame of these protocols begins with, and that do not complete one: a Modbus function 0, a Modbus TCP length or function of 0, no DDP mark, no DNP3 start, no colon.
     private static readonly byte[] Garbage = [0x00, 0x00, 0x00, 0x00, 0x00];
 
     public static TheoryData<string, string, byte[]> Good() => Of("good");
@@ -112,6 +116,14 @@ public sealed class FrameVectorTests
         Assert.All(
             Vectors.Where(vector => ReadWhole.ContainsKey(vector.Protocol)),
             vector => Assert.Equal(vector.Expect == "good", ReadWhole[vector.Protocol](vector.Bytes)));
+
+    [Fact]
+    public void Two_glued_DNP3_frames_are_two_and_a_false_start_costs_itself()
+    {
+        byte[][] streams = [.. Vectors.Where(vector => vector.Protocol == "dnp3-stream").Select(vector => vector.Bytes)];
+        Assert.All(Recording.Cuts(streams[0]), pieces => AssertFrames("dnp3-stream", pieces, streams[0][..10], streams[0][..10]));
+        Assert.All(Recording.Cuts(streams[1]), pieces => AssertFrames("dnp3-stream", pieces, streams[1][2..]));
+    }
 
     private static Recording AssertFrames(string protocol, byte[][] pieces, params byte[][] expected)
     {

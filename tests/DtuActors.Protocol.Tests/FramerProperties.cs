@@ -1,4 +1,5 @@
 using DtuActors.Protocol.Framing;
+using DtuActors.Protocol.Layouts;
 using DtuActors.Protocol.Modbus;
 using DtuActors.Protocol.Transports;
 using FsCheck.Xunit;
@@ -19,6 +20,20 @@ public sealed class FramerProperties
         new() { Codec = "fixed", Length = 7, MaxFrame = 64 },
         new() { Codec = "length-field", Size = 1, MaxFrame = 64 },
         new() { Codec = "length-field", Offset = 1, Size = 2, LittleEndian = true, Adjust = -3, MaxFrame = 300 },
+        new() { Codec = "start-end", Start = new byte[] { 1 }, End = new byte[] { 2 }, MaxFrame = 64 },
+        new() { Codec = "start-end", Start = new byte[] { 1, 1 }, End = new byte[] { 0, 1, 2 }, MaxFrame = 24 },
+        new() { Codec = "start-end", Start = new byte[] { 0 }, End = new byte[] { 0 } },
+        new() { Codec = "start-end", Start = new byte[] { 0, 1 }, End = new byte[] { 1 } },
+        new() { Codec = "start-end", Start = new byte[] { 1 }, End = new byte[] { 1, 2, 1 } },
+        new() { Codec = "modbus-ascii" },
+        new() { Codec = "modbus-ascii", MaxFrame = 20 },
+        new() { Codec = "modbus-tcp" },
+        new() { Codec = "modbus-tcp", Role = ModbusRole.Requests, MaxFrame = 40 },
+        new() { Codec = "modbus-tcp", Role = ModbusRole.Responses },
+        new() { Codec = "dnp3" },
+        new() { Codec = "dnp3", MaxFrame = 30 },
+        new() { Codec = "slip" },
+        new() { Codec = "slip", MaxFrame = 12 },
         new() { Codec = "modbus-rtu" },
         new() { Codec = "modbus-rtu", Role = ModbusRole.Requests },
         new() { Codec = "modbus-rtu", Role = ModbusRole.Responses, MaxFrame = 32 },
@@ -76,6 +91,47 @@ public sealed class FramerProperties
     }
 
     [Property(MaxTest = 300)]
+    public void Frames_between_marks_come_out_in_order_at_any_chunking(byte[][] payloads, int[] cuts)
+    {
+        byte[] start = [2, 2];
+        byte[] end = [13, 3];
+        AssertFrames(
+            new FramingOptions { Codec = "start-end", Start = start, End = end },
+            cuts,
+            [.. payloads.Select(payload => (byte[])[.. start, .. payload.Where(b => b is not (2 or 3)), .. end])]);
+    }
+
+    [Property(MaxTest = 300)]
+    public void Modbus_ASCII_frames_come_out_in_order_at_any_chunking((byte Unit, byte[] Pdu, bool Small)[] frames, int[] cuts) =>
+        AssertFrames(
+            new FramingOptions { Codec = "modbus-ascii" },
+            cuts,
+            [.. frames.Select(f => (f.Small, Frame: ModbusAscii.Build(f.Unit, [3, .. f.Pdu[..Math.Min(252, f.Pdu.Length)]])))
+                .Select(f => f.Small ? [.. f.Frame.Select(b => b is >= (byte)'A' and <= (byte)'F' ? (byte)(b + 32) : b)] : f.Frame)]);
+
+    [Property(MaxTest = 300)]
+    public void Modbus_TCP_responses_come_out_in_order_at_any_chunking((ushort Transaction, byte Unit, byte Function, byte[] Data)[] answers, int[] cuts)
+    {
+        byte[][] frames = [.. answers.Select(answer => Mbap.Build(answer.Transaction, answer.Unit, Answer(answer.Unit, answer.Function, answer.Data).AsSpan()[1..^2]))];
+        AssertFrames(new FramingOptions { Codec = "modbus-tcp" }, cuts, frames);
+        AssertFrames(new FramingOptions { Codec = "modbus-tcp", Role = ModbusRole.Responses }, cuts, frames);
+    }
+
+    [Property(MaxTest = 300)]
+    public void DNP3_frames_come_out_in_order_at_any_chunking((byte Control, ushort To, ushort From, byte[] Data)[] frames, int[] cuts) =>
+        AssertFrames(
+            new FramingOptions { Codec = "dnp3" },
+            cuts,
+            [.. frames.Select(f => Dnp3Link.Build(f.Control, f.To, f.From, f.Data.AsSpan(0, Math.Min(Dnp3Link.MaxData, f.Data.Length))))]);
+
+    [Property(MaxTest = 300)]
+    public void SLIP_packets_come_out_in_order_at_any_chunking((byte[] Packet, bool LeadingEnd)[] packets, int[] cuts) =>
+        AssertFrames(
+            new FramingOptions { Codec = "slip" },
+            cuts,
+            [.. packets.Where(p => p.Packet.Length > 0).Select(p => Slip.Build([.. p.Packet, 0xC0, 0xDB], p.LeadingEnd))]);
+
+    [Property(MaxTest = 300)]
     public void DDP_units_come_out_in_order_at_any_chunking(byte[][] payloads, int[] cuts)
     {
         byte[][] units = [.. payloads.Select(payload => Ddp.Build(DdpType.Data, "13800138000", payload))];
@@ -122,7 +178,9 @@ public sealed class FramerProperties
         foreach (var options in Options.Where(options => options.Codec != "raw"))
         {
             // Small values make lengths, delimiters and functions likely.
-            byte[] stream = [.. noise.Select(b => (byte)(b % 5)), .. Answer(2, 3, data), .. noise, .. "ping"u8, .. data, .. Answer(0, 4, noise)];
+            byte[] stream = [.. noise.Select(b => (byte)(b % 5)), .. Answer(2, 3, data), .. noise, .. "ping"u8, .. data, .. Answer(0, 4, noise),
+                .. Mbap.Build((ushort)data.Length, 1, Answer(0, 4, noise).AsSpan()[1..^2]), .. noise.Select(b => (byte)(b % 2 * 0xDB)), 0xC0,
+                .. Dnp3Link.Build(0x44, 1, 2, data.AsSpan(0, Math.Min(data.Length, 40))), 5, 0x64, .. ModbusAscii.Build(1, [3, .. noise.Take(99)]), (byte)':', .. data];
             var beats = heartbeats && Codecs.Create(options).IsProtocol ? Heartbeats : [];
             var whole = Recording.Of(new Framer(Codecs.Create(options), options.MaxFrame, beats), stream);
             var pieces = new Framer(Codecs.Create(options), options.MaxFrame, beats);

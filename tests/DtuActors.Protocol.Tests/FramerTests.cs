@@ -17,8 +17,10 @@ public sealed class FramerTests
     [Fact]
     public void The_table_knows_the_codecs_that_are_built_and_names_them_in_its_error()
     {
-        Assert.Equal(["raw", "idle-gap", "delimiter", "fixed", "length-field", "modbus-rtu"], Codecs.Names);
-        Assert.All(Codecs.Names, name => Assert.Equal(name, Codecs.Create(new FramingOptions { Codec = name, Length = 4 }).Name));
+        Assert.Equal(["raw", "idle-gap", "delimiter", "fixed", "length-field", "start-end", "modbus-rtu", "modbus-ascii", "modbus-tcp", "dnp3", "slip"], Codecs.Names);
+        Assert.All(
+            Codecs.Names,
+            name => Assert.Equal(name, Codecs.Create(new FramingOptions { Codec = name, Length = 4, Start = "<"u8.ToArray(), End = ">"u8.ToArray() }).Name));
         var error = Assert.Throws<ArgumentException>(() => Codecs.Create(new FramingOptions { Codec = "morse" }));
         Assert.Contains("morse", error.Message, StringComparison.Ordinal);
         Assert.Contains("modbus-rtu", error.Message, StringComparison.Ordinal);
@@ -28,6 +30,7 @@ public sealed class FramerTests
     [InlineData("fixed", "length")]
     [InlineData("delimiter", "delimiter")]
     [InlineData("length-field", "size")]
+    [InlineData("start-end", "start")]
     public void Options_a_codec_cannot_work_with_are_refused_by_their_key(string codec, string key)
     {
         var error = Assert.Throws<ArgumentException>(
@@ -288,6 +291,30 @@ public sealed class FramerTests
             framer.Feed(piece, ref sink);
             framer.Feed(frame.AsSpan(4), ref sink);
         }
+    }
+
+    [Theory]
+    [InlineData("start-end", "<abc>")]
+    [InlineData("modbus-ascii", ":0003007C00027F\r\n")]
+    [InlineData("modbus-tcp", "\0\u0001\0\0\0\u0006\u0001\u0003\0\0\0\u0002")]
+    [InlineData("dnp3", "\u0005d\u0005\u00C0\u0001\0\0\u0004\u00E9!")]
+    [InlineData("slip", "\u00C0abc\u00DB\u00DC\u00C0")]
+    public void No_codec_allocates_whether_frames_are_whole_or_cut(string codec, string text)
+    {
+        var frame = System.Text.Encoding.Latin1.GetBytes(text);
+        var framer = Make(new FramingOptions { Codec = codec, Start = "<"u8.ToArray(), End = ">"u8.ToArray() });
+        byte[] piece = [.. frame, .. frame, .. frame[..4]];
+        var sink = new SameMemory(piece);
+        var before = 0L;
+        for (var i = 0; i < 200; i++)
+        {
+            framer.Feed(piece, ref sink);
+            framer.Feed(frame.AsSpan(4), ref sink);
+            before = i == 99 ? GC.GetAllocatedBytesForCurrentThread() : before;
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(600, sink.Frames);
     }
 
     private struct SameMemory(byte[] piece) : IFrameSink

@@ -110,6 +110,93 @@ public sealed class ModbusRtuFramingTests
                 Recording.Of(Make(ModbusRole.Responses), pieces).Log));
     }
 
+    [Theory]
+    [InlineData("0083029121")]
+    [InlineData("008302F09131")]
+    public void A_good_frame_right_behind_one_with_a_wrong_CRC_comes_out(string bad)
+    {
+        var good = Recording.Hex("0083029131");
+        Assert.All(Recording.Cuts([.. Recording.Hex(bad), .. good]), pieces =>
+        {
+            var sink = Recording.Of(Make(ModbusRole.Auto), pieces);
+            Assert.Equal([Convert.ToHexString(good)], sink.Frames);
+            Assert.Equal(bad.Length / 2, sink.DroppedBytes);
+        });
+    }
+
+    [Fact]
+    public void A_response_of_two_registers_whose_CRC_ends_with_00_is_no_request_of_eight_bytes()
+    {
+        // Every eighth value of the first register, so that the CRC ends with 00 for some 30 of them.
+        byte[][] responses = [.. Enumerable.Range(0, 8192).Select(i => ModbusRtu.Build(1, [3, 4, (byte)(i >> 5), (byte)((i << 3) | 1), 0, 0x8E]))];
+        byte[][] doubtful = [.. responses.Where(response => response[^1] == 0)];
+        Assert.NotEmpty(doubtful);
+        Assert.All(doubtful, response => Assert.All(Recording.Cuts([.. response, .. response]), pieces =>
+        {
+            var framer = Make(ModbusRole.Auto);
+            var sink = new Recording();
+            Array.ForEach(pieces, piece => framer.Feed(piece, ref sink));
+            Assert.Equal([Convert.ToHexString(response), Convert.ToHexString(response)], sink.Frames);
+        }));
+    }
+
+    [Fact]
+    public void A_request_for_more_registers_than_the_standard_allows_is_a_frame_when_it_is_no_response()
+    {
+        // As a response it would have 4 bytes of data: one byte more than the request.
+        var request = ModbusRtu.Build(1, [3, 4, 0, 0x40, 0]);
+        Assert.All(Recording.Cuts([.. request, .. Response]), pieces =>
+            Assert.Equal([Convert.ToHexString(request), Convert.ToHexString(Response)], Recording.Of(Make(ModbusRole.Auto), pieces).Frames));
+        Assert.All(Recording.Cuts(request), pieces =>
+            Assert.Equal([Convert.ToHexString(request)], Recording.Of(Make(ModbusRole.Auto), pieces).Frames));
+    }
+
+    [Theory]
+    [InlineData(ModbusRole.Auto)]
+    [InlineData(ModbusRole.Requests)]
+    [InlineData(ModbusRole.Responses)]
+    public void Functions_without_a_row_are_frames_at_silence_in_every_role(ModbusRole role)
+    {
+        int[] known = [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 15, 16, 17, 20, 21, 22, 23, 24];
+        foreach (var function in Enumerable.Range(1, 127).Except(known))
+        {
+            var frame = ModbusRtu.Build(1, [(byte)function, 0x0D, 1, 2, 3]);
+            Assert.Equal(["f " + Convert.ToHexString(frame)], Recording.Of(Make(role), frame).Log);
+        }
+    }
+
+    [Theory]
+    [InlineData(ModbusRole.Auto)]
+    [InlineData(ModbusRole.Responses)]
+    public void Every_function_has_an_exception_of_five_bytes(ModbusRole role)
+    {
+        foreach (var function in Enumerable.Range(1, 127))
+        {
+            var frame = ModbusRtu.Build(1, [(byte)(function | 0x80), 2]);
+            var sink = new Recording();
+            Make(role).Feed(frame, ref sink);
+            Assert.Equal(["f " + Convert.ToHexString(frame)], sink.Log);
+        }
+    }
+
+    [Theory]
+    [InlineData("03FA", 250)]
+    [InlineData("14F5", 245)]
+    [InlineData("17FB", 251)]
+    [InlineData("1800F8", 248)]
+    [InlineData("2B0E0101000001" + "00F3", 243)]
+    public void The_longest_responses_come_out_and_a_longer_length_begins_no_frame(string head, int data)
+    {
+        byte[] pdu = [.. Recording.Hex(head), .. Enumerable.Repeat((byte)0x5A, data)];
+        var frame = ModbusRtu.Build(1, pdu);
+        Assert.InRange(frame.Length, 250, 256);
+        Assert.All(new[] { ModbusRole.Auto, ModbusRole.Responses }, role =>
+            Assert.Equal([Convert.ToHexString(frame)], Recording.Of(Make(role), [.. frame]).Frames));
+        byte[] beyond = [1, .. Recording.Hex(head)];
+        beyond[^1] = 0xFF;
+        Assert.Equal([Convert.ToHexString(Response)], Recording.Of(Make(ModbusRole.Responses), [.. beyond, .. Response]).Frames);
+    }
+
     [Fact]
     public void A_good_frame_that_begins_inside_a_damaged_one_comes_out()
     {

@@ -84,10 +84,61 @@ public sealed class ModbusTests
     public void A_frame_is_described_in_one_line(FrameDirection direction, string hex, string line) =>
         Assert.Equal(line, Decoders.Describe("modbus-rtu", direction, Rtu(hex)));
 
+    [Theory]
+    [InlineData(FrameDirection.Up, 5, "010304008D008E", "Modbus read holding registers, unit 1, transaction 5, 2 registers: 141 142")]
+    [InlineData(FrameDirection.Down, 65535, "0103007C0002", "Modbus read holding registers request, unit 1, transaction 65535, 2 registers from 124")]
+    [InlineData(FrameDirection.Up, 0, "118302", "Modbus read holding registers, unit 17, transaction 0, exception 02 (illegal data address)")]
+    [InlineData(FrameDirection.Up, 0, "11830201", "Modbus read holding registers, unit 17, transaction 0, exception of 2 bytes")]
+    [InlineData(FrameDirection.Up, 1, "0103040001", "Modbus read holding registers, unit 1, transaction 1, 3 bytes of data")]
+    [InlineData(FrameDirection.Up, 1, "012B0D01", "Modbus encapsulated interface, unit 1, transaction 1, 2 bytes of data")]
+    [InlineData(FrameDirection.Up, 1, "0103", "Modbus read holding registers, unit 1, transaction 1, 0 bytes of data")]
+    [InlineData(FrameDirection.Up, 1, "0118", "Modbus read FIFO queue, unit 1, transaction 1, 0 bytes of data")]
+    public void A_Modbus_TCP_frame_is_described_with_its_transaction(FrameDirection direction, int transaction, string hex, string line)
+    {
+        var bytes = Recording.Hex(hex);
+        Assert.Equal(line, Decoders.Describe("modbus-tcp", direction, Mbap.Build((ushort)transaction, bytes[0], bytes.AsSpan(1))));
+    }
+
+    [Theory]
+    [MemberData(nameof(ModbusRtuFramingTests.Rows), MemberType = typeof(ModbusRtuFramingTests))]
+    public void A_frame_says_the_same_whatever_carries_it(string request, string response)
+    {
+        foreach (var (direction, hex) in new[] { (FrameDirection.Down, request), (FrameDirection.Up, response) })
+        {
+            var pdu = Recording.Hex(hex);
+            var line = Decoders.Describe("modbus-rtu", direction, ModbusRtu.Build(17, pdu));
+            Assert.StartsWith("Modbus ", line, StringComparison.Ordinal);
+            Assert.Equal(line, Decoders.Describe("modbus-ascii", direction, ModbusAscii.Build(17, pdu)));
+            Assert.Equal(line, Decoders.Describe("modbus-tcp", direction, Mbap.Build(5, 17, pdu))?.Replace(", transaction 5", "", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void Any_PDU_at_all_is_described_without_a_fault()
+    {
+        foreach (var function in Enumerable.Range(0, 256))
+        {
+            foreach (var length in new[] { 0, 1, 2, 3, 4, 5, 8, 13, 100, 252 })
+            {
+                foreach (var fill in new byte[] { 0x00, 0x01, 0x04, 0x0E, 0xFF })
+                {
+                    byte[] pdu = [(byte)function, .. Enumerable.Repeat(fill, length)];
+                    Assert.NotNull(Decoders.Describe("modbus-tcp", FrameDirection.Up, Mbap.Build(1, 1, pdu)));
+                    Assert.NotNull(Decoders.Describe("modbus-ascii", FrameDirection.Down, ModbusAscii.Build(1, pdu)));
+                    Assert.True(length == 0 && function == 0 || Decoders.Describe("modbus-rtu", FrameDirection.Up, ModbusRtu.Build(1, pdu)) is not null);
+                }
+            }
+        }
+    }
+
     [Fact]
     public void What_is_no_Modbus_frame_is_described_as_nothing()
     {
         Assert.Null(Decoders.Describe("modbus-rtu", FrameDirection.Up, "text"u8));
+        Assert.Null(Decoders.Describe("modbus-ascii", FrameDirection.Up, ":0003007C00017F\r\n"u8));
+        Assert.Null(Decoders.Describe("modbus-ascii", FrameDirection.Up, Rtu("010300000002")));
+        Assert.Null(Decoders.Describe("modbus-tcp", FrameDirection.Up, Rtu("0103007C0002")));
+        Assert.Null(Decoders.Describe("modbus-tcp", FrameDirection.Up, []));
         Assert.Null(Decoders.Describe("raw", FrameDirection.Up, Rtu("010300000002")));
         Assert.Null(Decoders.Describe("nothing", FrameDirection.Up, []));
     }

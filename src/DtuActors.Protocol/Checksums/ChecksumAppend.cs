@@ -4,7 +4,9 @@ using System.Text;
 
 namespace DtuActors.Protocol.Checksums;
 
-/// <summary>The table behind <c>--crc NAME</c>, the API's <c>crc</c> and a poll's <c>crc</c>: what is put behind a downlink that was given without its check.</summary>
+/// <summary>
+/// The table behind <c>--crc NAME</c>, the API's <c>crc</c> and a poll's <c>crc</c>: what is put behind a downlink that was given without its check.
+/// </summary>
 public static class ChecksumAppend
 {
     private delegate byte[] Append(ReadOnlySpan<byte> data);
@@ -25,10 +27,10 @@ public static class ChecksumAppend
     public static IReadOnlyCollection<string> Names { get; } = [.. Table.Select(row => row.Name)];
 
     /// <summary>
-    /// <paramref name="data"/> with its check behind it: <c>modbus</c> CRC-16/MODBUS, low byte first; <c>modbus-be</c> the same, high byte first; <c>x25</c> and
-    /// <c>dnp</c> these CRCs, low byte first (<c>dnp</c> is one over all of it, not one a block); <c>sum8</c>, <c>lrc</c> and <c>xor</c> one byte; <c>hj212</c>
-    /// four upper-case hex digits, high byte first, and CR LF, as an HJ 212 frame ends, where the check covers what stands behind <c>##nnnn</c> if the data
-    /// begin so, else all of them. False for any other name.
+    /// <paramref name="data"/> with its check behind it: <c>modbus</c> CRC-16/MODBUS, low byte first; <c>modbus-be</c> the same, high byte first;
+    /// <c>x25</c> and <c>dnp</c> these CRCs, low byte first (<c>dnp</c> is one over all of it, not one a block); <c>sum8</c>, <c>lrc</c> and <c>xor</c>
+    /// one byte; <c>hj212</c> four upper-case hex digits, high byte first, and CR LF, as an HJ 212 frame ends, where the check covers what stands behind
+    /// <c>##nnnn</c> if the data begin so, else all of them. False for any other name.
     /// </summary>
     public static bool TryAppend(string name, ReadOnlySpan<byte> data, [NotNullWhen(true)] out byte[]? withChecksum)
     {

@@ -1,7 +1,8 @@
 namespace DtuActors.Protocol.Checksums;
 
 /// <summary>
-/// CRC-16/DNP: polynomial 3D65 reflected (A6BC), start 0, inverted at the end; check value EA82 (IEEE 1815-2012, clause 9). On the wire the low byte comes first.
+/// CRC-16/DNP: polynomial 3D65 reflected (A6BC), start 0, inverted at the end; check value EA82 (IEEE 1815-2012, clause 9). On the wire the low byte
+/// comes first.
 /// </summary>
 public static class Crc16Dnp
 {

@@ -8,7 +8,11 @@ public static class Decoders
 {
     private static readonly Dictionary<string, Describe> Table = new(StringComparer.Ordinal)
     {
-        ["modbus-rtu"] = ModbusRtuDecoder.Describe,
+        ["modbus-rtu"] = ModbusDecoder.DescribeRtu,
+        ["modbus-ascii"] = ModbusDecoder.DescribeAscii,
+        ["modbus-tcp"] = ModbusDecoder.DescribeTcp,
+        ["dnp3"] = Dnp3Decoder.Describe,
+        ["slip"] = SlipDecoder.Describe,
     };
 
     /// <summary>What <paramref name="frame"/>, cut by <paramref name="codec"/>, says, or null where nothing is known of it. Never throws.</summary>

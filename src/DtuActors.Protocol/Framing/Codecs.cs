@@ -10,7 +10,12 @@ public static class Codecs
         ("delimiter", static o => new DelimiterCodec(CheckedDelimiter(o), o.Include, o.Gap)),
         ("fixed", static o => new FixedCodec(Within(o.Length, 1, o.MaxFrame, "length"), o.Gap)),
         ("length-field", MakeLengthField),
+        ("start-end", MakeStartEnd),
         ("modbus-rtu", static o => new ModbusRtuCodec(o.Role, o.Gap)),
+        ("modbus-ascii", static o => new ModbusAsciiCodec(o.Gap)),
+        ("modbus-tcp", static o => new ModbusTcpCodec(o.Role, o.Gap)),
+        ("dnp3", static o => new Dnp3Codec(o.Gap)),
+        ("slip", static o => new SlipCodec(o.Gap)),
     ];
 
     /// <summary>The names that <see cref="Create"/> takes, in the order in which they are documented.</summary>
@@ -47,6 +52,13 @@ public static class Codecs
         Within(options.Size, 1, 4, "size");
         Within(options.Offset + options.Size, 1, options.MaxFrame, "max-frame", "offset and size together against ");
         return new LengthFieldCodec(options.Offset, options.Size, options.LittleEndian, options.Adjust, options.Gap);
+    }
+
+    private static StartEndCodec MakeStartEnd(FramingOptions options)
+    {
+        Within(options.Start.Length, 1, options.MaxFrame, "start", "bytes in ");
+        Within(options.End.Length, 1, options.MaxFrame - options.Start.Length, "end", "bytes in ");
+        return new StartEndCodec(options.Start.ToArray(), options.End.ToArray(), options.Gap);
     }
 
     private static int Within(int value, int least, int most, string key, string what = "") =>

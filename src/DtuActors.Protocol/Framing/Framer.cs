@@ -270,9 +270,9 @@ public sealed class Framer
             at += drop;
         }
 
-        if (_damaged > 0 && !silent && at < data.Length && drops.Reason is not null && data.Length - drops.From <= _maxFrame)
+        if (_damaged > 0 && !silent && drops.Reason is not null && data.Length - drops.From <= _maxFrame)
         {
-            // The damaged frame is not read to its end: it waits with its rest, to be reported as one, while there is room.
+            // The damaged frame is not read, or has not come, to its end: it waits with its rest, to be reported as one, while there is room.
             _dead = at - drops.From;
             return drops.From;
         }

@@ -1,6 +1,6 @@
 namespace DtuActors.Protocol.Framing;
 
-/// <summary>Which frames a Modbus RTU stream carries: a centre sees responses, a slave's side requests, a listener either.</summary>
+/// <summary>Which frames a Modbus stream carries: a centre sees responses, a slave's side requests, a listener either.</summary>
 public enum ModbusRole
 {
     Auto,
@@ -44,9 +44,9 @@ public sealed record FramingOptions
     /// <summary><c>start-end</c>: the bytes a frame begins with.</summary>
     public ReadOnlyMemory<byte> Start { get; init; }
 
-    /// <summary><c>start-end</c>: the bytes a frame ends with.</summary>
+    /// <summary><c>start-end</c>: the bytes a frame ends with; may be the same.</summary>
     public ReadOnlyMemory<byte> End { get; init; }
 
-    /// <summary><c>modbus-rtu</c>: which frames the stream carries.</summary>
+    /// <summary><c>modbus-rtu</c> and <c>modbus-tcp</c>: which frames the stream carries.</summary>
     public ModbusRole Role { get; init; } = ModbusRole.Auto;
 }

@@ -83,6 +83,19 @@ internal static class ModbusRtuLength
         }
     }
 
+    /// <summary>
+    /// Whether <paramref name="request"/>, a whole one, asks for as many values as the standard allows (1 to 2000 bits in 6.1 and 6.2, 1 to 125 registers
+    /// in 6.3 and 6.4). True of any other function.
+    /// </summary>
+    public static bool IsAllowedRead(ReadOnlySpan<byte> request) => request[1] switch
+    {
+        1 or 2 => Count(request) is >= 1 and <= 2000,
+        3 or 4 => Count(request) is >= 1 and <= 125,
+        _ => true,
+    };
+
+    private static int Count(ReadOnlySpan<byte> request) => (request[4] << 8) | request[5];
+
     private static int Counted(ReadOnlySpan<byte> head, int at, int fixedPart) => head.Length <= at ? More : Bounded(fixedPart + head[at]);
 
     /// <summary>unit, 2B, 0E, code, conformity, more follows, next id, number of objects, then id, length and value of each, CRC (6.21).</summary>

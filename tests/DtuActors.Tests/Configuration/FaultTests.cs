@@ -71,6 +71,8 @@ public sealed class FaultTests
     [InlineData("dtu.profiles.default.framing.codec = fixed", 1, "dtu.profiles.default.framing.length", "needs the frames' length", null)]
     [InlineData("dtu.profiles.default.framing { codec = delimiter, delimiter = \"\" }", 1, "dtu.profiles.default.framing.delimiter", "needs delimiter", null)]
     [InlineData("dtu.profiles.default.framing { codec = delimiter, delimiter = abc, max-frame = 2 }", 1, "dtu.profiles.default.framing.delimiter", "more than max-frame", null)]
+    [InlineData("dtu.profiles.default.framing { codec = start-end, start = \"<\" }", 1, "dtu.profiles.default.framing.end", "needs end", null)]
+    [InlineData("dtu.profiles.default.framing { codec = start-end, start = \"hex:7E\", end = \"hex:7E\", max-frame = 1 }", 1, "dtu.profiles.default.framing.codec", "cannot work", null)]
     [InlineData("dtu.profiles.default.framing { codec = length-field, max-frame = 1 }", 1, "dtu.profiles.default.framing.offset", "ends behind max-frame", null)]
     [InlineData("dtu.profiles.default.framing.max-frame = 64 kg", 1, "dtu.profiles.default.framing.max-frame", "is not a size", null)]
     [InlineData("dtu.profiles.default.framing.include = maybe", 1, "dtu.profiles.default.framing.include", "yes or no", null)]

@@ -5,34 +5,47 @@ using DtuActors.Protocol.Modbus;
 namespace DtuActors.Protocol.Decoding;
 
 /// <summary>
-/// Modbus RTU in words (MODBUS Application Protocol V1.1b3, 6 and 7): <c>Modbus read holding registers, unit 1, 2 registers: 141 142</c>. Addresses are as on the wire,
-/// from 0. Where a frame can be a request and a response, upwards is a response.
+/// Modbus in words, whatever carries it (MODBUS Application Protocol V1.1b3, 6 and 7): <c>Modbus read holding registers, unit 1, 2 registers: 141
+/// 142</c>. Addresses are as on the wire, from 0. Where a frame can be a request and a response, upwards is a response.
 /// </summary>
-internal static class ModbusRtuDecoder
+internal static class ModbusDecoder
 {
     // A line for a person: more values than these are counted, not listed.
     private const int MostValues = 32;
 
-    public static string? Describe(FrameDirection direction, ReadOnlySpan<byte> frame)
-    {
-        if (!ModbusRtu.IsValid(frame))
-        {
-            return null;
-        }
+    // ModbusRtuLength counts the CRC of RTU, which unit and PDU do not have here.
+    private const int Crc = 2;
 
-        var unit = frame[0];
+    public static string? DescribeRtu(FrameDirection direction, ReadOnlySpan<byte> frame) =>
+        ModbusRtu.IsValid(frame) ? Describe(direction, frame[..^Crc], null) : null;
+
+    public static string? DescribeAscii(FrameDirection direction, ReadOnlySpan<byte> frame)
+    {
+        Span<byte> unitAndPdu = stackalloc byte[ModbusAscii.MaxUnitAndPdu];
+        var length = ModbusAscii.Read(frame, unitAndPdu);
+        return length > 0 ? Describe(direction, unitAndPdu[..length], null) : null;
+    }
+
+    public static string? DescribeTcp(FrameDirection direction, ReadOnlySpan<byte> frame) =>
+        frame.Length > 0 && Mbap.FrameLength(frame) == frame.Length ? Describe(direction, frame[(Mbap.HeaderLength - 1)..], Word(frame, 0)) : null;
+
+    private static string Describe(FrameDirection direction, ReadOnlySpan<byte> frame, int? transaction)
+    {
+        var tail = $", unit {frame[0]}{(transaction is { } number ? $", transaction {number.ToString(CultureInfo.InvariantCulture)}" : "")}";
         if (frame[1] > 0x80)
         {
-            return frame.Length == 5 ? $"Modbus {Function((byte)(frame[1] & 0x7F))}, unit {unit}, exception {frame[2]:X2}{Exception(frame[2])}" : null;
+            var refused = $"Modbus {Function((byte)(frame[1] & 0x7F))}{tail}, exception";
+            return frame.Length == 3 ? $"{refused} {frame[2]:X2}{Exception(frame[2])}" : $"{refused} of {Plural(frame.Length - 2, "byte")}";
         }
 
-        var asRequest = ModbusRtuLength.OfRequest(frame) == frame.Length;
-        var asResponse = ModbusRtuLength.OfResponse(frame) == frame.Length;
+        var asRequest = ModbusRtuLength.OfRequest(frame) == frame.Length + Crc;
+        var asResponse = ModbusRtuLength.OfResponse(frame) == frame.Length + Crc;
         var request = asRequest && (!asResponse || direction == FrameDirection.Down);
-        var head = $"Modbus {Function(frame[1])}{(request ? " request" : "")}, unit {unit}";
+        var isOther = frame[1] == 0x2B && !asRequest && !asResponse;
+        var head = $"Modbus {(isOther ? "encapsulated interface" : Function(frame[1]))}{(request ? " request" : "")}{tail}";
         if (!asRequest && !asResponse)
         {
-            return $"{head}, {Plural(frame.Length - 4, "byte")} of data";
+            return $"{head}, {Plural(frame.Length - 2, "byte")} of data";
         }
 
         return head + (request ? Request(frame) : Response(frame));
@@ -45,10 +58,10 @@ internal static class ModbusRtuDecoder
         5 => $", {Word(frame, 2)} = {OnOff(frame)}",
         6 => $", {Word(frame, 2)} = {Word(frame, 4)}",
         8 => $", subfunction {Word(frame, 2)}",
-        15 => $", {Plural(Word(frame, 4), "bit")} from {Word(frame, 2)}: {Bits(frame[7..^2], Word(frame, 4))}",
-        16 => $", {Plural(Word(frame, 4), "register")} from {Word(frame, 2)}: {Registers(frame[7..^2])}",
+        15 => $", {Plural(Word(frame, 4), "bit")} from {Word(frame, 2)}: {Bits(frame[7..], Word(frame, 4))}",
+        16 => $", {Plural(Word(frame, 4), "register")} from {Word(frame, 2)}: {Registers(frame[7..])}",
         22 => Mask(frame),
-        23 => $", {Plural(Word(frame, 4), "register")} from {Word(frame, 2)}, {Word(frame, 6)} = {Registers(frame[11..^2])}",
+        23 => $", {Plural(Word(frame, 4), "register")} from {Word(frame, 2)}, {Word(frame, 6)} = {Registers(frame[11..])}",
         24 => $", from {Word(frame, 2)}",
         0x2B => $", code {frame[3]}, from object {frame[4]}",
         _ => "",
@@ -56,8 +69,8 @@ internal static class ModbusRtuDecoder
 
     private static string Response(ReadOnlySpan<byte> frame) => frame[1] switch
     {
-        1 or 2 => $", {Plural(frame[2] * 8, "bit")}: {Bits(frame[3..^2], frame[2] * 8)}",
-        3 or 4 or 23 => $", {Plural(frame[2] / 2, "register")}: {Registers(frame[3..^2])}",
+        1 or 2 => $", {Plural(frame[2] * 8, "bit")}: {Bits(frame[3..], frame[2] * 8)}",
+        3 or 4 or 23 => $", {Plural(frame[2] / 2, "register")}: {Registers(frame[3..])}",
         5 => $", {Word(frame, 2)} = {OnOff(frame)}",
         6 => $", {Word(frame, 2)} = {Word(frame, 4)}",
         7 => $", status {frame[2]:X2}",
@@ -66,7 +79,7 @@ internal static class ModbusRtuDecoder
         15 => $", {Plural(Word(frame, 4), "bit")} from {Word(frame, 2)}",
         16 => $", {Plural(Word(frame, 4), "register")} from {Word(frame, 2)}",
         22 => Mask(frame),
-        24 when frame.Length >= 8 => $", {Plural(Word(frame, 4), "register")}: {Registers(frame[6..^2])}",
+        24 when frame.Length >= 6 => $", {Plural(Word(frame, 4), "register")}: {Registers(frame[6..])}",
         0x2B => Objects(frame),
         _ => $", {Plural(frame[2], "byte")}",
     };
@@ -147,9 +160,9 @@ internal static class ModbusRtuDecoder
     {
         var text = new StringBuilder();
         var at = 8;
-        for (var left = frame[7]; left > 0 && at + 2 <= frame.Length - 2; left--)
+        for (var left = frame[7]; left > 0 && at + 2 <= frame.Length; left--)
         {
-            var value = frame.Slice(at + 2, Math.Min(frame[at + 1], frame.Length - 2 - at - 2));
+            var value = frame.Slice(at + 2, Math.Min(frame[at + 1], frame.Length - at - 2));
             text.Append(text.Length > 0 ? ", " : ": ").Append(frame[at]).Append(" = ");
             foreach (var b in value)
             {
