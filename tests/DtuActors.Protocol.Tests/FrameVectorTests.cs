@@ -10,13 +10,17 @@ public sealed class FrameVectorTests
     private static readonly Dictionary<string, Func<Codec>> Built = new()
     {
         ["modbus-rtu"] = () => Codecs.Create(new FramingOptions { Codec = "modbus-rtu" }),
+        ["hj212"] = () => Codecs.Create(new FramingOptions { Codec = "hj212" }),
+        ["sl651"] = () => Codecs.Create(new FramingOptions { Codec = "sl651" }),
+        ["jt808"] = () => Codecs.Create(new FramingOptions { Codec = "jt808" }),
         ["ddp-tcp"] = () => Envelopes.Find("ddp")!().Codec,
         ["ddp-stream"] = () => Envelopes.Find("ddp")!().Codec,
     };
 
     private static readonly (string Protocol, string Name, string Expect, byte[] Bytes)[] Vectors = [.. Read()];
 
-    // Bytes that no frame of these protocols begins with, and that do not complete one: a Modbus function 0, no DDP mark.
+    // Bytes that no frame of these protocols begins with, and that do not complete one: a Modbus function 0, no mark of DDP,
+    // HJ 212, SL 651 or JT/T 808.
     private static readonly byte[] Garbage = [0x00, 0x00, 0x00, 0x00, 0x00];
 
     public static TheoryData<string, string, byte[]> Good() => Of("good");

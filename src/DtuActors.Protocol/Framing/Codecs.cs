@@ -11,6 +11,9 @@ public static class Codecs
         ("fixed", static o => new FixedCodec(Within(o.Length, 1, o.MaxFrame, "length"), o.Gap)),
         ("length-field", MakeLengthField),
         ("modbus-rtu", static o => new ModbusRtuCodec(o.Role, o.Gap)),
+        ("hj212", static o => new Hj212Codec(o.Gap)),
+        ("sl651", static o => new Sl651Codec(o.Gap)),
+        ("jt808", static o => new Jt808Codec(o.Gap)),
     ];
 
     /// <summary>The names that <see cref="Create"/> takes, in the order in which they are documented.</summary>
