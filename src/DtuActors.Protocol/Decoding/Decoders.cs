@@ -9,6 +9,9 @@ public static class Decoders
     private static readonly Dictionary<string, Describe> Table = new(StringComparer.Ordinal)
     {
         ["modbus-rtu"] = ModbusRtuDecoder.Describe,
+        ["hj212"] = Hj212Decoder.Describe,
+        ["sl651"] = Sl651Decoder.Describe,
+        ["jt808"] = Jt808Decoder.Describe,
     };
 
     /// <summary>What <paramref name="frame"/>, cut by <paramref name="codec"/>, says, or null where nothing is known of it. Never throws.</summary>
