@@ -6,18 +6,13 @@ namespace DtuActors.Protocol.Checksums;
 /// </summary>
 public static class Hj212Crc
 {
-    internal const ushort Start = 0xFFFF;
-
     // The register's low byte is lost with every byte taken in, so the next state depends on eight bits only: one look-up a byte.
     private static readonly ushort[] Table = MakeTable();
 
     /// <summary>The CRC of a data segment; FFFF for no data.</summary>
-    public static ushort Compute(ReadOnlySpan<byte> segment) => Continue(Start, segment);
-
-    /// <summary>The CRC of what gave <paramref name="before"/> (<see cref="Start"/> for nothing) and <paramref name="segment"/> behind it.</summary>
-    internal static ushort Continue(ushort before, ReadOnlySpan<byte> segment)
+    public static ushort Compute(ReadOnlySpan<byte> segment)
     {
-        uint crc = before;
+        uint crc = 0xFFFF;
         foreach (var b in segment)
         {
             crc = Table[(byte)((crc >> 8) ^ b)];

@@ -4,9 +4,10 @@ using DtuActors.Protocol.Layouts;
 namespace DtuActors.Protocol.Framing;
 
 /// <summary>
-/// <c>hj212</c>: frames of HJ/T 212-2005 and HJ 212-2017 (<see cref="Hj212"/>). Cheap loggers count the length wrongly, so a frame is the shortest run of bytes behind a head that
-/// its CRC proves: where the length says, or where <c>&amp;&amp;</c>, four hex digits and CR LF stand. A head is given up at the first line that ends where or beyond the
-/// length says, at one that another head follows, and where a whole frame begins inside its line.
+/// <c>hj212</c>: frames of HJ/T 212-2005 and HJ 212-2017 (<see cref="Hj212"/>). A frame ends where the head's length says. Cheap loggers count wrongly, so its first line is one too where
+/// <c>&amp;&amp;</c>, four hex digits with the right CRC and CR LF end it, and no other head stands inside it: this CRC's state has eight bits only, so that one in 256 wrong
+/// guesses would pass. A head is given up at the first line that ends where or beyond its length says, at one that another head follows, and where a whole frame
+/// begins inside its line.
 /// </summary>
 internal sealed class Hj212Codec(TimeSpan gap) : Codec
 {
@@ -23,8 +24,6 @@ internal sealed class Hj212Codec(TimeSpan gap) : Codec
         }
 
         var declared = Hj212.HasHead(pending) ? Hj212.DeclaredLength(pending) : int.MaxValue;
-        var crc = Hj212Crc.Start;
-        var summed = Hj212.HeadLength;
         var damaged = 0;
         for (var from = silent ? Hj212.HeadLength : Math.Max(Hj212.HeadLength, examined); from < pending.Length;)
         {
@@ -35,28 +34,26 @@ internal sealed class Hj212Codec(TimeSpan gap) : Codec
             }
 
             var end = from + found + Hj212.LineEnd.Length;
-            var line = pending[..end];
-            var shape = Hj212.HasTail(line) && (end == declared || Hj212.EndsQuoted(line));
-            if (shape)
+            var unit = pending[..end];
+            var before = unit[Hj212.HeadLength..^Hj212.LineEnd.Length].LastIndexOf(Hj212.LineEnd);
+            var inside = before < 0 ? LastHead(unit, 1) : LastHead(unit, Hj212.HeadLength + before + Hj212.LineEnd.Length);
+            var proves = end == declared || (before < 0 && inside == 0 && Hj212.EndsQuoted(unit));
+            if (Hj212.HasTail(unit) && proves && Hj212.TailValue(unit) == Hj212Crc.Compute(Hj212.Segment(unit)))
             {
-                crc = Hj212Crc.Continue(crc, pending[summed..(end - Hj212.TailLength)]);
-                summed = end - Hj212.TailLength;
-                if (crc == Hj212.TailValue(line))
-                {
-                    return Cut.Frame(end);
-                }
-
-                damaged = damaged == 0 ? end : damaged;
-                if (FrameInside(line) is > 0 and var inside)
-                {
-                    return Cut.Drop(inside, DropReasons.Truncated);
-                }
+                return Cut.Frame(end);
             }
 
+            if (inside > 0 && Hj212.IsValid(unit[inside..]))
+            {
+                return Cut.Drop(inside, DropReasons.Truncated);
+            }
+
+            var shape = Hj212.HasTail(unit) && (end == declared || Hj212.EndsQuoted(unit));
+            damaged = shape && damaged == 0 ? end : damaged;
             var follows = pending[end..];
             if (end >= declared || Hj212.HasHead(follows))
             {
-                return shape ? Cut.Damaged(end) : Cut.Drop(1, end >= declared ? DropReasons.Garbage : DropReasons.Truncated);
+                return shape ? Cut.Damaged(end) : Cut.Drop(1, DropReasons.Garbage);
             }
 
             if (!silent && Hj212.MayBegin(follows))
@@ -73,11 +70,9 @@ internal sealed class Hj212Codec(TimeSpan gap) : Codec
             : Cut.Drop(1, DropReasons.Truncated);
     }
 
-    /// <summary>Where in the last line of these bytes a whole frame begins that ends with them, or 0: the head before it lost its rest.</summary>
-    private static int FrameInside(ReadOnlySpan<byte> bytes)
+    /// <summary>Where the last head from <paramref name="start"/> on begins, or 0 where none does.</summary>
+    private static int LastHead(ReadOnlySpan<byte> bytes, int start)
     {
-        var before = bytes[..^Hj212.LineEnd.Length].LastIndexOf(Hj212.LineEnd);
-        var start = before < 0 ? 1 : before + Hj212.LineEnd.Length;
         for (var end = bytes.Length; end > start;)
         {
             var at = bytes[start..end].LastIndexOf("##"u8);
@@ -88,7 +83,7 @@ internal sealed class Hj212Codec(TimeSpan gap) : Codec
 
             if (Hj212.HasHead(bytes[(start + at)..]))
             {
-                return Hj212.IsValid(bytes[(start + at)..]) ? start + at : 0;
+                return start + at;
             }
 
             end = start + at + 1;
