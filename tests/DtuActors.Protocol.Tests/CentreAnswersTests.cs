@@ -32,16 +32,19 @@ public sealed class CentreAnswersTests
     [InlineData("1013", "5", "9013", "4", "")]
     [InlineData("9015", "9", "9013", "8", "")]
     [InlineData("1062", "5", "9011", "4", "QnRtn=1")]
-    public void What_asks_for_an_answer_gets_the_one_for_its_command_with_the_version_s_flag(string command, string flag, string answer, string version, string parameters) =>
+    public void What_asks_for_an_answer_gets_the_one_for_its_command_with_the_version_s_flag(
+        string command, string flag, string answer, string version, string parameters) =>
         Assert.Equal(
             $"QN=20160801085857223;ST=91;CN={answer};PW=123456;MN=010000A8900016F000169DC0;Flag={version};CP=&&{parameters}&&",
-            Hj212Answer($"QN=20160801085857223;ST=32;CN={command};PW=123456;MN=010000A8900016F000169DC0;Flag={flag};PNUM=2;PNO=1;CP=&&DataTime=20160801085857;a-Rtd=1&&"));
+            Hj212Answer($"QN=20160801085857223;ST=32;CN={command};PW=123456;MN=010000A8900016F000169DC0;Flag={flag};PNUM=2;PNO=1;CP=&&a-Rtd=1&&"));
 
     [Fact]
     public void An_answer_is_a_right_frame_with_the_right_length_and_CRC()
     {
-        var answer = CentreAnswers.Create("hj212")!.Answer(Hj212.Build("QN=20190925181031464;ST=22;CN=2061;PW=BF470F88957588DE902D1A52;MN=Z13401000010301;Flag=5;CP=&&a=1&&"), Now);
-        Assert.Equal("##0096QN=20190925181031464;ST=91;CN=9014;PW=BF470F88957588DE902D1A52;MN=Z13401000010301;Flag=4;CP=&&&&CE81\r\n", Encoding.ASCII.GetString(answer!));
+        var upload = Hj212.Build("QN=20190925181031464;ST=22;CN=2061;PW=BF470F88957588DE902D1A52;MN=Z13401000010301;Flag=5;CP=&&a=1&&");
+        Assert.Equal(
+            "##0096QN=20190925181031464;ST=91;CN=9014;PW=BF470F88957588DE902D1A52;MN=Z13401000010301;Flag=4;CP=&&&&CE81\r\n",
+            Encoding.ASCII.GetString(CentreAnswers.Create("hj212")!.Answer(upload, Now)!));
     }
 
     [Theory]
@@ -123,7 +126,7 @@ public sealed class CentreAnswersTests
     {
         var report = Sl651.Build(FrameDirection.Up, Station, "1A2B170718110014ST 0011223344 H "u8, Sl651.EndOfText, ascii: true);
         var answer = CentreAnswers.Create("sl651")!.Answer(report, Now)!;
-        Assert.Equal("\u0001" + "0011223344" + "05" + "03E8" + "34" + "8010" + "\u0002" + "1A2B240506150809" + "\u001B", Encoding.ASCII.GetString(answer[..^4]));
+        Assert.Equal("\u0001" + "0011223344" + "05" + "03E8" + "34" + "8010" + "\u0002" + "1A2B240506150809\u001B", Encoding.ASCII.GetString(answer[..^4]));
         Assert.True(Sl651.IsValid(answer));
     }
 
@@ -133,7 +136,8 @@ public sealed class CentreAnswersTests
         var answers = CentreAnswers.Create("sl651")!;
         foreach (var function in (byte[])[0x2F, 0x37, 0x38, 0x39, 0x3A, 0x40, 0x41, 0x45, 0x4A, 0x50, 0x51])
         {
-            Assert.Null(answers.Answer(Sl651.Build(FrameDirection.Up, Station with { Function = function }, Recording.Hex("0033170718110014"), Sl651.EndOfText), Now));
+            var reply = Sl651.Build(FrameDirection.Up, Station with { Function = function }, Recording.Hex("0033170718110014"), Sl651.EndOfText);
+            Assert.Null(answers.Answer(reply, Now));
         }
 
         Assert.Null(answers.Answer(Sl651.Build(FrameDirection.Down, Station, Recording.Hex("0033170718110014"), Sl651.Enquiry), Now));

@@ -6,7 +6,8 @@ namespace DtuActors.Protocol.Tests;
 
 public sealed class Hj212FramingTests
 {
-    private const string Segment = "QN=20160801085857223;ST=32;CN=2011;PW=123456;MN=010000A8900016F000169DC0;Flag=5;CP=&&DataTime=20160801085857;w01018-Rtd=2.5,w01018-Flag=N&&";
+    private const string Segment = "QN=20160801085857223;ST=32;CN=2011;PW=123456;MN=010000A8900016F000169DC0;Flag=5;"
+        + "CP=&&DataTime=20160801085857;w01018-Rtd=2.5,w01018-Flag=N&&";
 
     private static readonly byte[] Good = Hj212.Build(Segment);
 
@@ -26,7 +27,9 @@ public sealed class Hj212FramingTests
     public void A_frame_whose_length_is_counted_wrongly_is_a_frame_all_the_same_and_waits_for_nothing(string length)
     {
         var miscounted = Miscounted(length);
-        Assert.All(Recording.Cuts([.. miscounted, .. Good, .. miscounted, .. miscounted]), pieces => AssertOut(pieces, miscounted, Good, miscounted, miscounted));
+        Assert.All(
+            Recording.Cuts([.. miscounted, .. Good, .. miscounted, .. miscounted]),
+            pieces => AssertOut(pieces, miscounted, Good, miscounted, miscounted));
     }
 
     [Fact]
@@ -35,7 +38,8 @@ public sealed class Hj212FramingTests
         {
             var bad = Miscounted(length);
             bad[20] ^= 1;
-            Assert.All(Recording.Cuts([.. bad, .. Good]), pieces => Assert.Equal([$"d {Hex(bad)} {DropReasons.BadChecksum}", "f " + Hex(Good)], Run(pieces).Log));
+            string[] log = [$"d {Hex(bad)} {DropReasons.BadChecksum}", "f " + Hex(Good)];
+            Assert.All(Recording.Cuts([.. bad, .. Good]), pieces => Assert.Equal(log, Run(pieces).Log));
         });
 
     [Fact]

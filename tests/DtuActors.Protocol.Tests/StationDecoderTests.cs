@@ -14,13 +14,15 @@ public sealed class StationDecoderTests
 
     [Theory]
     [InlineData(
-        "QN=20160801085857223;ST=32;CN=2011;PW=s3cret;MN=010000A8900016F000169DC0;Flag=5;CP=&&DataTime=20160801085700;a21005-Rtd=0.00,a21005-Flag=N;w01018-Rtd=2.5&&",
+        "QN=20160801085857223;ST=32;CN=2011;PW=s3cret;MN=010000A8900016F000169DC0;Flag=5;"
+        + "CP=&&DataTime=20160801085700;a21005-Rtd=0.00,a21005-Flag=N;w01018-Rtd=2.5&&",
         "HJ 212 realtime data (2011), MN 010000A8900016F000169DC0, 2016-08-01 08:57:00, a21005 = 0.00 N, w01018 = 2.5")]
     [InlineData(
-        "QN=20191112091100598;ST=31;CN=2051;PW=123456;MN=14513567846884;Flag=7;PNUM=2;PNO=1;CP=&&DataTime=20230327090000;a01006-Avg=101.85,a01006-Max=101.87,a01006-Flag=N&&",
+        "QN=20191112091100598;ST=31;CN=2051;PW=123456;MN=14513567846884;Flag=7;PNUM=2;PNO=1;"
+        + "CP=&&DataTime=20230327090000;a01006-Avg=101.85,a01006-Max=101.87,a01006-Flag=N&&",
         "HJ 212 minute data (2051), MN 14513567846884, packet 1 of 2, 2023-03-27 09:00:00, a01006 Avg = 101.85 Max = 101.87 N")]
     [InlineData("ST=91;CN=9013;PW=123456;MN=8888;CP=&&QN=20040516010101001&&", "HJ 212 notification answer (9013), MN 8888, QN = 20040516010101001")]
-    [InlineData("QN=20040516010101001;ST=32;CN=1072;PW=123456;MN=8;Flag=5;CP=&&NewPW=654321&&", "HJ 212 set password (1072), MN 8, 2004-05-16 01:01:01, NewPW = ***")]
+    [InlineData("QN=20040516010101001;ST=32;CN=1072;PW=1;MN=8;Flag=5;CP=&&NewPW=654321&&", "HJ 212 set password (1072), MN 8, 2004-05-16 01:01:01, NewPW = ***")]
     [InlineData("QN=20040516010101001;ST=32;CN=1072;PW=123456;MN=8;Flag=3;CP=&&PW=654321&&", "HJ 212 set password (1072), MN 8, 2004-05-16 01:01:01, PW = ***")]
     [InlineData("ST=32;CN=7777;MN=1;CP=&&&&", "HJ 212 command 7777, MN 1")]
     [InlineData("", "HJ 212 without a command")]
@@ -42,10 +44,12 @@ public sealed class StationDecoderTests
         Assert.Equal(
             "SL 651 hourly report, station 0011223344, 2017-07-18 11:00:14, serial 51, river station, at 2017-07-18 10:05, "
             + "5-minute rainfall = 0.5 0.0 0.0 0.0 2.0 - - - - - 0.0 0.0 mm, at 2017-07-18 11:00, total rainfall = 4.0 mm, at 2017-07-18 10:05, "
-            + "5-minute level 1 = 0.12 0.12 0.28 0.49 0.49 - - - - - 0.49 0.49 m, at 2017-07-18 11:00, water level = 10.490 m, rainfall = 4.0 mm, supply voltage = 10.99 V",
+            + "5-minute level 1 = 0.12 0.12 0.28 0.49 0.49 - - - - - 0.49 0.49 m, at 2017-07-18 11:00, "
+            + "water level = 10.490 m, rainfall = 4.0 mm, supply voltage = 10.99 V",
             Decoders.Describe("sl651", FrameDirection.Up, Recording.Hex(
-                "7e7e05001122334403e8340068020033170718110014f1f1001122334448f0f01707181005f460050000001" + "4ffffffffff0000f0f0170718110026190000" + "40f0f01707181005f5c0000c000c001c"
-                + "00310031ffffffffffffffffffff00310031f0f0170718110039230001049020190000403812109903f502")));
+                "7e7e05001122334403e8340068020033170718110014f1f1001122334448f0f01707181005f4600500000014ffffffffff0000"
+                + "f0f017071811002619000040f0f01707181005f5c0000c000c001c00310031ffffffffffffffffffff00310031"
+                + "f0f0170718110039230001049020190000403812109903f502")));
 
     [Theory]
     [InlineData("3923FF012345", "water level = -12.345 m")]
@@ -85,7 +89,11 @@ public sealed class StationDecoderTests
         Assert.Equal(
             "SL 651 timed report, station 0011223344, 2024-01-09 16:01:28, serial 4660, at 2024-01-09 16:00, PJ = 3.5, Z = 12.34, DRH01, P1 = M",
             Decoders.Describe("sl651", FrameDirection.Up, Sl651.Build(
-                FrameDirection.Up, Station with { Function = 0x32 }, "1234240109160128ST 0011223344 H TT 2401091600 PJ 3.5 Z 12.34 DRH01 P1 M "u8, Sl651.EndOfText, ascii: true)));
+                FrameDirection.Up,
+                Station with { Function = 0x32 },
+                "1234240109160128ST 0011223344 H TT 2401091600 PJ 3.5 Z 12.34 DRH01 P1 M "u8,
+                Sl651.EndOfText,
+                ascii: true)));
 
     [Fact]
     public void A_location_of_JTT_808_is_told_with_its_time_and_place() =>
@@ -134,7 +142,8 @@ public sealed class StationDecoderTests
     {
         byte[][] frames =
         [
-            Hj212.Build("ST=32;CN=2011;CP=&&MN=1&&"), Hj212.Build("ST=32;MN=;CP=&&&&"), Hj212.Build("XMN=1;CP=&&&&"), [.. Hj212.Build("MN=1;CP=&&&&")[..^3], .. "0\r\n"u8], [], [0x23],
+            Hj212.Build("ST=32;CN=2011;CP=&&MN=1&&"), Hj212.Build("ST=32;MN=;CP=&&&&"), Hj212.Build("XMN=1;CP=&&&&"),
+            [.. Hj212.Build("MN=1;CP=&&&&")[..^3], .. "0\r\n"u8], [], [0x23],
         ];
         Assert.All(frames, frame => Assert.False(FrameFields.TryRead("hj212", "mn", frame, out _)));
         Assert.False(FrameFields.TryRead("sl651", "station", Hj212.Build("MN=1"), out _));
@@ -148,13 +157,14 @@ public sealed class StationDecoderTests
     {
         byte[] clipped = bytes.Length > 900 ? bytes[..900] : bytes;
         var direction = down ? FrameDirection.Down : FrameDirection.Up;
+        var report = Recording.Hex("0001170718110226F1F1001122334448");
         (string Codec, byte[] Frame)[] frames =
         [
             ("hj212", Hj212.Build(clipped)),
             ("hj212", Hj212.Build([.. "QN=1;ST=32;CN=2051;PW=1;MN=1;Flag=3;CP=&&"u8, .. clipped, .. "&&"u8])),
             ("hj212", Hj212.Build([.. "Flag=1;CN="u8, .. Encoding.ASCII.GetBytes(id.ToString()), .. ";QN="u8, .. clipped])),
-            ("sl651", Sl651.Build(direction, Station with { Function = function }, clipped, down ? Sl651.NotAcknowledge : Sl651.EndOfText, several ? (function, id % 7) : null, ascii)),
-            ("sl651", Sl651.Build(FrameDirection.Up, Station with { Function = (byte)(0x2F + (function % 0x25)) }, [.. Recording.Hex("0001170718110226F1F1001122334448"), .. clipped], Sl651.EndOfText)),
+            ("sl651", Sl651.Build(direction, Station with { Function = function }, clipped, Sl651.NotAcknowledge, several ? (function, id % 7) : null, ascii)),
+            ("sl651", Sl651.Build(FrameDirection.Up, Station with { Function = (byte)(0x2F + (function % 0x25)) }, [.. report, .. clipped], Sl651.EndOfText)),
             ("jt808", Jt808.Build(id, down ? "00000000013800138000" : "013800138000", id, clipped, several ? (id, function) : null)),
             ("jt808", Jt808.Build((ushort)(id % 16 == 0 ? 0x0200 : id % 16), "013800138000", id, clipped)),
         ];

@@ -34,7 +34,7 @@ public sealed class StationProperties
         foreach (var (codec, alphabet, frame) in new (string, byte[], Func<byte[], byte[]>)[]
         {
             ("hj212", "##00012&&AF\r\n=;"u8.ToArray(), bytes => Hj212Frame(bytes, bytes.Length % 3 == 1)),
-            ("sl651", [0x7E, 0x7E, 0x01, 0x00, 0x02, 0x16, 0x03, (byte)'0', (byte)'8'], bytes => Sl651Frame(bytes, false, bytes.Length % 2 == 1, bytes.Length % 3 == 1)),
+            ("sl651", [0x7E, 0x7E, 1, 0, 2, 0x16, 3, 0x30, 0x38], bytes => Sl651Frame(bytes, false, bytes.Length % 2 == 1, bytes.Length % 3 == 1)),
             ("jt808", [0x7E, 0x7D, 0x01, 0x02, 0x00], bytes => Jt808Frame(bytes, bytes.Length % 2 == 1, false)),
         })
         {

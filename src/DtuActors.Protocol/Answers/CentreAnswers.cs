@@ -30,7 +30,9 @@ public abstract class CentreAnswers
         return null;
     }
 
-    /// <summary>The frame that answers an uplink frame, or null where none is due: not asked for, not a frame of this protocol, or more packets are to come.</summary>
+    /// <summary>
+    /// The frame that answers an uplink frame, or null where none is due: not asked for, not a frame of this protocol, or more packets are to come.
+    /// </summary>
     public abstract byte[]? Answer(ReadOnlySpan<byte> frame, DateTimeOffset now);
 
     /// <summary>Whether a downlink frame is such an answer, whoever made it.</summary>

@@ -6,9 +6,10 @@ using DtuActors.Protocol.Layouts;
 namespace DtuActors.Protocol.Answers;
 
 /// <summary>
-/// The answers of HJ 212-2017 (6.6.5 and appendix C) to what has bit 0 of Flag set: 9014 to uploads, 9013 to notifications (time calibration 1013, heartbeats), 9011 to
-/// requests; never to an answer. QN, PW and MN come back, ST is 91, Flag keeps the version alone. Each of several packets is answered. Where Flag's version is 0,
-/// HJ/T 212-2005, CP names what is answered as that standard has it: QN, with 9014 CN and the packet too. Without Flag nothing is answered.
+/// The answers of HJ 212-2017 (6.6.5 and appendix C) to what has bit 0 of Flag set: 9014 to uploads, 9013 to notifications (time calibration 1013,
+/// heartbeats), 9011 to requests; never to an answer. QN, PW and MN come back, ST is 91, Flag keeps the version alone. Each of several packets is answered.
+/// Where Flag's version is 0, HJ/T 212-2005, CP names what is answered as that standard has it: QN, with 9014 CN and the packet too. Without Flag nothing is
+/// answered.
 /// </summary>
 public sealed class Hj212Answers : CentreAnswers
 {

@@ -6,10 +6,10 @@ using DtuActors.Protocol.Layouts;
 namespace DtuActors.Protocol.Answers;
 
 /// <summary>
-/// The centre's confirmations of SL 651-2014 (6.3.1.2) to what stations report by themselves: a downlink frame with the station's own address, password, function and
-/// serial number, and the time of sending in China Standard Time. A single frame (M2) is confirmed at once; of several packets (M3) all are confirmed once, after the
-/// last, or the first that is missing is asked for again with NAK, one at a time as table 23 has it. Link maintenance (2F) has no downlink (6.6.4.2),
-/// and what only answers a query of the centre (37 to 51) is left to whoever asked.
+/// The centre's confirmations of SL 651-2014 (6.3.1.2) to what stations report by themselves: a downlink frame with the station's own address, password,
+/// function and serial number, and the time of sending in China Standard Time. A single frame (M2) is confirmed at once; of several packets (M3) all are
+/// confirmed once, after the last, or the first that is missing is asked for again with NAK, one at a time as table 23 has it. Link maintenance (2F) has no
+/// downlink (6.6.4.2), and what only answers a query of the centre (37 to 51) is left to whoever asked.
 /// </summary>
 /// <param name="keepOnline">
 /// Whether a confirmation ends with ESC, which keeps the station online for further commands, as public servers do; else with EOT, upon which a station

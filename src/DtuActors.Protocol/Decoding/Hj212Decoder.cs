@@ -5,8 +5,8 @@ using DtuActors.Protocol.Layouts;
 namespace DtuActors.Protocol.Decoding;
 
 /// <summary>
-/// HJ 212 in words (HJ 212-2017, 6.6 and appendix C; commands of HJ/T 212-2005 that it dropped):
-/// <c>HJ 212 realtime data (2011), MN 88888880000001, 2016-08-01 08:57:57, a21005 = 0.00 N</c>. Of a factor with one value only that value is named. Passwords are never shown.
+/// HJ 212 in words (HJ 212-2017, 6.6 and appendix C; commands of HJ/T 212-2005 that it dropped): <c>HJ 212 realtime data (2011), MN 88888880000001,
+/// 2016-08-01 08:57:57, a21005 = 0.00 N</c>. Of a factor with one value only that value is named. Passwords are never shown.
 /// </summary>
 internal static class Hj212Decoder
 {

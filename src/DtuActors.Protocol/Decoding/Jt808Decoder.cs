@@ -5,8 +5,8 @@ using DtuActors.Protocol.Layouts;
 namespace DtuActors.Protocol.Decoding;
 
 /// <summary>
-/// JT/T 808 in words (JT/T 808-2019, 8; 2013 and 2011 have the same ids): <c>JT/T 808 location report, phone 123456789012, serial 125, 2018-10-15 10:10:10, 12.222222 N 132.444444 E, ...</c>.
-/// Authentication codes are never shown.
+/// JT/T 808 in words (JT/T 808-2019, 8; 2013 and 2011 have the same ids): <c>JT/T 808 location report, phone 123456789012, serial 125, 2018-10-15 10:10:10,
+/// 12.222222 N 132.444444 E, ...</c>. Authentication codes are never shown.
 /// </summary>
 internal static class Jt808Decoder
 {
@@ -121,8 +121,17 @@ internal static class Jt808Decoder
     private static string Answer(ReadOnlySpan<byte> body)
     {
         int id = BinaryPrimitives.ReadUInt16BigEndian(body[2..]);
-        var result = body[4] switch { 0 => "done", 1 => "failed", 2 => "wrong message", 3 => "not supported", 4 => "alarm confirmed", var other => $"result {other}" };
-        return $", to {(Names.TryGetValue(id, out var name) ? name : id.ToString("X4", CultureInfo.InvariantCulture))} {BinaryPrimitives.ReadUInt16BigEndian(body)}: {result}";
+        var to = Names.TryGetValue(id, out var name) ? name : id.ToString("X4", CultureInfo.InvariantCulture);
+        var result = body[4] switch
+        {
+            0 => "done",
+            1 => "failed",
+            2 => "wrong message",
+            3 => "not supported",
+            4 => "alarm confirmed",
+            var other => $"result {other}",
+        };
+        return $", to {to} {BinaryPrimitives.ReadUInt16BigEndian(body)}: {result}";
     }
 
     private static string RegistrationResult(byte result) => result switch
@@ -135,7 +144,10 @@ internal static class Jt808Decoder
         _ => $"result {result}",
     };
 
-    /// <summary>Alarm (4), status (4), latitude and longitude in millionths of a degree (4, 4), height in m (2), speed in tenths of km/h (2), course in degrees (2), time (6 BCD, GMT+8).</summary>
+    /// <summary>
+    /// Alarm (4), status (4), latitude and longitude in millionths of a degree (4, 4), height in m (2), speed in tenths of km/h (2), course in degrees (2),
+    /// time (6 BCD, GMT+8).
+    /// </summary>
     private static string Location(ReadOnlySpan<byte> body)
     {
         var alarm = BinaryPrimitives.ReadUInt32BigEndian(body);

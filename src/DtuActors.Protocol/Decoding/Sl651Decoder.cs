@@ -5,8 +5,8 @@ using DtuActors.Protocol.Layouts;
 namespace DtuActors.Protocol.Decoding;
 
 /// <summary>
-/// SL 651-2014 in words (6.6.4 and appendix B): <c>SL 651 hourly report, station 0011223344, 2017-07-18 11:00:14, serial 51, river station, at 2017-07-18 10:05, ...</c>. Passwords and
-/// configurations, which hold one, are never shown.
+/// SL 651-2014 in words (6.6.4 and appendix B): <c>SL 651 hourly report, station 0011223344, 2017-07-18 11:00:14, serial 51, river station, at 2017-07-18
+/// 10:05, ...</c>. Passwords and configurations, which hold one, are never shown.
 /// </summary>
 internal static class Sl651Decoder
 {

@@ -4,7 +4,9 @@ using DtuActors.Protocol.Layouts;
 
 namespace DtuActors.Protocol.Decoding;
 
-/// <summary>The elements of a report's body in words (SL 651-2014, appendix C): an identifier (1), a byte with length and decimals, then the value, mostly BCD.</summary>
+/// <summary>
+/// The elements of a report's body in words (SL 651-2014, appendix C): an identifier (1), a byte with length and decimals, then the value, mostly BCD.
+/// </summary>
 internal static class Sl651Elements
 {
     private const byte ObservationTime = 0xF0;
@@ -38,8 +40,8 @@ internal static class Sl651Elements
     // Table 58; the others tell states that are no alarms.
     private static readonly (int Bit, string Word)[] Alarms =
     [
-        (0, "mains lost"), (1, "battery low"), (2, "level alarm"), (3, "flow alarm"), (4, "water quality alarm"), (5, "flow meter faulty"), (6, "level gauge faulty"),
-        (8, "memory faulty"), (11, "remaining water alarm"),
+        (0, "mains lost"), (1, "battery low"), (2, "level alarm"), (3, "flow alarm"), (4, "water quality alarm"), (5, "flow meter faulty"),
+        (6, "level gauge faulty"), (8, "memory faulty"), (11, "remaining water alarm"),
     ];
 
     /// <summary>
@@ -216,8 +218,8 @@ internal static class Sl651Elements
         Add(0x0A, "", "gate number", "conduit kind", "gates open");
         Add(0x0D, "C", "ground temperature");
         Add(0x0E, "m", "groundwater depth", "wave height");
-        Add(0x10, "%", "soil moisture 10 cm", "soil moisture 20 cm", "soil moisture 30 cm", "soil moisture 40 cm", "soil moisture 50 cm", "soil moisture 60 cm");
-        Add(0x16, "%", "soil moisture 80 cm", "soil moisture 100 cm", "humidity");
+        Add(0x10, "%", "soil moisture 10 cm", "soil moisture 20 cm", "soil moisture 30 cm", "soil moisture 40 cm", "soil moisture 50 cm");
+        Add(0x15, "%", "soil moisture 60 cm", "soil moisture 80 cm", "soil moisture 100 cm", "humidity");
         Add(0x19, "", "machines running");
         Add(0x1A, "mm", "rainfall 1 h", "rainfall 2 h", "rainfall 3 h", "rainfall 6 h", "rainfall 12 h", "day rainfall", "rainfall");
         Add(0x21, "mm", "rainfall 1 min", "rainfall 5 min", "rainfall 10 min", "rainfall 30 min", "storm rainfall", "total rainfall");

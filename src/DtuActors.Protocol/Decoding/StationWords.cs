@@ -2,7 +2,9 @@ using System.Text;
 
 namespace DtuActors.Protocol.Decoding;
 
-/// <summary>What the lines about stations' frames have in common: one line for a person, so lists and texts are bounded and nothing unprintable gets in.</summary>
+/// <summary>
+/// What the lines about stations' frames have in common: one line for a person, so lists and texts are bounded and nothing unprintable gets in.
+/// </summary>
 internal static class StationWords
 {
     /// <summary>More values than these are counted, not listed.</summary>

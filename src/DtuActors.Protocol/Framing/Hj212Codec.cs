@@ -4,10 +4,10 @@ using DtuActors.Protocol.Layouts;
 namespace DtuActors.Protocol.Framing;
 
 /// <summary>
-/// <c>hj212</c>: frames of HJ/T 212-2005 and HJ 212-2017 (<see cref="Hj212"/>). A frame ends where the head's length says. Cheap loggers count wrongly, so its first line is one too where
-/// <c>&amp;&amp;</c>, four hex digits with the right CRC and CR LF end it, and no other head stands inside it: this CRC's state has eight bits only, so that one in 256 wrong
-/// guesses would pass. A head is given up at the first line that ends where or beyond its length says, at one that another head follows, and where a whole frame
-/// begins inside its line.
+/// <c>hj212</c>: frames of HJ/T 212-2005 and HJ 212-2017 (<see cref="Hj212"/>). A frame ends where the head's length says. Cheap loggers count wrongly, so
+/// its first line is one too where <c>&amp;&amp;</c>, four hex digits with the right CRC and CR LF end it, and no other head stands inside it: this CRC's
+/// state has eight bits only, so that one in 256 wrong guesses would pass. A head is given up at the first line that ends where or beyond its length says, at
+/// one that another head follows, and where a whole frame begins inside its line.
 /// </summary>
 internal sealed class Hj212Codec(TimeSpan gap) : Codec
 {

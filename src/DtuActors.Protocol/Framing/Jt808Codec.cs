@@ -3,8 +3,8 @@ using DtuActors.Protocol.Layouts;
 namespace DtuActors.Protocol.Framing;
 
 /// <summary>
-/// <c>jt808</c>: frames of JT/T 808 as they go over the wire, escaped and with both marks (<see cref="Jt808"/>). A frame's last mark may be the next one's first
-/// (7E ... 7E ... 7E): both frames are handed on whole. What stands between two marks and is no frame never takes the second mark with it.
+/// <c>jt808</c>: frames of JT/T 808 as they go over the wire, escaped and with both marks (<see cref="Jt808"/>). A frame's last mark may be the next one's
+/// first (7E ... 7E ... 7E): both frames are handed on whole. What stands between two marks and is no frame never takes the second mark with it.
 /// </summary>
 internal sealed class Jt808Codec(TimeSpan gap) : Codec
 {

@@ -38,7 +38,9 @@ internal sealed class Sl651Codec(TimeSpan gap) : Codec
         return silent ? Cut.Drop(1, DropReasons.Truncated) : Cut.Wait(pending.Length);
     }
 
-    /// <summary>Where the frame begins that is complete first in these bytes behind their head, or 0. Those that end within <paramref name="seen"/> were looked at.</summary>
+    /// <summary>
+    /// Where the frame begins that is complete first in these bytes behind their head, or 0. Those that end within <paramref name="seen"/> were looked at.
+    /// </summary>
     private static int FrameInside(ReadOnlySpan<byte> bytes, int seen)
     {
         var start = bytes[0] == Sl651.HexMark ? HexStart : AsciiStart;

@@ -45,7 +45,8 @@ internal static class Bcd
     {
         var d = Digits(bytes);
         var valid = bytes.Length is 5 or 6 && IsBcd(bytes)
-            && bytes[1] is >= 0x01 and <= 0x12 && bytes[2] is >= 0x01 and <= 0x31 && bytes[3] <= 0x23 && bytes[4] <= 0x59 && (bytes.Length == 5 || bytes[5] <= 0x59);
+            && bytes[1] is >= 0x01 and <= 0x12 && bytes[2] is >= 0x01 and <= 0x31 && bytes[3] <= 0x23 && bytes[4] <= 0x59
+            && (bytes.Length == 5 || bytes[5] <= 0x59);
         return valid ? $"20{d[..2]}-{d[2..4]}-{d[4..6]} {d[6..8]}:{d[8..10]}{(bytes.Length == 6 ? ":" + d[10..] : "")}" : $"(no time: {d})";
     }
 }

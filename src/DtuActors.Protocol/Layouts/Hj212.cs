@@ -5,9 +5,9 @@ using DtuActors.Protocol.Checksums;
 namespace DtuActors.Protocol.Layouts;
 
 /// <summary>
-/// HJ/T 212-2005 and HJ 212-2017 (6.3): <c>##</c>, four digits with the length of the data segment, the segment, its <see cref="Hj212Crc"/> as four hex digits, CR LF. The segment:
-/// <c>QN=...;ST=...;CN=...;PW=...;MN=...;Flag=...;CP=&amp;&amp;...&amp;&amp;</c>, with <c>PNUM</c> and <c>PNO</c> before CP where Flag says so. Text is ASCII; what else a device
-/// writes passes unchanged.
+/// HJ/T 212-2005 and HJ 212-2017 (6.3): <c>##</c>, four digits with the length of the data segment, the segment, its <see cref="Hj212Crc"/> as four hex
+/// digits, CR LF. The segment: <c>QN=...;ST=...;CN=...;PW=...;MN=...;Flag=...;CP=&amp;&amp;...&amp;&amp;</c>, with <c>PNUM</c> and <c>PNO</c> before CP where
+/// Flag says so. Text is ASCII; what else a device writes passes unchanged.
 /// </summary>
 public static class Hj212
 {
@@ -54,11 +54,15 @@ public static class Hj212
     /// (cheap loggers count wrongly).
     /// </summary>
     public static bool IsValid(ReadOnlySpan<byte> frame) =>
-        HasHead(frame) && HasTail(frame) && (DeclaredLength(frame) == frame.Length || EndsQuoted(frame)) && TailValue(frame) == Hj212Crc.Compute(Segment(frame));
+        HasHead(frame) && HasTail(frame) && (DeclaredLength(frame) == frame.Length || EndsQuoted(frame))
+        && TailValue(frame) == Hj212Crc.Compute(Segment(frame));
 
-    /// <summary>The value of a field of the segment (<c>MN</c>, <c>ST</c>, ...) in a valid frame, or null where there is none, it is empty or no printable ASCII.</summary>
+    /// <summary>
+    /// The value of a field of the segment (<c>MN</c>, <c>ST</c>, ...) in a valid frame, or null where there is none, it is empty or no printable ASCII.
+    /// </summary>
     public static string? ReadField(ReadOnlySpan<byte> frame, string name) =>
-        IsValid(frame) && TryField(Segment(frame), Encoding.ASCII.GetBytes(name), out var value) && value.Length > 0 && !value.ContainsAnyExceptInRange((byte)0x20, (byte)0x7E)
+        IsValid(frame) && TryField(Segment(frame), Encoding.ASCII.GetBytes(name), out var value)
+        && value.Length > 0 && !value.ContainsAnyExceptInRange((byte)0x20, (byte)0x7E)
             ? Encoding.ASCII.GetString(value)
             : null;
 

@@ -4,9 +4,9 @@ using DtuActors.Protocol.Checksums;
 namespace DtuActors.Protocol.Layouts;
 
 /// <summary>
-/// JT/T 808-2011, -2013 and -2019 (4.4): <c>7E | header | body | check | 7E</c>. The check is the exclusive or of header and body; then 7D is written 7D 01 and 7E is
-/// written 7D 02. The header: id (2), properties (2: body length in ten bits, encryption in three, sub-packet in bit 13, version 2019 in bit 14), in 2019 a
-/// protocol version (1), the terminal's phone as BCD (6; 2019: 10), serial (2), and for a sub-packet total (2) and number (2). Big-endian.
+/// JT/T 808-2011, -2013 and -2019 (4.4): <c>7E | header | body | check | 7E</c>. The check is the exclusive or of header and body; then 7D is written 7D 01
+/// and 7E is written 7D 02. The header: id (2), properties (2: body length in ten bits, encryption in three, sub-packet in bit 13, version 2019 in bit 14),
+/// in 2019 a protocol version (1), the terminal's phone as BCD (6; 2019: 10), serial (2), and for a sub-packet total (2) and number (2). Big-endian.
 /// </summary>
 public static class Jt808
 {

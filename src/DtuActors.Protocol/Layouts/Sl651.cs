@@ -16,10 +16,10 @@ public readonly record struct Sl651Address(byte Centre, string Station, ushort P
 }
 
 /// <summary>
-/// SL 651-2014, 6.4 and 6.5. HEX/BCD: <c>7E 7E | centre (1) | station (5 BCD) | password (2) | function (1) | direction and length (2) | STX or SYN | body | end | CRC (2)</c>; downwards
-/// station and centre change places. The upper four bits of the length are 0 upwards and 8 downwards, the lower twelve count what stands between STX or SYN
-/// and the end. With SYN the body begins with total and number of the packets, twelve bits each. The CRC is Modbus's with its high byte first. ASCII: SOH, then the
-/// same fields, packet numbers and CRC as upper-case hex digits. Big-endian.
+/// SL 651-2014, 6.4 and 6.5. HEX/BCD: <c>7E 7E | centre (1) | station (5 BCD) | password (2) | function (1) | direction and length (2) | STX or SYN | body |
+/// end | CRC (2)</c>; downwards station and centre change places. The upper four bits of the length are 0 upwards and 8 downwards, the lower twelve count
+/// what stands between STX or SYN and the end. With SYN the body begins with total and number of the packets, twelve bits each. The CRC is Modbus's with its
+/// high byte first. ASCII: SOH, then the same fields, packet numbers and CRC as upper-case hex digits. Big-endian.
 /// </summary>
 public static class Sl651
 {
@@ -157,7 +157,10 @@ public static class Sl651
     }
 
     /// <summary>How long the frame is that these bytes begin; 0 where more must come to tell, -1 where none begins so.</summary>
-    internal static int Shape(ReadOnlySpan<byte> bytes) => bytes.IsEmpty ? 0 : bytes[0] == HexMark ? HexShape(bytes) : bytes[0] == AsciiMark ? AsciiShape(bytes) : -1;
+    internal static int Shape(ReadOnlySpan<byte> bytes) => bytes.IsEmpty ? 0
+        : bytes[0] == HexMark ? HexShape(bytes)
+        : bytes[0] == AsciiMark ? AsciiShape(bytes)
+        : -1;
 
     /// <summary>Whether bytes of the right <see cref="Shape"/> end as a frame does and have the right CRC.</summary>
     internal static bool Proves(ReadOnlySpan<byte> frame)
