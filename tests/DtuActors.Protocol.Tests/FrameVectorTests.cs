@@ -15,6 +15,9 @@ public sealed class FrameVectorTests
         ["mbap"] = () => Codecs.Create(new FramingOptions { Codec = "modbus-tcp" }),
         ["dnp3"] = () => Codecs.Create(new FramingOptions { Codec = "dnp3" }),
         ["dnp3-stream"] = () => Codecs.Create(new FramingOptions { Codec = "dnp3" }),
+        ["hj212"] = () => Codecs.Create(new FramingOptions { Codec = "hj212" }),
+        ["sl651"] = () => Codecs.Create(new FramingOptions { Codec = "sl651" }),
+        ["jt808"] = () => Codecs.Create(new FramingOptions { Codec = "jt808" }),
         ["ddp-tcp"] = () => Envelopes.Find("ddp")!().Codec,
         ["ddp-stream"] = () => Envelopes.Find("ddp")!().Codec,
         ["four-faith-prot"] = () => Envelopes.Find("four-faith-prot")!().Codec,
@@ -32,6 +35,8 @@ public sealed class FrameVectorTests
     private static readonly (string Protocol, string Name, string Expect, byte[] Bytes)[] Vectors = [.. Read()];
 
     // Bytes that no frame of these protocols begins with, and that do not complete one: a Modbus function 0, a Modbus TCP length or function of 0, no DDP mark, no DNP3 start, no colon.
+    // Bytes that no frame of these protocols begins with, and that do not complete one: a Modbus function 0, no mark of DDP,
+    // HJ 212, SL 651 or JT/T 808.
     private static readonly byte[] Garbage = [0x00, 0x00, 0x00, 0x00, 0x00];
 
     public static TheoryData<string, string, byte[]> Good() => Of("good");

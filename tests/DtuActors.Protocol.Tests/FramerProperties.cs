@@ -37,6 +37,12 @@ public sealed class FramerProperties
         new() { Codec = "modbus-rtu" },
         new() { Codec = "modbus-rtu", Role = ModbusRole.Requests },
         new() { Codec = "modbus-rtu", Role = ModbusRole.Responses, MaxFrame = 32 },
+        new() { Codec = "hj212" },
+        new() { Codec = "hj212", MaxFrame = 32 },
+        new() { Codec = "sl651" },
+        new() { Codec = "sl651", MaxFrame = 32 },
+        new() { Codec = "jt808" },
+        new() { Codec = "jt808", MaxFrame = 32 },
     ];
 
     [Property(MaxTest = 300)]

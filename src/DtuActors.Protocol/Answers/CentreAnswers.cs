@@ -1,8 +1,40 @@
 namespace DtuActors.Protocol.Answers;
+
+/// <summary>
+/// What a centre answers its stations by itself, one per session: some keep what they need to answer several packets at once, and never more than one message's
+/// worth. Pure: time comes as an argument, bytes go out as results. Never throws on input. Where the gateway answers, a second centre's own
+/// answers (<see cref="IsAnswer"/>) are withheld, so that exactly one side answers.
+/// </summary>
 public abstract class CentreAnswers
 {
-    public static IReadOnlyCollection<string> Names { get; } = ["hj212", "sl651"];
-    public static CentreAnswers? Create(string name) => null;
+    private static readonly (string Name, Func<CentreAnswers> Make)[] Table =
+    [
+        ("hj212", static () => new Hj212Answers()),
+        ("sl651", static () => new Sl651Answers()),
+    ];
+
+    /// <summary>The names that <see cref="Create"/> takes: <c>application.answer</c> in configuration, and the codec whose frames are answered.</summary>
+    public static IReadOnlyCollection<string> Names { get; } = [.. Table.Select(row => row.Name)];
+
+    /// <summary>The answers of one session, or null for a name that is not in <see cref="Names"/>.</summary>
+    public static CentreAnswers? Create(string name)
+    {
+        foreach (var row in Table)
+        {
+            if (row.Name == name)
+            {
+                return row.Make();
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// The frame that answers an uplink frame, or null where none is due: not asked for, not a frame of this protocol, or more packets are to come.
+    /// </summary>
     public abstract byte[]? Answer(ReadOnlySpan<byte> frame, DateTimeOffset now);
+
+    /// <summary>Whether a downlink frame is such an answer, whoever made it.</summary>
     public abstract bool IsAnswer(ReadOnlySpan<byte> downlink);
 }

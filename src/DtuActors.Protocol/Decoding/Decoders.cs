@@ -13,6 +13,9 @@ public static class Decoders
         ["modbus-tcp"] = ModbusDecoder.DescribeTcp,
         ["dnp3"] = Dnp3Decoder.Describe,
         ["slip"] = SlipDecoder.Describe,
+        ["hj212"] = Hj212Decoder.Describe,
+        ["sl651"] = Sl651Decoder.Describe,
+        ["jt808"] = Jt808Decoder.Describe,
     };
 
     /// <summary>What <paramref name="frame"/>, cut by <paramref name="codec"/>, says, or null where nothing is known of it. Never throws.</summary>

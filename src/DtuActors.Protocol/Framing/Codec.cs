@@ -17,7 +17,10 @@ public enum CutKind
 /// <param name="Kind">What the head is.</param>
 /// <param name="Length">Bytes that leave the stream with this decision (0 for <see cref="CutKind.Wait"/>).</param>
 /// <param name="Offset">Where in them the frame that is handed on begins (a delimiter may be left out).</param>
-/// <param name="FrameLength">How long the frame that is handed on is.</param>
+/// <param name="FrameLength">
+/// How long the frame that is handed on is. It may reach beyond <paramref name="Length"/>: what does stays in the stream, since the next frame may begin with
+/// it (a delimiter that two frames share), and goes without being told again where none does.
+/// </param>
 /// <param name="Reason">A word of <see cref="DropReasons"/> for <see cref="CutKind.Drop"/>.</param>
 /// <param name="Examined">For <see cref="CutKind.Wait"/>: how many bytes need not be looked at again.</param>
 public readonly record struct Cut(CutKind Kind, int Length, int Offset, int FrameLength, string? Reason, int Examined)

@@ -16,6 +16,9 @@ public static class Codecs
         ("modbus-tcp", static o => new ModbusTcpCodec(o.Role, o.Gap)),
         ("dnp3", static o => new Dnp3Codec(o.Gap)),
         ("slip", static o => new SlipCodec(o.Gap)),
+        ("hj212", static o => new Hj212Codec(o.Gap)),
+        ("sl651", static o => new Sl651Codec(o.Gap)),
+        ("jt808", static o => new Jt808Codec(o.Gap)),
     ];
 
     /// <summary>The names that <see cref="Create"/> takes, in the order in which they are documented.</summary>

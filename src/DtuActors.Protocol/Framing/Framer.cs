@@ -29,10 +29,12 @@ public sealed class Framer
     private readonly int _limit;
     private readonly HeartbeatSet _heartbeats;
 
-    // _buffer[0.._count) is pending; the first _dead bytes of it are known to be part of a damaged frame that is not reported yet.
+    // _buffer[0.._count) is pending; the first _dead bytes of it are known to be part of a damaged frame that is not reported yet. Or its first _told bytes
+    // were handed on as the end of a frame and are kept only because the next one may begin with them: they are no longer pending to anybody outside.
     private byte[]? _buffer;
     private int _count;
     private int _dead;
+    private int _told;
 
     private int _examined;      // what the codec said of the head at its last Wait
     private int _damaged;       // bytes that still belong to the shape of a damaged frame
@@ -65,7 +67,7 @@ public sealed class Framer
     public Codec Codec { get; }
 
     /// <summary>Bytes that wait for their rest.</summary>
-    public int Pending => _count;
+    public int Pending => _count - _told;
 
     /// <summary>The bytes that wait for their rest; valid until the next call.</summary>
     public ReadOnlySpan<byte> PendingBytes => _buffer.AsSpan(0, _count);
@@ -75,7 +77,7 @@ public sealed class Framer
     {
         get
         {
-            if (_count == 0)
+            if (Pending == 0)
             {
                 return _continued || _overrun || _skip > 0 ? Codec.Gap : null;
             }
@@ -152,8 +154,9 @@ public sealed class Framer
     /// <summary>Forgets what is pending (the stream begins anew) and says how many bytes that were.</summary>
     public int Reset()
     {
-        var count = _count;
+        var count = Pending;
         Release();
+        _told = 0;
         _dead = 0;
         _examined = 0;
         _damaged = 0;
@@ -203,6 +206,7 @@ public sealed class Framer
                 }
 
                 at += cut.Length;
+                _told = Math.Max(0, cut.Offset + cut.FrameLength - cut.Length);
                 continue;
             }
 
@@ -220,10 +224,20 @@ public sealed class Framer
                 truncated = false;
                 sink.OnFrame(head[..framed]);
                 at += framed;
+                _told = 0;
                 continue;
             }
 
             var drop = cut.Kind == CutKind.Drop ? Math.Clamp(cut.Length, 1, head.Length) : 1;
+            if (_told > 0)
+            {
+                // No frame begins with them: they were told with the one before. What is said of the head holds for what follows them.
+                _damaged = Math.Max(0, cut.FrameLength - _told);
+                at += _told;
+                _told = 0;
+                continue;
+            }
+
             if (Codec.IsProtocol && _damaged == 0 && _heartbeats.Longest > 0)
             {
                 var standing = Look(rest, ref drop, silent, out var heartbeat);
@@ -345,6 +359,13 @@ public sealed class Framer
     private void DropHead<TSink>(ref TSink sink)
         where TSink : IFrameSink, allows ref struct
     {
+        if (_told > 0)
+        {
+            Keep(_told);
+            _told = 0;
+            return;
+        }
+
         var head = _dead + 1;
         sink.OnDropped(_buffer.AsSpan(0, head), DropReasons.Oversize);
         _dead = 0;

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using DtuActors.Protocol.Layouts;
 
 namespace DtuActors.Protocol.Registration;
 
@@ -13,7 +14,14 @@ public static class FrameFields
 
     private delegate string? Read(ReadOnlySpan<byte> frame);
 
-    private static readonly Dictionary<(string Codec, string Field), Read> Table = [];
+    private static readonly Dictionary<(string Codec, string Field), Read> Table = new()
+    {
+        [("hj212", "mn")] = static frame => Hj212.ReadField(frame, "MN"),
+        [("hj212", "st")] = static frame => Hj212.ReadField(frame, "ST"),
+        [("sl651", "station")] = Sl651.ReadStation,
+        [("sl651", "centre")] = Sl651.ReadCentre,
+        [("jt808", "phone")] = Jt808.ReadPhone,
+    };
 
     /// <summary>The names of the fields that frames of <paramref name="codec"/> have; empty where none carries an id.</summary>
     public static IReadOnlyCollection<string> Of(string codec) => [.. Table.Keys.Where(key => key.Codec == codec).Select(key => key.Field)];

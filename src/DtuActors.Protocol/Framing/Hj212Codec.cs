@@ -1,0 +1,94 @@
+using DtuActors.Protocol.Checksums;
+using DtuActors.Protocol.Layouts;
+
+namespace DtuActors.Protocol.Framing;
+
+/// <summary>
+/// <c>hj212</c>: frames of HJ/T 212-2005 and HJ 212-2017 (<see cref="Hj212"/>). A frame ends where the head's length says. Cheap loggers count wrongly, so
+/// its first line is one too where <c>&amp;&amp;</c>, four hex digits with the right CRC and CR LF end it, and no other head stands inside it: this CRC's
+/// state has eight bits only, so that one in 256 wrong guesses would pass. A head is given up at the first line that ends where or beyond its length says, at
+/// one that another head follows, and where a whole frame begins inside its line.
+/// </summary>
+internal sealed class Hj212Codec(TimeSpan gap) : Codec
+{
+    public override string Name => "hj212";
+
+    public override TimeSpan? Gap { get; } = LongGap(gap);
+
+    public override Cut Next(ReadOnlySpan<byte> pending, int examined, bool silent)
+    {
+        if (!Hj212.MayBegin(pending))
+        {
+            var next = pending[1..].IndexOf((byte)'#');
+            return Cut.Drop(next < 0 ? pending.Length : next + 1, DropReasons.Garbage);
+        }
+
+        var declared = Hj212.HasHead(pending) ? Hj212.DeclaredLength(pending) : int.MaxValue;
+        var damaged = 0;
+        for (var from = silent ? Hj212.HeadLength : Math.Max(Hj212.HeadLength, examined); from < pending.Length;)
+        {
+            var found = pending[from..].IndexOf(Hj212.LineEnd);
+            if (found < 0)
+            {
+                break;
+            }
+
+            var end = from + found + Hj212.LineEnd.Length;
+            var unit = pending[..end];
+            var before = unit[Hj212.HeadLength..^Hj212.LineEnd.Length].LastIndexOf(Hj212.LineEnd);
+            var inside = before < 0 ? LastHead(unit, 1) : LastHead(unit, Hj212.HeadLength + before + Hj212.LineEnd.Length);
+            var proves = end == declared || (before < 0 && inside == 0 && Hj212.EndsQuoted(unit));
+            if (Hj212.HasTail(unit) && proves && Hj212.TailValue(unit) == Hj212Crc.Compute(Hj212.Segment(unit)))
+            {
+                return Cut.Frame(end);
+            }
+
+            if (inside > 0 && Hj212.IsValid(unit[inside..]))
+            {
+                return Cut.Drop(inside, DropReasons.Truncated);
+            }
+
+            var shape = Hj212.HasTail(unit) && (end == declared || Hj212.EndsQuoted(unit));
+            damaged = shape && damaged == 0 ? end : damaged;
+            var follows = pending[end..];
+            if (end >= declared || Hj212.HasHead(follows))
+            {
+                return shape ? Cut.Damaged(end) : Cut.Drop(1, DropReasons.Garbage);
+            }
+
+            if (!silent && Hj212.MayBegin(follows))
+            {
+                // Six more bytes tell whether another head follows.
+                return Cut.Wait(end - Hj212.LineEnd.Length);
+            }
+
+            from = end;
+        }
+
+        return !silent ? Cut.Wait(pending.Length - 1)
+            : damaged > 0 ? Cut.Damaged(damaged)
+            : Cut.Drop(1, DropReasons.Truncated);
+    }
+
+    /// <summary>Where the last head from <paramref name="start"/> on begins, or 0 where none does.</summary>
+    private static int LastHead(ReadOnlySpan<byte> bytes, int start)
+    {
+        for (var end = bytes.Length; end > start;)
+        {
+            var at = bytes[start..end].LastIndexOf("##"u8);
+            if (at < 0)
+            {
+                return 0;
+            }
+
+            if (Hj212.HasHead(bytes[(start + at)..]))
+            {
+                return start + at;
+            }
+
+            end = start + at + 1;
+        }
+
+        return 0;
+    }
+}
