@@ -10,13 +10,17 @@ public sealed class FrameVectorTests
     private static readonly Dictionary<string, Func<Codec>> Built = new()
     {
         ["modbus-rtu"] = () => Codecs.Create(new FramingOptions { Codec = "modbus-rtu" }),
+        ["dlt645"] = () => Codecs.Create(new FramingOptions { Codec = "dlt645" }),
+        ["cjt188"] = () => Codecs.Create(new FramingOptions { Codec = "cjt188" }),
+        ["iec101"] = () => Codecs.Create(new FramingOptions { Codec = "iec101" }),
+        ["iec104"] = () => Codecs.Create(new FramingOptions { Codec = "iec104" }),
         ["ddp-tcp"] = () => Envelopes.Find("ddp")!().Codec,
         ["ddp-stream"] = () => Envelopes.Find("ddp")!().Codec,
     };
 
     private static readonly (string Protocol, string Name, string Expect, byte[] Bytes)[] Vectors = [.. Read()];
 
-    // Bytes that no frame of these protocols begins with, and that do not complete one: a Modbus function 0, no DDP mark.
+    // Bytes that no frame of these protocols begins with, and that do not complete one: a Modbus function 0, no DDP mark, no 68.
     private static readonly byte[] Garbage = [0x00, 0x00, 0x00, 0x00, 0x00];
 
     public static TheoryData<string, string, byte[]> Good() => Of("good");

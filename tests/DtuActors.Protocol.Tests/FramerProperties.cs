@@ -22,6 +22,14 @@ public sealed class FramerProperties
         new() { Codec = "modbus-rtu" },
         new() { Codec = "modbus-rtu", Role = ModbusRole.Requests },
         new() { Codec = "modbus-rtu", Role = ModbusRole.Responses, MaxFrame = 32 },
+        new() { Codec = "dlt645" },
+        new() { Codec = "dlt645", MaxFrame = 32 },
+        new() { Codec = "cjt188" },
+        new() { Codec = "cjt188", MaxFrame = 32 },
+        new() { Codec = "iec101" },
+        new() { Codec = "iec101", MaxFrame = 32 },
+        new() { Codec = "iec104" },
+        new() { Codec = "iec104", MaxFrame = 32 },
     ];
 
     [Property(MaxTest = 300)]

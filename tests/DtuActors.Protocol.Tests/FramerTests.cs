@@ -17,7 +17,7 @@ public sealed class FramerTests
     [Fact]
     public void The_table_knows_the_codecs_that_are_built_and_names_them_in_its_error()
     {
-        Assert.Equal(["raw", "idle-gap", "delimiter", "fixed", "length-field", "modbus-rtu"], Codecs.Names);
+        Assert.Equal(["raw", "idle-gap", "delimiter", "fixed", "length-field", "modbus-rtu", "dlt645", "cjt188", "iec101", "iec104"], Codecs.Names);
         Assert.All(Codecs.Names, name => Assert.Equal(name, Codecs.Create(new FramingOptions { Codec = name, Length = 4 }).Name));
         var error = Assert.Throws<ArgumentException>(() => Codecs.Create(new FramingOptions { Codec = "morse" }));
         Assert.Contains("morse", error.Message, StringComparison.Ordinal);

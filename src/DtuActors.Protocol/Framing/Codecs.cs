@@ -11,6 +11,10 @@ public static class Codecs
         ("fixed", static o => new FixedCodec(Within(o.Length, 1, o.MaxFrame, "length"), o.Gap)),
         ("length-field", MakeLengthField),
         ("modbus-rtu", static o => new ModbusRtuCodec(o.Role, o.Gap)),
+        ("dlt645", static o => new Dlt645Codec(o.Gap)),
+        ("cjt188", static o => new Cjt188Codec(o.Gap)),
+        ("iec101", static o => new Iec101Codec(o.Gap)),
+        ("iec104", static o => new Iec104Codec(o.Gap)),
     ];
 
     /// <summary>The names that <see cref="Create"/> takes, in the order in which they are documented.</summary>

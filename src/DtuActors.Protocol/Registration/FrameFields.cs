@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using DtuActors.Protocol.Layouts;
 
 namespace DtuActors.Protocol.Registration;
 
@@ -10,7 +11,11 @@ public static class FrameFields
 {
     private delegate string? Read(ReadOnlySpan<byte> frame);
 
-    private static readonly Dictionary<(string Codec, string Field), Read> Table = [];
+    private static readonly Dictionary<(string Codec, string Field), Read> Table = new()
+    {
+        [("dlt645", "meter")] = Dlt645.ReadMeter,
+        [("cjt188", "meter")] = Cjt188.ReadMeter,
+    };
 
     /// <summary>The names of the fields that frames of <paramref name="codec"/> have; empty where none carries an id.</summary>
     public static IReadOnlyCollection<string> Of(string codec) => [.. Table.Keys.Where(key => key.Codec == codec).Select(key => key.Field)];

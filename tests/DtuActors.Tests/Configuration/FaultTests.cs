@@ -110,7 +110,6 @@ public sealed class FaultTests
     [InlineData("dtu.profiles.default.registration.every-packet = on", "dtu.profiles.default.registration.every-packet", "is not built yet")]
     [InlineData("dtu.profiles.default.heartbeat.expected-every = 1h", "dtu.profiles.default.heartbeat.expected-every", "is not built yet")]
     [InlineData("dtu.profiles.default.keep-warm.every = 1m", "dtu.profiles.default.keep-warm.every", "is not built yet")]
-    [InlineData("dtu.profiles.default.framing.codec = dlt645", "dtu.profiles.default.framing.codec", "'dlt645' is not built yet")]
     [InlineData("dtu.profiles.default.bus.suspend-slave.after = 3", "dtu.profiles.default.bus.suspend-slave", "is not built yet")]
     [InlineData("dtu.profiles.default.bus.coalesce = 1s", "dtu.profiles.default.bus.coalesce", "is not built yet")]
     [InlineData("dtu.profiles.default.duplicates.policy = hold-first", "dtu.profiles.default.duplicates.policy", "is not built yet")]
