@@ -9,6 +9,10 @@ public static class Decoders
     private static readonly Dictionary<string, Describe> Table = new(StringComparer.Ordinal)
     {
         ["modbus-rtu"] = ModbusRtuDecoder.Describe,
+        ["dlt645"] = Dlt645Decoder.Describe,
+        ["cjt188"] = Cjt188Decoder.Describe,
+        ["iec101"] = Iec101Decoder.Describe,
+        ["iec104"] = Iec104Decoder.Describe,
     };
 
     /// <summary>What <paramref name="frame"/>, cut by <paramref name="codec"/>, says, or null where nothing is known of it. Never throws.</summary>
