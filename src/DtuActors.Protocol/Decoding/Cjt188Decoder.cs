@@ -173,7 +173,7 @@ internal static class Cjt188Decoder
     /// <summary>ss mm hh DD MM and the year, low byte first; nothing where the meter has no clock.</summary>
     private static string Clock(ReadOnlySpan<byte> field) => field.ContainsAnyExcept((byte)0) && !MeterWords.IsFilled(field) ? ", at " + At(field) : "";
 
-    private static string At(ReadOnlySpan<byte> field) => MeterWords.Pattern(field, "gf-e-d c:b:a");
+    private static string At(ReadOnlySpan<byte> field) => MeterWords.Pattern(field, "GF-E-D C:B:A");
 
     private static string Position(byte b) => b switch
     {

@@ -113,7 +113,7 @@ internal static class Dlt645Decoder
 
     private static string Body2007(byte function, bool reply, ReadOnlySpan<byte> data) => function switch
     {
-        0x08 when data.Length == 6 => MeterWords.Pattern(data, "20f-e-d c:b:a"),
+        0x08 when data.Length == 6 => MeterWords.Pattern(data, "20F-E-D C:B:A"),
         0x11 when data.Length >= Identifier2007 => reply ? Values2007(data) : Asked2007(data),
         0x12 when data.Length > Identifier2007 => $"{(reply ? Values2007(data[..^1]) : Name2007(data))}, part {data[^1]}",
         0x13 or 0x15 when data.Length == Dlt645.AddressLength => "address " + MeterWords.Digits(data),
@@ -155,7 +155,7 @@ internal static class Dlt645Decoder
     {
         Identifier2007 => Name2007(data),
         Identifier2007 + 1 => $"{Name2007(data)}, {MeterWords.Plural(data[4], "block")}",
-        Identifier2007 + 6 => $"{Name2007(data)}, {MeterWords.Plural(data[4], "block")} from {MeterWords.Pattern(data[5..], "20e-d-c b:a")}",
+        Identifier2007 + 6 => $"{Name2007(data)}, {MeterWords.Plural(data[4], "block")} from {MeterWords.Pattern(data[5..], "20E-D-C B:A")}",
         _ => $"{Name2007(data)}, {MeterWords.Plural(data.Length - Identifier2007, "byte")}",
     };
 
@@ -211,7 +211,7 @@ internal static class Dlt645Decoder
             return "now";
         }
 
-        return "at " + MeterWords.Pattern(data, "d-c b:a").Replace("99", "**", StringComparison.Ordinal);
+        return "at " + MeterWords.Pattern(data, "D-C B:A").Replace("99", "**", StringComparison.Ordinal);
     }
 
     private static string Events(ReadOnlySpan<byte> identifier) => MeterWords.IsFilled(identifier) ? "all" : Name2007(identifier);
@@ -240,6 +240,6 @@ internal static class Dlt645Decoder
             0x3B => "end keep supplied",
             _ => null,
         };
-        return what is null ? "" : $"{what}, valid until {MeterWords.Pattern(data[2..], "20f-e-d c:b:a")}";
+        return what is null ? "" : $"{what}, valid until {MeterWords.Pattern(data[2..], "20F-E-D C:B:A")}";
     }
 }

@@ -49,10 +49,10 @@ internal readonly record struct Dlt645Item(Dlt645Kind Kind, int Size, int Decima
     {
         Dlt645Kind.Number => MeterWords.Number(field, Decimals, Unit, Signed),
         Dlt645Kind.Demand => MeterWords.Number(field[..3], Decimals, Unit, Signed) + Occurred(field[3..]),
-        Dlt645Kind.Date => MeterWords.Pattern(field, "20d-c-b, weekday a"),
-        Dlt645Kind.Time => MeterWords.Pattern(field, "c:b:a"),
-        Dlt645Kind.DateTime => MeterWords.Pattern(field, "20g-f-e c:b:a, weekday d"),
-        Dlt645Kind.Moment => MeterWords.Pattern(field, "d-c b:a"),
+        Dlt645Kind.Date => MeterWords.Pattern(field, "20D-C-B, weekday A"),
+        Dlt645Kind.Time => MeterWords.Pattern(field, "C:B:A"),
+        Dlt645Kind.DateTime => MeterWords.Pattern(field, "20G-F-E C:B:A, weekday D"),
+        Dlt645Kind.Moment => MeterWords.Pattern(field, "D-C B:A"),
         Dlt645Kind.Digits => MeterWords.Digits(field),
         Dlt645Kind.Ascii => Ascii(field),
         Dlt645Kind.Word => (field[0] | (field.Length > 1 ? field[1] << 8 : 0)).ToString(field.Length > 1 ? "X4" : "X2", null),
@@ -60,7 +60,7 @@ internal readonly record struct Dlt645Item(Dlt645Kind Kind, int Size, int Decima
     };
 
     private static string Occurred(ReadOnlySpan<byte> time) =>
-        time.ContainsAnyExcept((byte)0) ? " at " + MeterWords.Pattern(time, "20e-d-c b:a") : "";
+        time.ContainsAnyExcept((byte)0) ? " at " + MeterWords.Pattern(time, "20E-D-C B:A") : "";
 
     private static string Ascii(ReadOnlySpan<byte> field)
     {

@@ -44,7 +44,7 @@ internal static class MeterWords
         IsFilled(field) ? "no value" : LowFirstBcd.IsDecimal(field) ? LowFirstBcd.Digits(field) : NotDecimal(field);
 
     /// <summary>
-    /// Decimal fields, low byte first, put into a pattern in which a letter stands for a byte counted from the first: <c>c:b:a</c> of ss mm hh is the time of day. Flagged as
+    /// Decimal fields, low byte first, put into a pattern in which a capital stands for a byte counted from the first: <c>C:B:A</c> of ss mm hh is the time of day. Flagged as
     /// <see cref="Number"/> does.
     /// </summary>
     public static string Pattern(ReadOnlySpan<byte> field, string pattern)
@@ -62,9 +62,9 @@ internal static class MeterWords
         var text = new System.Text.StringBuilder(2 * pattern.Length);
         foreach (var letter in pattern)
         {
-            if (letter is >= 'a' and <= 'z')
+            if (letter is >= 'A' and <= 'Z')
             {
-                text.Append(field[letter - 'a'].ToString("X2", CultureInfo.InvariantCulture));
+                text.Append(field[letter - 'A'].ToString("X2", CultureInfo.InvariantCulture));
             }
             else
             {

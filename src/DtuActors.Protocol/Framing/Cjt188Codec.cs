@@ -7,5 +7,7 @@ internal sealed class Cjt188Codec(TimeSpan gap) : MeterCodec(gap)
 {
     public override string Name => "cjt188";
 
+    protected override int HeaderLength => Cjt188.DataOffset;
+
     protected override int CoreLength(ReadOnlySpan<byte> core) => Cjt188.CoreLength(core);
 }

@@ -7,5 +7,7 @@ internal sealed class Dlt645Codec(TimeSpan gap) : MeterCodec(gap)
 {
     public override string Name => "dlt645";
 
+    protected override int HeaderLength => Dlt645.DataOffset;
+
     protected override int CoreLength(ReadOnlySpan<byte> core) => Dlt645.CoreLength(core);
 }

@@ -38,19 +38,44 @@ internal abstract class MeterCodec(TimeSpan gap) : Codec
 
         if (length == MeterFrames.More || length > core.Length)
         {
-            return Incomplete(silent);
+            return silent && preambles == 0 ? Cut.Drop(FalseStart(core), DropReasons.Truncated) : Incomplete(silent);
         }
 
         if (core[length - 1] != MeterFrames.End)
         {
-            return Cut.Drop(preambles + 1, DropReasons.Garbage);
+            return Cut.Drop(preambles + FalseStart(core), DropReasons.Garbage);
         }
 
         return MeterFrames.IsSummed(core[..length]) ? Cut.Frame(preambles + length) : Cut.Damaged(preambles + length);
     }
 
+    /// <summary>Bytes from 68 to the length, which is the last of them.</summary>
+    protected abstract int HeaderLength { get; }
+
     /// <summary>The length of the unit that begins with <paramref name="core"/>, or one of the words of <see cref="MeterFrames"/>.</summary>
     protected abstract int CoreLength(ReadOnlySpan<byte> core);
+
+    /// <summary>
+    /// How many bytes a false start costs: itself, and its whole header where the length, which ends it, would pass for a preamble of the frame behind it, unless a frame
+    /// may begin inside the header.
+    /// </summary>
+    private int FalseStart(ReadOnlySpan<byte> core)
+    {
+        if (core.Length < HeaderLength || core[HeaderLength - 1] is not (MeterFrames.Preamble or MeterFrames.BlurredPreamble))
+        {
+            return 1;
+        }
+
+        for (var at = 1; at < HeaderLength; at++)
+        {
+            if (core[at] == MeterFrames.Start && CoreLength(core[at..]) != MeterFrames.Never)
+            {
+                return 1;
+            }
+        }
+
+        return HeaderLength;
+    }
 
     private static Cut Incomplete(bool silent) => silent ? Cut.Drop(1, DropReasons.Truncated) : Cut.Wait();
 }
