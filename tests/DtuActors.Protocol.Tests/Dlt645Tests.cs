@@ -415,11 +415,10 @@ public sealed class Dlt645Tests
                 for (var low = 0; low < 256; low++)
                 {
                     var (third, fourth) = ((byte)(low / 16), (byte)(low % 16));
-                    foreach (var length in (int[])[1, 2, 3, 4, 7, 8, 32])
-                    {
-                        AssertSaid([fourth, third, second, high, .. Fill(length, (byte)(0x12 + (low * 7)))]);
-                        AssertSaid([fourth, third, second, high, .. Fill(length, 0xFF)]);
-                    }
+                    var length = 1 + ((low + second) % 9);
+                    AssertSaid([fourth, third, second, high, .. Fill(length, (byte)(0x12 + (low * 7)))]);
+                    AssertSaid([fourth, third, second, high, .. Fill(8, (byte)(0x12 + (low * 7)))]);
+                    AssertSaid([fourth, third, second, high, .. Fill(32, 0xFF)]);
                 }
             }
         }
@@ -435,7 +434,7 @@ public sealed class Dlt645Tests
         }
     }
 
-    [Property(MaxTest = 1000)]
+    [Property(MaxTest = 200)]
     public void Every_valid_frame_is_said_in_one_line_whatever_it_holds(byte control, byte[] data, byte high)
     {
         foreach (var sent in (byte[][])[[0x10, high], [.. data.Take(100), 0x10, high, .. data.Take(100)], data])

@@ -46,7 +46,9 @@ internal abstract class MeterCodec(TimeSpan gap) : Codec
             return Cut.Drop(preambles + FalseStart(core), DropReasons.Garbage);
         }
 
-        return MeterFrames.IsSummed(core[..length]) ? Cut.Frame(preambles + length) : Cut.Damaged(preambles + length);
+        return MeterFrames.IsSummed(core[..length])
+            ? Cut.Frame(preambles + length)
+            : Cut.Damaged(preambles + length) with { Length = preambles + FalseStart(core) };
     }
 
     /// <summary>Bytes from 68 to the length, which is the last of them.</summary>
