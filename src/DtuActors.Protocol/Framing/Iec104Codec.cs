@@ -4,7 +4,8 @@ namespace DtuActors.Protocol.Framing;
 
 /// <summary>
 /// <c>iec104</c>: frames of IEC 60870-5-104 (5.1), whose layout is <see cref="Iec104"/>. Nothing sums them, so a 68 begins one only if the control field and the ASDU can be so.
-/// Where they can, but do not prove it (a vendor's type, other field widths), what follows must: the next 68, or silence.
+/// Where they can, but do not prove it (a vendor's type, other field widths, a frame that broke off and took the next one's first bytes), what follows must: the next 68, or
+/// silence.
 /// </summary>
 internal sealed class Iec104Codec(TimeSpan gap) : Codec
 {
@@ -31,7 +32,9 @@ internal sealed class Iec104Codec(TimeSpan gap) : Codec
             return silent ? Cut.Drop(1, DropReasons.Truncated) : Cut.Wait();
         }
 
-        if (Iec104.IsProven(pending[..length]))
+        var shape = pending[..length];
+        var proven = Iec104.IsProven(shape);
+        if (proven && !Iec104.HidesBeginning(shape))
         {
             return Cut.Frame(length);
         }
@@ -42,7 +45,7 @@ internal sealed class Iec104Codec(TimeSpan gap) : Codec
         }
 
         var followed = length == pending.Length || pending[length] == Iec104.Start;
-        return followed && !EndsInProvenFrames(pending[..length]) ? Cut.Frame(length) : Cut.Drop(1, DropReasons.Garbage);
+        return followed && (proven || !EndsInProvenFrames(shape)) ? Cut.Frame(length) : Cut.Drop(1, DropReasons.Garbage);
     }
 
     /// <summary>Whether frames beyond doubt fill the end of a shape that is in doubt: then it is a false start that swallowed them.</summary>

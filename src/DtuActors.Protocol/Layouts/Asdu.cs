@@ -73,17 +73,38 @@ internal static class Asdu
         _ => -1,
     };
 
-    /// <summary>Whether the type is known and its objects fill the ASDU to the last byte.</summary>
-    public static bool Fits(ReadOnlySpan<byte> asdu, AsduWidths widths)
+    /// <summary>The length of an ASDU by its type and qualifier, or -1 where the type is unknown or has no fixed size, or there are no objects.</summary>
+    public static int Length(byte type, byte qualifier, AsduWidths widths)
     {
-        if (asdu.Length < widths.Header || (asdu[2] & CauseMask) == 0)
+        var size = ElementSize(type);
+        var count = qualifier & CountMask;
+        if (size < 0 || count == 0)
         {
-            return false;
+            return -1;
         }
 
-        var size = ElementSize(asdu[0]);
-        var count = asdu[1] & CountMask;
-        var objects = (asdu[1] & SequenceBit) != 0 ? widths.Address + (count * size) : count * (widths.Address + size);
-        return size >= 0 && count > 0 && asdu.Length == widths.Header + objects;
+        return widths.Header + ((qualifier & SequenceBit) != 0 ? widths.Address + (count * size) : count * (widths.Address + size));
+    }
+
+    /// <summary>Whether the type is known and its objects fill the ASDU to the last byte.</summary>
+    public static bool Fits(ReadOnlySpan<byte> asdu, AsduWidths widths) =>
+        asdu.Length >= widths.Header && (asdu[2] & CauseMask) != 0 && Length(asdu[0], asdu[1], widths) == asdu.Length;
+
+    /// <summary>Whether the standard has the cause for the type (IEC 60870-5-101, 7.2.3 and 7.4). Stations may use others.</summary>
+    public static bool IsUsual(byte type, byte cause)
+    {
+        var reason = cause & CauseMask;
+        return type switch
+        {
+            15 or 16 or 37 => reason is 1 or 2 or 3 or 5 or (>= 37 and <= 41),
+            <= 40 => reason is 1 or 2 or 3 or 5 or 11 or 12 or (>= 20 and <= 36),
+            <= 64 or 100 or 101 or 105 => reason is (>= 6 and <= 10) or (>= 44 and <= 47),
+            70 => reason == 4,
+            102 => reason is 5 or (>= 44 and <= 47),
+            103 or 104 or 106 or 107 => reason is 3 or 6 or 7 or (>= 44 and <= 47),
+            >= 110 and <= 113 => reason is (>= 6 and <= 9) or (>= 20 and <= 36) or (>= 44 and <= 47),
+            >= 120 and <= 127 => reason is 5 or 13 or (>= 44 and <= 47),
+            _ => false,
+        };
     }
 }

@@ -136,10 +136,51 @@ public static class Iec104
     }
 
     /// <summary>
-    /// Whether a whole frame is beyond doubt: a control function, an acknowledgement, or an ASDU of a known type that its objects fill to the last byte. An ASDU of a type
-    /// that is the vendor's (there are many in China), or of other field widths, is not.
+    /// Whether a whole frame is beyond doubt: a control function, an acknowledgement, or an ASDU of a known type and a cause that it can have, which its objects fill to the
+    /// last byte. An ASDU of a type that is the vendor's (there are many in China), or of other field widths, is not.
     /// </summary>
-    internal static bool IsProven(ReadOnlySpan<byte> frame) => (frame[2] & 1) != 0 || Asdu.Fits(frame[AsduOffset..], AsduWidths.Tcp);
+    internal static bool IsProven(ReadOnlySpan<byte> frame) => (frame[2] & 1) != 0 || (Asdu.Fits(frame[AsduOffset..], AsduWidths.Tcp) && Asdu.IsUsual(frame[AsduOffset], frame[AsduOffset + 2]));
+
+    /// <summary>
+    /// Whether a frame seems to begin inside this one and to run on behind its end: then this one may have broken off, and the next one's first bytes fill it by chance.
+    /// </summary>
+    internal static bool HidesBeginning(ReadOnlySpan<byte> frame)
+    {
+        for (var at = AsduOffset; at < frame.Length; at++)
+        {
+            if (frame[at] == Start && RunsOn(frame[at..]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether what begins here is, behind any number of whole frames, the beginning of one that is longer than what there is.</summary>
+    private static bool RunsOn(ReadOnlySpan<byte> inner)
+    {
+        const int leastSign = 3;
+        var behindFrames = false;
+        while (!inner.IsEmpty && Length(inner) is > 0 and var length && length <= inner.Length && IsProven(inner[..length]))
+        {
+            inner = inner[length..];
+            behindFrames = true;
+        }
+
+        if (inner.IsEmpty || Length(inner) == Never || (inner.Length > 1 && Overhead + inner[1] <= inner.Length))
+        {
+            return false;
+        }
+
+        return behindFrames || (inner.Length >= leastSign && ((inner[2] & 1) != 0 || CanBeInformation(inner)));
+    }
+
+    /// <summary>Whether a beginning, with type and qualifier at least, has the length that these two ask for, and a cause that the type can have.</summary>
+    private static bool CanBeInformation(ReadOnlySpan<byte> head) =>
+        head.Length >= AsduOffset + 2
+        && Asdu.Length(head[AsduOffset], head[AsduOffset + 1], AsduWidths.Tcp) == head[1] - ControlLength
+        && (head.Length == AsduOffset + 2 || Asdu.IsUsual(head[AsduOffset], head[AsduOffset + 2]));
 
     private static bool IsUnnumbered(byte function) =>
         function is StartActivate or StartConfirmed or StopActivate or StopConfirmed or TestActivate or TestConfirmed;
