@@ -183,10 +183,14 @@ public sealed class Cjt188Tests
     [Theory]
     [InlineData(0x10, 0x01, "901F00", "read, cold water meter 00000010000192, 901F")]
     [InlineData(0x10, 0x01, "1F9000", "read, cold water meter 00000010000192, 901F")]
-    [InlineData(0x10, 0x81, "1F9001 00222200 2C 00100000 2C 34141711052420 0000", "read reply, cold water meter 00000010000192, 2222.00 m3, settled 10.00 m3, at 2024-05-11 17:14:34, valve open")]
-    [InlineData(0x10, 0x81, "901F01 00222200 2C 00100000 2C 00000000000000 0500", "read reply, cold water meter 00000010000192, 2222.00 m3, settled 10.00 m3, valve closed, battery low")]
-    [InlineData(0x11, 0x81, "901F01 00222200 29 FFFFFFFF FF FFFFFFFFFFFFFF FFFF", "read reply, hot water meter 00000010000192, 2222.00 L, settled no value, no status")]
-    [InlineData(0x30, 0x81, "901F01 000E0000 2C 00100000 77 00000000000000 0300", "read reply, gas meter 00000010000192, not BCD: 00000E00, settled 10.00 (unit 77), valve faulty")]
+    [InlineData(0x10, 0x81, "1F9001 00222200 2C 00100000 2C 34141711052420 0000",
+        "read reply, cold water meter 00000010000192, 2222.00 m3, settled 10.00 m3, at 2024-05-11 17:14:34, valve open")]
+    [InlineData(0x10, 0x81, "901F01 00222200 2C 00100000 2C 00000000000000 0500",
+        "read reply, cold water meter 00000010000192, 2222.00 m3, settled 10.00 m3, valve closed, battery low")]
+    [InlineData(0x11, 0x81, "901F01 00222200 29 FFFFFFFF FF FFFFFFFFFFFFFF FFFF",
+        "read reply, hot water meter 00000010000192, 2222.00 L, settled no value, no status")]
+    [InlineData(0x30, 0x81, "901F01 000E0000 2C 00100000 77 00000000000000 0300",
+        "read reply, gas meter 00000010000192, not BCD: 00000E00, settled 10.00 (unit 77), valve faulty")]
     [InlineData(0x30, 0x81, "901F01 00100000 2C", "read reply, gas meter 00000010000192, 10.00 m3")]
     [InlineData(0x40, 0x81, "901F01 00100000 05 00200000 05", "read reply, electricity meter 00000010000192, 10.00 kWh, settled 20.00 kWh")]
     [InlineData(0x12, 0x81, "901F01 00100000 2C 0102", "read reply, drinking water meter 00000010000192, 10.00 m3, 2 bytes more: 0102")]

@@ -356,7 +356,8 @@ public sealed class Dlt645Tests
     [InlineData(0x0A, "010000000000", "write address, meter 000000000161, address 000000000001")]
     [InlineData(0xC1, "02", "read error reply, meter 000000000161, wrong identifier")]
     [InlineData(0x10, "02000000", "clear demand, meter 000000000161")]
-    public void Frames_of_1997_are_said(byte control, string data, string expected) => Assert.Equal("DL/T 645-1997 " + expected, Say("000000000161", control, data));
+    public void Frames_of_1997_are_said(byte control, string data, string expected) =>
+        Assert.Equal("DL/T 645-1997 " + expected, Say("000000000161", control, data));
 
     [Fact]
     public void Wildcards_and_odd_addresses_are_said()

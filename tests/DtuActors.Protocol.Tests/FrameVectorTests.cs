@@ -73,6 +73,27 @@ public sealed class FrameVectorTests
     }
 
     [Theory]
+    [MemberData(nameof(Good))]
+    public void Cutting_allocates_nothing(string protocol, string name, byte[] frame)
+    {
+        _ = name;
+        var framer = new Framer(Built[protocol](), 4096);
+        var sink = new Counting();
+        byte[] piece = [.. frame, .. frame[..^1]];
+        Feed(framer, ref sink);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Feed(framer, ref sink);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(4, sink.Frames);
+
+        void Feed(Framer fed, ref Counting counting)
+        {
+            fed.Feed(piece, ref counting);
+            fed.Feed(frame.AsSpan()[^1..], ref counting);
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(Bad))]
     public void A_bad_frame_does_not_come_out_and_all_of_it_is_dropped(string protocol, string name, byte[] frame)
     {
@@ -107,6 +128,21 @@ public sealed class FrameVectorTests
         Assert.Equal(expected.Select(Convert.ToHexString), sink.Frames);
         Assert.Equal(0, framer.Pending);
         return sink;
+    }
+
+    private struct Counting : IFrameSink
+    {
+        public int Frames { get; private set; }
+
+        public void OnFrame(ReadOnlySpan<byte> frame) => Frames++;
+
+        public readonly void OnHeartbeat(ReadOnlySpan<byte> heartbeat)
+        {
+        }
+
+        public readonly void OnDropped(ReadOnlySpan<byte> bytes, string reason)
+        {
+        }
     }
 
     private static TheoryData<string, string, byte[]> Of(string expect)

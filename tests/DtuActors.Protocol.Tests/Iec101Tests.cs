@@ -265,21 +265,36 @@ public sealed class Iec101Tests
     }
 
     [Theory]
-    [InlineData(0x73, 1, 1, "64 01 06 01 0000 14", "user data, to be confirmed, link 1, FCB 1, interrogation C_IC_NA_1 (100), activation, common address 1, 1 object: 0 = station")]
-    [InlineData(0x08, 1, 1, "64 01 47 01 0000 15", "user data, link 1, interrogation C_IC_NA_1 (100), activation confirmation, negative, common address 1, 1 object: 0 = group 1")]
-    [InlineData(0x28, 1, 1, "01 83 14 01 0100 01 00 81", "user data, link 1, class 1 data waiting, single point M_SP_NA_1 (1), interrogated by station, common address 1, 3 objects: 1 = on, 2 = off, 3 = on invalid")]
-    [InlineData(0x08, 0x102, 2, "01 02 03 0201 0100 01 0500 00", "user data, link 258, single point M_SP_NA_1 (1), spontaneous, common address 258, 2 objects: 1 = on, 5 = off")]
-    [InlineData(0x08, 3, 2, "0D 01 03 00 0300 014000 0000C03F 00", "user data, link 3, floating point measured value M_ME_NC_1 (13), spontaneous, common address 3, 1 object: 16385 = 1.5")]
-    [InlineData(0x53, 1, 1, "2D 01 06 01 0160 81", "user data, to be confirmed, link 1, FCB 0, single command C_SC_NA_1 (45), activation, common address 1, 1 object: 24577 = on select")]
-    [InlineData(0x08, 1, 1, "0B 01 01 01 0740 38FF 10", "user data, link 1, scaled measured value M_ME_NB_1 (11), periodic, common address 1, 1 object: 16391 = -200 blocked")]
-    [InlineData(0x08, 1, 1, "09 01 01 01 0740 0040 01", "user data, link 1, normalized measured value M_ME_NA_1 (9), periodic, common address 1, 1 object: 16391 = 0.5 overflow")]
-    [InlineData(0x08, 1, 1, "02 01 03 01 0100 01 42860E", "user data, link 1, single point with time M_SP_TA_1 (2), spontaneous, common address 1, 1 object: 1 = on at 14:34.370")]
-    [InlineData(0x08, 1, 1, "1F 01 03 01 0100 02 42860E11CB050D", "user data, link 1, double point with time M_DP_TB_1 (31), spontaneous, common address 1, 1 object: 1 = on at 2013-05-11 17:14:34.370")]
-    [InlineData(0x08, 1, 1, "0F 01 25 01 0164 2A000000 05", "user data, link 1, integrated totals M_IT_NA_1 (15), counters requested, common address 1, 1 object: 25601 = 42")]
+    [InlineData(0x73, 1, 1, "64 01 06 01 0000 14",
+        "user data, to be confirmed, link 1, FCB 1, interrogation C_IC_NA_1 (100), activation, common address 1, 1 object: 0 = station")]
+    [InlineData(0x08, 1, 1, "64 01 47 01 0000 15",
+        "user data, link 1, interrogation C_IC_NA_1 (100), activation confirmation, negative, common address 1, 1 object: 0 = group 1")]
+    [InlineData(0x28, 1, 1, "01 83 14 01 0100 01 00 81",
+        "user data, link 1, class 1 data waiting, single point M_SP_NA_1 (1), interrogated by station, common address 1, "
+            + "3 objects: 1 = on, 2 = off, 3 = on invalid")]
+    [InlineData(0x08, 0x102, 2, "01 02 03 0201 0100 01 0500 00",
+        "user data, link 258, single point M_SP_NA_1 (1), spontaneous, common address 258, 2 objects: 1 = on, 5 = off")]
+    [InlineData(0x08, 3, 2, "0D 01 03 00 0300 014000 0000C03F 00",
+        "user data, link 3, floating point measured value M_ME_NC_1 (13), spontaneous, common address 3, 1 object: 16385 = 1.5")]
+    [InlineData(0x53, 1, 1, "2D 01 06 01 0160 81",
+        "user data, to be confirmed, link 1, FCB 0, single command C_SC_NA_1 (45), activation, common address 1, 1 object: 24577 = on select")]
+    [InlineData(0x08, 1, 1, "0B 01 01 01 0740 38FF 10",
+        "user data, link 1, scaled measured value M_ME_NB_1 (11), periodic, common address 1, 1 object: 16391 = -200 blocked")]
+    [InlineData(0x08, 1, 1, "09 01 01 01 0740 0040 01",
+        "user data, link 1, normalized measured value M_ME_NA_1 (9), periodic, common address 1, 1 object: 16391 = 0.5 overflow")]
+    [InlineData(0x08, 1, 1, "02 01 03 01 0100 01 42860E",
+        "user data, link 1, single point with time M_SP_TA_1 (2), spontaneous, common address 1, 1 object: 1 = on at 14:34.370")]
+    [InlineData(0x08, 1, 1, "1F 01 03 01 0100 02 42860E11CB050D",
+        "user data, link 1, double point with time M_DP_TB_1 (31), spontaneous, common address 1, 1 object: 1 = on at 2013-05-11 17:14:34.370")]
+    [InlineData(0x08, 1, 1, "0F 01 25 01 0164 2A000000 05",
+        "user data, link 1, integrated totals M_IT_NA_1 (15), counters requested, common address 1, 1 object: 25601 = 42")]
     [InlineData(0x08, 1, 1, "05 01 03 01 0100 7F 00", "user data, link 1, step position M_ST_NA_1 (5), spontaneous, common address 1, 1 object: 1 = -1")]
     [InlineData(0x08, 1, 1, "64 01 2D 01 0000 14", "user data, link 1, interrogation C_IC_NA_1 (100), unknown cause, common address 1, 1 object: 0 = station")]
-    [InlineData(0x08, 1, 1, "0D 05 14 01 0100 00000000 00 0200 0000803F 00 0300 00000040 00 0400 00000000 00 0500 00000000 00", "user data, link 1, floating point measured value M_ME_NC_1 (13), interrogated by station, common address 1, 5 objects: 1 = 0, 2 = 1, 3 = 2, 4 = 0, ...")]
-    [InlineData(0x08, 1, 1, "0D 02 03 01 0100 00", "user data, link 1, floating point measured value M_ME_NC_1 (13), spontaneous, common address 1, 2 objects, 3 bytes of no known layout")]
+    [InlineData(0x08, 1, 1, "0D 05 14 01 0100 00000000 00 0200 0000803F 00 0300 00000040 00 0400 00000000 00 0500 00000000 00",
+        "user data, link 1, floating point measured value M_ME_NC_1 (13), interrogated by station, common address 1, "
+            + "5 objects: 1 = 0, 2 = 1, 3 = 2, 4 = 0, ...")]
+    [InlineData(0x08, 1, 1, "0D 02 03 01 0100 00",
+        "user data, link 1, floating point measured value M_ME_NC_1 (13), spontaneous, common address 1, 2 objects, 3 bytes of no known layout")]
     [InlineData(0x08, 1, 1, "D2 00 05 01 0100 02 03", "user data, 9 bytes of no known layout")]
     [InlineData(0x08, 1, 1, "", "user data, 1 byte of no known layout")]
     public void Variable_frames_are_said_with_the_widths_that_fit(byte control, int link, int width, string asdu, string expected) =>

@@ -253,13 +253,17 @@ public sealed class Iec104Tests
     [InlineData("64 01 06 00 0100 000000 14", "interrogation C_IC_NA_1 (100), activation, common address 1, 1 object: 0 = station")]
     [InlineData("64 01 0A 05 0100 000000 14", "interrogation C_IC_NA_1 (100), activation termination of originator 5, common address 1, 1 object: 0 = station")]
     [InlineData("64 01 6E 00 FFFF 000000 14", "interrogation C_IC_NA_1 (100), unknown common address, negative, common address 65535, 1 object: 0 = station")]
-    [InlineData("01 83 14 00 0100 640000 01 00 81", "single point M_SP_NA_1 (1), interrogated by station, common address 1, 3 objects: 100 = on, 101 = off, 102 = on invalid")]
-    [InlineData("03 02 03 00 0100 640000 02 650000 43", "double point M_DP_NA_1 (3), spontaneous, common address 1, 2 objects: 100 = on, 101 = indeterminate not topical")]
+    [InlineData("01 83 14 00 0100 640000 01 00 81",
+        "single point M_SP_NA_1 (1), interrogated by station, common address 1, 3 objects: 100 = on, 101 = off, 102 = on invalid")]
+    [InlineData("03 02 03 00 0100 640000 02 650000 43",
+        "double point M_DP_NA_1 (3), spontaneous, common address 1, 2 objects: 100 = on, 101 = indeterminate not topical")]
     [InlineData("0D 01 03 00 0100 014000 0000BC41 00", "floating point measured value M_ME_NC_1 (13), spontaneous, common address 1, 1 object: 16385 = 23.5")]
-    [InlineData("24 01 03 00 0100 014000 0000BC41 20 42860E11CB050D", "floating point measured value with time M_ME_TF_1 (36), spontaneous, common address 1, 1 object: 16385 = 23.5 substituted at 2013-05-11 17:14:34.370")]
+    [InlineData("24 01 03 00 0100 014000 0000BC41 20 42860E11CB050D",
+        "floating point measured value with time M_ME_TF_1 (36), spontaneous, common address 1, 1 object: 16385 = 23.5 substituted at 2013-05-11 17:14:34.370")]
     [InlineData("2E 01 06 00 0100 016000 82", "double command C_DC_NA_1 (46), activation, common address 1, 1 object: 24577 = on select")]
     [InlineData("32 01 06 00 0100 016200 0000C03F 00", "floating point set point C_SE_NC_1 (50), activation, common address 1, 1 object: 25089 = 1.5 execute")]
-    [InlineData("67 01 07 00 0100 000000 42868E11CB050D", "clock synchronization C_CS_NA_1 (103), activation confirmation, common address 1, 1 object: 0 = 2013-05-11 17:14:34.370 invalid")]
+    [InlineData("67 01 07 00 0100 000000 42868E11CB050D",
+        "clock synchronization C_CS_NA_1 (103), activation confirmation, common address 1, 1 object: 0 = 2013-05-11 17:14:34.370 invalid")]
     [InlineData("66 01 05 00 0100 640000", "read C_RD_NA_1 (102), requested, common address 1, 1 object: 100")]
     [InlineData("46 01 04 00 0100 000000 00", "end of initialization M_EI_NA_1 (70), initialized, common address 1, 1 object: 0 = cause 0")]
     [InlineData("65 01 86 00 0100 000000 05", "counter interrogation C_CI_NA_1 (101), activation, test, common address 1, 1 object: 0 = qualifier 5")]

@@ -6,7 +6,8 @@ using DtuActors.Protocol.Layouts;
 namespace DtuActors.Protocol.Decoding;
 
 /// <summary>
-/// The application data of IEC 60870-5-101 and -104 in words (IEC 60870-5-101, 7.2 and 7.3): type, cause, common address and the first objects with their values.
+/// The application data of IEC 60870-5-101 and -104 in words (IEC 60870-5-101, 7.2 and 7.3): type, cause, common address and the first objects with their
+/// values.
 /// </summary>
 internal static class AsduWords
 {
@@ -205,7 +206,7 @@ internal static class AsduWords
             9 or 10 or 34 => Normalized(element) + Quality(element[2], true),
             11 or 12 or 35 => Scaled(element) + Quality(element[2], true),
             13 or 14 or 36 => Float(element) + Quality(element[4], true),
-            15 or 16 or 37 => BinaryPrimitives.ReadInt32LittleEndian(element).ToString(CultureInfo.InvariantCulture) + ((element[4] & 0x80) != 0 ? " invalid" : ""),
+            15 or 16 or 37 => Counter(element),
             21 or 110 => Normalized(element),
             111 => Scaled(element),
             112 => Float(element),
@@ -223,7 +224,12 @@ internal static class AsduWords
             105 => "qualifier " + element[0],
             _ => null,
         };
-        var stamp = type is (>= 30 and <= 37) or (>= 58 and <= 64) ? Time(element[^7..]) : type is 2 or 4 or 6 or 8 or 10 or 12 or 14 or 16 ? Minutes(element[^3..]) : null;
+        var stamp = type switch
+        {
+            (>= 30 and <= 37) or (>= 58 and <= 64) => Time(element[^7..]),
+            2 or 4 or 6 or 8 or 10 or 12 or 14 or 16 => Minutes(element[^3..]),
+            _ => null,
+        };
         return value is not null && stamp is not null ? $"{value} at {stamp}" : value;
     }
 
@@ -242,7 +248,11 @@ internal static class AsduWords
 
     private static string Bits(ReadOnlySpan<byte> element) => BinaryPrimitives.ReadUInt32LittleEndian(element).ToString("X8", CultureInfo.InvariantCulture);
 
-    private static string Normalized(ReadOnlySpan<byte> element) => (BinaryPrimitives.ReadInt16LittleEndian(element) / 32768.0).ToString("0.#####", CultureInfo.InvariantCulture);
+    private static string Counter(ReadOnlySpan<byte> element) =>
+        BinaryPrimitives.ReadInt32LittleEndian(element).ToString(CultureInfo.InvariantCulture) + Invalid(element[4]);
+
+    private static string Normalized(ReadOnlySpan<byte> element) =>
+        (BinaryPrimitives.ReadInt16LittleEndian(element) / 32768.0).ToString("0.#####", CultureInfo.InvariantCulture);
 
     private static string Scaled(ReadOnlySpan<byte> element) => BinaryPrimitives.ReadInt16LittleEndian(element).ToString(CultureInfo.InvariantCulture);
 
@@ -261,12 +271,14 @@ internal static class AsduWords
     /// <summary>CP56Time2a (7.2.6.18): milliseconds (2), minute, hour, day, month, year.</summary>
     private static string Time(ReadOnlySpan<byte> time) => string.Create(
         CultureInfo.InvariantCulture,
-        $"20{time[6] & 0x7F:00}-{time[5] & 0x0F:00}-{time[4] & 0x1F:00} {time[3] & 0x1F:00}:{time[2] & 0x3F:00}:{Seconds(time):00.000}{((time[2] & 0x80) != 0 ? " invalid" : "")}");
+        $"20{time[6] & 0x7F:00}-{time[5] & 0x0F:00}-{time[4] & 0x1F:00} {time[3] & 0x1F:00}:{time[2] & 0x3F:00}:{Seconds(time):00.000}{Invalid(time[2])}");
 
     /// <summary>CP24Time2a (7.2.6.19): milliseconds (2), minute.</summary>
     private static string Minutes(ReadOnlySpan<byte> time) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{time[2] & 0x3F:00}:{Seconds(time):00.000}{((time[2] & 0x80) != 0 ? " invalid" : "")}");
+        $"{time[2] & 0x3F:00}:{Seconds(time):00.000}{Invalid(time[2])}");
+
+    private static string Invalid(byte flags) => (flags & 0x80) != 0 ? " invalid" : "";
 
     private static decimal Seconds(ReadOnlySpan<byte> time) => BinaryPrimitives.ReadUInt16LittleEndian(time) / 1000m;
 }

@@ -4,8 +4,9 @@ using DtuActors.Protocol.Layouts;
 namespace DtuActors.Protocol.Decoding;
 
 /// <summary>
-/// CJ/T 188-2004 in words (5.2, annexes A and B): <c>CJ/T 188 read reply, cold water meter 00000010000192, 2222.00 m3, settled 0.00 m3, valve open</c>. Identifiers are read
-/// in either order of their two bytes, since meters send both. Keys are never shown.
+/// CJ/T 188-2004 in words (its data identifiers and units):
+/// <c>CJ/T 188 read reply, cold water meter 00000010000192, 2222.00 m3, settled 0.00 m3, valve open</c>. Identifiers are read in either order of their two
+/// bytes, since meters send both. Keys are never shown.
 /// </summary>
 internal static class Cjt188Decoder
 {
@@ -142,11 +143,13 @@ internal static class Cjt188Decoder
     {
         var behind = data[(5 * Flow)..];
         return $", {Counted(data[Flow..], 2)}, settled {Counted(data, 2)}, power {Counted(data[(2 * Flow)..], 2)}, flow {Counted(data[(3 * Flow)..], 4)}"
-            + $", volume {Counted(data[(4 * Flow)..], 2)}, supply {MeterWords.Number(behind[..3], 2, "\u00b0C")}, return {MeterWords.Number(behind[3..6], 2, "\u00b0C")}"
+            + $", volume {Counted(data[(4 * Flow)..], 2)}, supply {Temperature(behind[..3])}, return {Temperature(behind[3..6])}"
             + $", {MeterWords.Number(behind[6..9], 0, "h")}{Clock(behind.Slice(9, Time))}{Flags(behind[^Status..])}";
     }
 
     private static string Counted(ReadOnlySpan<byte> field, int decimals) => MeterWords.Number(field[..(Flow - 1)], decimals, Unit(field[Flow - 1]));
+
+    private static string Temperature(ReadOnlySpan<byte> field) => MeterWords.Number(field, 2, "°C");
 
     /// <summary>Table of units, annex A.</summary>
     private static string Unit(byte code) => code switch
@@ -182,7 +185,7 @@ internal static class Cjt188Decoder
         _ => $"{b:X2} (odd)",
     };
 
-    /// <summary>ST (table 12): D1 D0 the valve, D2 the battery; the rest and the second byte are the vendor's.</summary>
+    /// <summary>ST: D1 D0 the valve, D2 the battery; the rest and the second byte are the vendor's.</summary>
     private static string Flags(ReadOnlySpan<byte> status)
     {
         if (MeterWords.IsFilled(status))

@@ -4,8 +4,8 @@ using DtuActors.Protocol.Layouts;
 namespace DtuActors.Protocol.Decoding;
 
 /// <summary>
-/// DL/T 645-2007 and -1997 in words (DL/T 645-2007, 7 and annex A): <c>DL/T 645 read reply, meter 123456789012, 00010000 = 1234.56 kWh</c>. Identifiers and addresses are
-/// written as the standard does, the high byte first. Passwords, operators' codes and whatever could be one are never shown.
+/// DL/T 645-2007 and -1997 in words (annex A of either): <c>DL/T 645 read reply, meter 123456789012, 00010000 = 1234.56 kWh</c>. Identifiers and
+/// addresses are written as the standard does, the high byte first. Passwords, operators' codes and whatever could be one are never shown.
 /// </summary>
 internal static class Dlt645Decoder
 {
@@ -18,14 +18,18 @@ internal static class Dlt645Decoder
     private const int MostValues = 32;
 
     private static readonly string[] Errors2007 =
-        ["other error", "no such data", "wrong password or not authorized", "baud rate can't be changed", "too many year zones", "too many day periods", "too many rates"];
+    [
+        "other error", "no such data", "wrong password or not authorized", "baud rate can't be changed",
+        "too many year zones", "too many day periods", "too many rates",
+    ];
 
     private static readonly string[] Errors1997 =
         ["invalid data", "wrong identifier", "wrong password", "bit 3", "too many year zones", "too many day periods", "too many rates"];
 
     private static readonly string[] SecurityErrors =
     [
-        "other error", "recharged already", "ESAM verification failed", "authentication failed", "wrong customer number", "wrong recharge count", "over the purchase limit",
+        "other error", "recharged already", "ESAM verification failed", "authentication failed",
+        "wrong customer number", "wrong recharge count", "over the purchase limit",
     ];
 
     public static string? Describe(FrameDirection direction, ReadOnlySpan<byte> frame)
@@ -43,7 +47,8 @@ internal static class Dlt645Decoder
         ReadOnlySpan<byte> data = place[..Dlt645.Plain(core, place)];
         var of1997 = IsOf1997(function, reply, data);
         var refused = (control & Dlt645.ErrorBit) != 0;
-        var head = $"DL/T 645{(of1997 ? "-1997" : "")} {Function(function, of1997)}{(refused ? " error" : "")}{(reply ? " reply" : "")}, {Meter(core.Slice(1, Dlt645.AddressLength))}";
+        var head = $"DL/T 645{(of1997 ? "-1997" : "")} {Function(function, of1997)}{(refused ? " error" : "")}{(reply ? " reply" : "")}, "
+            + Meter(core.Slice(1, Dlt645.AddressLength));
         var body = refused ? Refusal(data, of1997) : of1997 ? Body1997(function, reply, data) : Body2007(function, reply, data);
         var more = reply && (control & Dlt645.MoreBit) != 0 ? ", more follows" : "";
         return head + (body.Length > 0 ? ", " + body : "") + more;

@@ -82,7 +82,7 @@ internal readonly record struct Dlt645Item(Dlt645Kind Kind, int Size, int Decima
     }
 }
 
-/// <summary>The data identifiers whose values are said: DL/T 645-2007, tables A.1 to A.3, and DL/T 645-1997, tables A.1 to A.8.</summary>
+/// <summary>The data identifiers whose values are said: annex A of DL/T 645-2007 and of DL/T 645-1997.</summary>
 internal static class Dlt645Items
 {
     private const byte Block = 0xFF;

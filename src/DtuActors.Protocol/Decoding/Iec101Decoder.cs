@@ -3,9 +3,9 @@ using DtuActors.Protocol.Layouts;
 namespace DtuActors.Protocol.Decoding;
 
 /// <summary>
-/// IEC 60870-5-101 in words (IEC 60870-5-2, 5.1 and 6.1; IEC 60870-5-101, 7): <c>IEC 101 request status of link, link 1</c>. How wide addresses are is agreed between the
-/// stations and not told by a frame: of a variable one the widths are taken with which its objects fill it, the usual ones first, those first with which link and
-/// common address are the same.
+/// IEC 60870-5-101 in words (its 6 for the link, 7 for what it carries): <c>IEC 101 request status of link, link 1</c>. How wide addresses are is agreed
+/// between the stations and not told by a frame: of a variable one the widths are taken with which its objects fill it, the usual ones first, those first
+/// with which link and common address are the same.
 /// </summary>
 internal static class Iec101Decoder
 {

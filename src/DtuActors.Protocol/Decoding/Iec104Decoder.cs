@@ -3,7 +3,7 @@ using DtuActors.Protocol.Layouts;
 namespace DtuActors.Protocol.Decoding;
 
 /// <summary>
-/// IEC 60870-5-104 in words (5.1 and 5.3): <c>IEC 104 STARTDT act</c>, <c>IEC 104 S, N(R) 3</c>,
+/// IEC 60870-5-104 in words (its 5): <c>IEC 104 STARTDT act</c>, <c>IEC 104 S, N(R) 3</c>,
 /// <c>IEC 104 I, N(S) 0, N(R) 1, interrogation C_IC_NA_1 (100), activation confirmation, common address 1, 1 object: 0 = station</c>.
 /// </summary>
 internal static class Iec104Decoder

@@ -10,8 +10,8 @@ internal static class MeterWords
     private const int MostBytes = 32;
 
     /// <summary>
-    /// A decimal field, low byte first: <c>1234.56</c>, <c>-0.5</c> where its top bit is a sign and set, <c>no value</c> where it is filled with FF, and the digits as they are,
-    /// flagged, where they are not decimal.
+    /// A decimal field, low byte first: <c>1234.56</c>, <c>-0.5</c> where its top bit is a sign and set, <c>no value</c> where it is filled with FF, and the
+    /// digits as they are, flagged, where they are not decimal.
     /// </summary>
     public static string Number(ReadOnlySpan<byte> field, int decimals, string unit, bool signed = false)
     {
@@ -44,8 +44,8 @@ internal static class MeterWords
         IsFilled(field) ? "no value" : LowFirstBcd.IsDecimal(field) ? LowFirstBcd.Digits(field) : NotDecimal(field);
 
     /// <summary>
-    /// Decimal fields, low byte first, put into a pattern in which a capital stands for a byte counted from the first: <c>C:B:A</c> of ss mm hh is the time of day. Flagged as
-    /// <see cref="Number"/> does.
+    /// Decimal fields, low byte first, put into a pattern in which a capital stands for a byte counted from the first: <c>C:B:A</c> of ss mm hh is the time
+    /// of day. Flagged as <see cref="Number"/> does.
     /// </summary>
     public static string Pattern(ReadOnlySpan<byte> field, string pattern)
     {

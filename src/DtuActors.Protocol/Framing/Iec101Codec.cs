@@ -3,10 +3,10 @@ using DtuActors.Protocol.Layouts;
 namespace DtuActors.Protocol.Framing;
 
 /// <summary>
-/// <c>iec101</c>: frames of FT1.2 (IEC 60870-5-1, 6.2.4.2), whose layout is <see cref="Iec101"/>. Whether a fixed frame has a link address of one byte or two, its sum and its
-/// end tell, the shorter first.
-/// The single character E5 proves nothing, so it is a frame only where it stands between frames: behind bytes that are none it goes with them, up to the next 10 or 68 or to
-/// silence. That is why the last byte of garbage waits: without it nobody would know what an E5 that follows stands behind.
+/// <c>iec101</c>: frames of FT1.2 (IEC 60870-5-1, 6.2.4.2), whose layout is <see cref="Iec101"/>. Whether a fixed frame has a link address of one
+/// byte or two, its sum and its end tell, the shorter first.
+/// The single character E5 proves nothing, so it is a frame only where it stands between frames: behind bytes that are none it goes with them, up to the next
+/// 10 or 68 or to silence. That is why the last byte of garbage waits: without it nobody would know what an E5 that follows stands behind.
 /// </summary>
 internal sealed class Iec101Codec(TimeSpan gap) : Codec
 {
@@ -95,5 +95,10 @@ internal sealed class Iec101Codec(TimeSpan gap) : Codec
         return last == 0 ? Cut.Wait() : Cut.Drop(last, reason);
     }
 
-    private static int NextStart(ReadOnlySpan<byte> pending) => 1 + pending[1..].IndexOfAny(Iec101.StartFixed, Iec101.StartVariable) is > 0 and var next ? next : -1;
+    /// <summary>Where behind the head a frame of more than one byte may begin, or -1.</summary>
+    private static int NextStart(ReadOnlySpan<byte> pending)
+    {
+        var next = pending[1..].IndexOfAny(Iec101.StartFixed, Iec101.StartVariable);
+        return next < 0 ? -1 : next + 1;
+    }
 }

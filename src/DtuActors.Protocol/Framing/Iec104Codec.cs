@@ -3,9 +3,10 @@ using DtuActors.Protocol.Layouts;
 namespace DtuActors.Protocol.Framing;
 
 /// <summary>
-/// <c>iec104</c>: frames of IEC 60870-5-104 (5.1), whose layout is <see cref="Iec104"/>. Nothing sums them, so a 68 begins one only if the control field and the ASDU can be so.
-/// Where they can, but do not prove it (a vendor's type, other field widths, a frame that broke off and took the next one's first bytes), what follows must: the next 68, or
-/// silence.
+/// <c>iec104</c>: frames of IEC 60870-5-104 (5), whose layout is <see cref="Iec104"/>. Nothing sums them, so a 68 begins one only if control field and ASDU can
+/// be so.
+/// Where they can, but do not prove it (a vendor's type, other field widths, a frame that broke off and took the next one's first bytes), what follows must:
+/// the next 68, or silence.
 /// </summary>
 internal sealed class Iec104Codec(TimeSpan gap) : Codec
 {
@@ -54,7 +55,7 @@ internal sealed class Iec104Codec(TimeSpan gap) : Codec
         for (var from = 1; from < shape.Length; from++)
         {
             var at = from;
-            while (at < shape.Length && Iec104.Length(shape[at..]) is > 0 and var length && length <= shape.Length - at && Iec104.IsProven(shape.Slice(at, length)))
+            while (at < shape.Length && Iec104.ProvenLength(shape[at..]) is > 0 and var length)
             {
                 at += length;
             }

@@ -3,8 +3,8 @@ using DtuActors.Protocol.Layouts;
 namespace DtuActors.Protocol.Framing;
 
 /// <summary>
-/// What <c>dlt645</c> and <c>cjt188</c> share: preambles, which are part of the frame, then a unit from 68 to 16 whose length field and sum prove it. A 68 in garbage can promise
-/// up to 255 bytes: until they are there, or the line is silent, a frame behind it waits, and then comes out.
+/// What <c>dlt645</c> and <c>cjt188</c> share: preambles, which are part of the frame, then a unit from 68 to 16 whose length field and sum prove it. A 68 in
+/// garbage can promise up to 255 bytes: until they are there, or the line is silent, a frame behind it waits, and then comes out.
 /// </summary>
 internal abstract class MeterCodec(TimeSpan gap) : Codec
 {
@@ -58,8 +58,8 @@ internal abstract class MeterCodec(TimeSpan gap) : Codec
     protected abstract int CoreLength(ReadOnlySpan<byte> core);
 
     /// <summary>
-    /// How many bytes a false start costs: itself, and its whole header where the length, which ends it, would pass for a preamble of the frame behind it, unless a frame
-    /// may begin inside the header.
+    /// How many bytes a false start costs: itself, and its whole header where the length, which ends it, would pass for a preamble of the frame behind it,
+    /// unless a frame may begin inside the header.
     /// </summary>
     private int FalseStart(ReadOnlySpan<byte> core)
     {

@@ -6,7 +6,7 @@ namespace DtuActors.Protocol.Layouts;
 /// <param name="Address">An information object's address, 1, 2 or 3.</param>
 internal readonly record struct AsduWidths(int Cause, int Common, int Address)
 {
-    /// <summary>The widths of IEC 60870-5-104 (5.1 and 7).</summary>
+    /// <summary>The widths of IEC 60870-5-104 (7).</summary>
     public static AsduWidths Tcp { get; } = new(2, 2, 3);
 
     /// <summary>Bytes before the first object: type and qualifier of structure too.</summary>
@@ -14,8 +14,8 @@ internal readonly record struct AsduWidths(int Cause, int Common, int Address)
 }
 
 /// <summary>
-/// The application data of IEC 60870-5-101 and -104: <c>type | qualifier of structure | cause | common address | objects</c>, all low byte first (IEC 60870-5-101, 7.1). The
-/// qualifier's low 7 bits count the objects; its high bit says that only the first has an address, the others follow it.
+/// The application data of IEC 60870-5-101 and -104: <c>type | qualifier of structure | cause | common address | objects</c>, all low byte first (IEC
+/// 60870-5-101, 7.1). The qualifier's low 7 bits count the objects; its high bit says that only the first has an address, the others follow it.
 /// </summary>
 internal static class Asdu
 {

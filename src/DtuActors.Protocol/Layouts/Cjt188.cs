@@ -1,8 +1,8 @@
 namespace DtuActors.Protocol.Layouts;
 
 /// <summary>
-/// Water, gas and heat meters, CJ/T 188-2004: <c>[FE]* 68 T A0..A6 C L DATA CS 16</c> (CJ/T 188-2004, 5.2). The address is BCD, low byte first; DATA goes over the wire as it
-/// is; CS is the sum from 68 to the end of DATA.
+/// Water, gas and heat meters, CJ/T 188-2004: <c>[FE]* 68 T A0..A6 C L DATA CS 16</c> (its data link layer). The address is BCD, low byte first; DATA goes
+/// over the wire as it is; CS is the sum from 68 to the end of DATA.
 /// </summary>
 public static class Cjt188
 {
@@ -44,13 +44,16 @@ public static class Cjt188
     /// <param name="control">The control byte.</param>
     /// <param name="data">Identifier, serial number and what follows.</param>
     /// <param name="preambles">How many FE stand in front.</param>
-    /// <exception cref="ArgumentException">The meter is not 14 hexadecimal digits, the data are longer than <see cref="MaxData"/>, or the preambles more than 16.</exception>
+    /// <exception cref="ArgumentException">
+    /// The meter is not 14 hexadecimal digits, the data are longer than <see cref="MaxData"/>, or the preambles more than 16.
+    /// </exception>
     public static byte[] Build(byte type, string meter, byte control, ReadOnlySpan<byte> data, int preambles = 0)
     {
         ArgumentNullException.ThrowIfNull(meter);
         if (data.Length > MaxData || preambles is < 0 or > MeterFrames.MaxPreambles)
         {
-            throw new ArgumentException($"a frame has at most {MaxData} data bytes and {MeterFrames.MaxPreambles} preambles, not {data.Length} and {preambles}");
+            throw new ArgumentException(
+                $"a frame has at most {MaxData} data bytes and {MeterFrames.MaxPreambles} preambles, not {data.Length} and {preambles}");
         }
 
         var frame = new byte[preambles + Overhead + data.Length];
@@ -78,13 +81,19 @@ public static class Cjt188
     }
 
     /// <summary>
-    /// The 14 digits of the meter that a valid frame is from or for, the high byte's first, leading zeros kept; null for the wildcard and where the address is no
-    /// decimal number.
+    /// The 14 digits of the meter that a valid frame is from or for, the high byte's first, leading zeros kept; null for the wildcard and where the address
+    /// is no decimal number.
     /// </summary>
     public static string? ReadMeter(ReadOnlySpan<byte> frame)
     {
         var core = Core(frame);
-        return !core.IsEmpty && LowFirstBcd.IsDecimal(core.Slice(AddressOffset, AddressLength)) ? LowFirstBcd.Digits(core.Slice(AddressOffset, AddressLength)) : null;
+        if (core.IsEmpty)
+        {
+            return null;
+        }
+
+        var address = core.Slice(AddressOffset, AddressLength);
+        return LowFirstBcd.IsDecimal(address) ? LowFirstBcd.Digits(address) : null;
     }
 
     /// <summary>The length of the frame that begins with <paramref name="core"/> (68), or one of the words of <see cref="MeterFrames"/>.</summary>

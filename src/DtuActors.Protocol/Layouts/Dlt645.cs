@@ -1,8 +1,8 @@
 namespace DtuActors.Protocol.Layouts;
 
 /// <summary>
-/// Electricity meters, DL/T 645-2007 and -1997: <c>[FE]* 68 A0..A5 68 C L DATA CS 16</c> (DL/T 645-2007, 6.1). The address is BCD, low byte first; every byte of DATA goes over
-/// the wire with 33 added; CS is the sum from the first 68 to the end of DATA.
+/// Electricity meters, DL/T 645-2007 and -1997: <c>[FE]* 68 A0..A5 68 C L DATA CS 16</c> (its data link layer). The address is BCD, low byte first; every byte
+/// of DATA goes over the wire with 33 added; CS is the sum from the first 68 to the end of DATA.
 /// </summary>
 public static class Dlt645
 {
@@ -36,7 +36,7 @@ public static class Dlt645
     /// <summary>C, D4 to D0: the function.</summary>
     public const byte FunctionMask = 0x1F;
 
-    /// <summary>The function that asks a meter for its address (DL/T 645-2007, 7.4).</summary>
+    /// <summary>The function that asks a meter for its address.</summary>
     public const byte ReadAddress = 0x13;
 
     private const int SecondStart = 7;
@@ -47,13 +47,16 @@ public static class Dlt645
     /// <param name="control">The control byte.</param>
     /// <param name="data">The data before 33 is added.</param>
     /// <param name="preambles">How many FE stand in front.</param>
-    /// <exception cref="ArgumentException">The meter is not 12 hexadecimal digits, the data are longer than <see cref="MaxData"/>, or the preambles more than 16.</exception>
+    /// <exception cref="ArgumentException">
+    /// The meter is not 12 hexadecimal digits, the data are longer than <see cref="MaxData"/>, or the preambles more than 16.
+    /// </exception>
     public static byte[] Build(string meter, byte control, ReadOnlySpan<byte> data, int preambles = 0)
     {
         ArgumentNullException.ThrowIfNull(meter);
         if (data.Length > MaxData || preambles is < 0 or > MeterFrames.MaxPreambles)
         {
-            throw new ArgumentException($"a frame has at most {MaxData} data bytes and {MeterFrames.MaxPreambles} preambles, not {data.Length} and {preambles}");
+            throw new ArgumentException(
+                $"a frame has at most {MaxData} data bytes and {MeterFrames.MaxPreambles} preambles, not {data.Length} and {preambles}");
         }
 
         var frame = new byte[preambles + Overhead + data.Length];
@@ -85,8 +88,8 @@ public static class Dlt645
     }
 
     /// <summary>
-    /// The 12 digits of the meter that a valid frame is from or for, the high byte's first, leading zeros kept; null for a wildcard, for all meters, and where the address
-    /// is no decimal number. A reply that tells the address tells it here too, if it is addressed by the wildcard.
+    /// The 12 digits of the meter that a valid frame is from or for, the high byte's first, leading zeros kept; null for a wildcard, for all meters, and
+    /// where the address is no decimal number. A reply that tells the address tells it here too, if it is addressed by the wildcard.
     /// </summary>
     public static string? ReadMeter(ReadOnlySpan<byte> frame)
     {

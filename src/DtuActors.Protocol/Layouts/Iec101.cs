@@ -3,8 +3,8 @@ using DtuActors.Protocol.Checksums;
 namespace DtuActors.Protocol.Layouts;
 
 /// <summary>
-/// Telecontrol over a serial line, IEC 60870-5-101: frames of the class FT1.2 (IEC 60870-5-1, 6.2.4.2). <c>10 C A CS 16</c>, <c>68 L L 68 C A ASDU CS 16</c> (L from C to the end
-/// of the ASDU) or the single character E5. The link address A has one or two bytes, low byte first; CS is the sum from C on.
+/// Telecontrol over a serial line, IEC 60870-5-101: frames of the class FT1.2 (IEC 60870-5-1, 6.2.4.2). <c>10 C A CS 16</c>, <c>68 L L 68 C A ASDU CS 16</c>
+/// (L from C to the end of the ASDU) or the single character E5. The link address A has one or two bytes, low byte first; CS is the sum from C on.
 /// </summary>
 public static class Iec101
 {

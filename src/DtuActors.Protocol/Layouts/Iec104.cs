@@ -16,8 +16,8 @@ public enum Iec104Format
 }
 
 /// <summary>
-/// Telecontrol over TCP, IEC 60870-5-104: <c>68 L control (4) ASDU</c>, L from the control field to the end (IEC 60870-5-104, 5.1). There is no checksum: what the control field
-/// and the ASDU can say is all that tells a frame from other bytes.
+/// Telecontrol over TCP, IEC 60870-5-104: <c>68 L control (4) ASDU</c>, L from the control field to the end (IEC 60870-5-104, 5). There is no checksum:
+/// what the control field and the ASDU can say is all that tells a frame from other bytes.
 /// </summary>
 public static class Iec104
 {
@@ -66,7 +66,9 @@ public static class Iec104
     /// <summary>An unnumbered control function.</summary>
     /// <exception cref="ArgumentException">It is none of the six.</exception>
     public static byte[] BuildU(byte function) =>
-        IsUnnumbered(function) ? [Start, ControlLength, function, 0, 0, 0] : throw new ArgumentException($"{function:X2} is no control function", nameof(function));
+        IsUnnumbered(function)
+            ? [Start, ControlLength, function, 0, 0, 0]
+            : throw new ArgumentException($"{function:X2} is no control function", nameof(function));
 
     /// <summary>An acknowledgement of everything before <paramref name="received"/> (N(R)).</summary>
     /// <exception cref="ArgumentException">The number has more than 15 bits.</exception>
@@ -112,7 +114,9 @@ public static class Iec104
     /// <summary>N(R), of a frame of <see cref="Iec104Format.Information"/> or <see cref="Iec104Format.Supervisory"/>.</summary>
     public static int Received(ReadOnlySpan<byte> frame) => BinaryPrimitives.ReadUInt16LittleEndian(frame[4..]) >> 1;
 
-    /// <summary>The length of the frame that begins with <paramref name="head"/>, <see cref="More"/> or <see cref="Never"/>. Only what can't be rules a head out.</summary>
+    /// <summary>
+    /// The length of the frame that begins with <paramref name="head"/>, <see cref="More"/> or <see cref="Never"/>. Only what can't be rules a head out.
+    /// </summary>
     internal static int Length(ReadOnlySpan<byte> head)
     {
         if (head[0] != Start || (head.Length > 1 && head[1] is < ControlLength or > MaxFrame - Overhead))
@@ -136,13 +140,22 @@ public static class Iec104
     }
 
     /// <summary>
-    /// Whether a whole frame is beyond doubt: a control function, an acknowledgement, or an ASDU of a known type and a cause that it can have, which its objects fill to the
-    /// last byte. An ASDU of a type that is the vendor's (there are many in China), or of other field widths, is not.
+    /// Whether a whole frame is beyond doubt: a control function, an acknowledgement, or an ASDU of a known type and a cause that it can have, which its
+    /// objects fill to the last byte. An ASDU of a type that is the vendor's (there are many in China), or of other field widths, is not.
     /// </summary>
-    internal static bool IsProven(ReadOnlySpan<byte> frame) => (frame[2] & 1) != 0 || (Asdu.Fits(frame[AsduOffset..], AsduWidths.Tcp) && Asdu.IsUsual(frame[AsduOffset], frame[AsduOffset + 2]));
+    internal static bool IsProven(ReadOnlySpan<byte> frame) => 
+        (frame[2] & 1) != 0 || (Asdu.Fits(frame[AsduOffset..], AsduWidths.Tcp) && Asdu.IsUsual(frame[AsduOffset], frame[AsduOffset + 2]));
+
+    /// <summary>The length of the frame beyond doubt that these bytes begin with, or 0 where they begin with none.</summary>
+    internal static int ProvenLength(ReadOnlySpan<byte> bytes)
+    {
+        var length = Length(bytes);
+        return length > 0 && length <= bytes.Length && IsProven(bytes[..length]) ? length : 0;
+    }
 
     /// <summary>
-    /// Whether a frame seems to begin inside this one and to run on behind its end: then this one may have broken off, and the next one's first bytes fill it by chance.
+    /// Whether a frame seems to begin inside this one and to run on behind its end: then this one may have broken off, and the next one's first bytes fill it
+    /// by chance.
     /// </summary>
     internal static bool HidesBeginning(ReadOnlySpan<byte> frame)
     {
@@ -162,7 +175,7 @@ public static class Iec104
     {
         const int leastSign = 3;
         var behindFrames = false;
-        while (!inner.IsEmpty && Length(inner) is > 0 and var length && length <= inner.Length && IsProven(inner[..length]))
+        while (!inner.IsEmpty && ProvenLength(inner) is > 0 and var length)
         {
             inner = inner[length..];
             behindFrames = true;

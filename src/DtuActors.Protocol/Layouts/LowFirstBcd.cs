@@ -1,6 +1,8 @@
 namespace DtuActors.Protocol.Layouts;
 
-/// <summary>Fields of two decimal digits a byte, the low byte first on the wire and the high one first for a person (DL/T 645-2007, 5.2.3; CJ/T 188-2004, 5.2).</summary>
+/// <summary>
+/// Fields of two decimal digits a byte, the low byte first on the wire and the high one first for a person (DL/T 645-2007 and CJ/T 188-2004).
+/// </summary>
 internal static class LowFirstBcd
 {
     /// <summary>All digits of the field, the high byte's first; A to F where the field holds no decimal digits.</summary>

@@ -3,8 +3,8 @@ using DtuActors.Protocol.Checksums;
 namespace DtuActors.Protocol.Layouts;
 
 /// <summary>
-/// What the frames of Chinese meters have in common (DL/T 645-2007, 5.2 and 6.1; CJ/T 188-2004, 5.2): preambles that wake the receiver, then 68 to 16 with the sum of
-/// all bytes before it.
+/// What the frames of Chinese meters have in common (DL/T 645-2007 and CJ/T 188-2004, data link layer): preambles that wake the receiver, then 68 to 16 with
+/// the sum of all bytes before it.
 /// </summary>
 internal static class MeterFrames
 {
