@@ -18,6 +18,10 @@ public sealed class FrameVectorTests
         ["hj212"] = () => Codecs.Create(new FramingOptions { Codec = "hj212" }),
         ["sl651"] = () => Codecs.Create(new FramingOptions { Codec = "sl651" }),
         ["jt808"] = () => Codecs.Create(new FramingOptions { Codec = "jt808" }),
+        ["dlt645"] = () => Codecs.Create(new FramingOptions { Codec = "dlt645" }),
+        ["cjt188"] = () => Codecs.Create(new FramingOptions { Codec = "cjt188" }),
+        ["iec101"] = () => Codecs.Create(new FramingOptions { Codec = "iec101" }),
+        ["iec104"] = () => Codecs.Create(new FramingOptions { Codec = "iec104" }),
         ["ddp-tcp"] = () => Envelopes.Find("ddp")!().Codec,
         ["ddp-stream"] = () => Envelopes.Find("ddp")!().Codec,
         ["four-faith-prot"] = () => Envelopes.Find("four-faith-prot")!().Codec,
@@ -34,9 +38,8 @@ public sealed class FrameVectorTests
 
     private static readonly (string Protocol, string Name, string Expect, byte[] Bytes)[] Vectors = [.. Read()];
 
-    // Bytes that no frame of these protocols begins with, and that do not complete one: a Modbus function 0, a Modbus TCP length or function of 0, no DDP mark, no DNP3 start, no colon.
-    // Bytes that no frame of these protocols begins with, and that do not complete one: a Modbus function 0, no mark of DDP,
-    // HJ 212, SL 651 or JT/T 808.
+    // Bytes that no frame of these protocols begins with, and that do not complete one: a Modbus function 0, a Modbus TCP length or function of 0, and none of the
+    // marks with which the others begin.
     private static readonly byte[] Garbage = [0x00, 0x00, 0x00, 0x00, 0x00];
 
     public static TheoryData<string, string, byte[]> Good() => Of("good");
@@ -89,6 +92,27 @@ public sealed class FrameVectorTests
     }
 
     [Theory]
+    [MemberData(nameof(Good))]
+    public void Cutting_allocates_nothing(string protocol, string name, byte[] frame)
+    {
+        _ = name;
+        var framer = new Framer(Built[protocol](), 4096);
+        var sink = new Counting();
+        byte[] piece = [.. frame, .. frame[..^1]];
+        Feed(framer, ref sink);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Feed(framer, ref sink);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(4, sink.Frames);
+
+        void Feed(Framer fed, ref Counting counting)
+        {
+            fed.Feed(piece, ref counting);
+            fed.Feed(frame.AsSpan()[^1..], ref counting);
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(Bad))]
     public void A_bad_frame_does_not_come_out_and_all_of_it_is_dropped(string protocol, string name, byte[] frame)
     {
@@ -137,6 +161,21 @@ public sealed class FrameVectorTests
         Assert.Equal(expected.Select(Convert.ToHexString), sink.Frames);
         Assert.Equal(0, framer.Pending);
         return sink;
+    }
+
+    private struct Counting : IFrameSink
+    {
+        public int Frames { get; private set; }
+
+        public void OnFrame(ReadOnlySpan<byte> frame) => Frames++;
+
+        public readonly void OnHeartbeat(ReadOnlySpan<byte> heartbeat)
+        {
+        }
+
+        public readonly void OnDropped(ReadOnlySpan<byte> bytes, string reason)
+        {
+        }
     }
 
     private static TheoryData<string, string, byte[]> Of(string expect)

@@ -43,6 +43,14 @@ public sealed class FramerProperties
         new() { Codec = "sl651", MaxFrame = 32 },
         new() { Codec = "jt808" },
         new() { Codec = "jt808", MaxFrame = 32 },
+        new() { Codec = "dlt645" },
+        new() { Codec = "dlt645", MaxFrame = 32 },
+        new() { Codec = "cjt188" },
+        new() { Codec = "cjt188", MaxFrame = 32 },
+        new() { Codec = "iec101" },
+        new() { Codec = "iec101", MaxFrame = 32 },
+        new() { Codec = "iec104" },
+        new() { Codec = "iec104", MaxFrame = 32 },
     ];
 
     [Property(MaxTest = 300)]
@@ -191,6 +199,43 @@ public sealed class FramerProperties
             var whole = Recording.Of(new Framer(Codecs.Create(options), options.MaxFrame, beats), stream);
             var pieces = new Framer(Codecs.Create(options), options.MaxFrame, beats);
             var cut = Feed(pieces, options.MaxFrame, Recording.Cut(stream, cuts));
+            Assert.Equal(whole.Frames, cut.Frames);
+            Assert.Equal(whole.Heartbeats, cut.Heartbeats);
+            Assert.Equal(string.Concat(whole.Drops.Select(drop => drop.Hex)), string.Concat(cut.Drops.Select(drop => drop.Hex)));
+            Assert.Equal(stream.Length, cut.FrameBytes + cut.HeartbeatBytes + cut.DroppedBytes);
+            Assert.Equal(0, pieces.Pending);
+        }
+    }
+
+    [Property(MaxTest = 1000)]
+    public void Starts_ends_and_preambles_of_meters_and_telecontrol_are_cut_the_same_at_any_chunking(byte[] noise, byte[] more, int[] cuts, byte beats)
+    {
+        // Only bytes that mean something to one of them, so that false starts, damaged frames, single characters and heartbeats stand close together.
+        byte[] words = [0x68, 0x16, 0x10, 0xE5, 0xFE, 0xFF, 0x00, 0x01, 0x02, 0x04, 0x07, 0x68, 0x0B, 0x11];
+        byte[][] frames =
+        [
+            Dlt645.Build("000000000001", 0x91, more.AsSpan()[..Math.Min(more.Length, 20)], noise.Length % 5),
+            Cjt188.Build(0x10, "00000010000192", 0x81, [0x90, 0x1F, 0, .. more.Take(20)]),
+            Iec101.BuildFixed(0x49, 0xE5),
+            [0xE5],
+            Iec101.BuildVariable(0x53, 1, 2, [.. more.Take(40)]),
+            Iec104.BuildU(0x07),
+            Iec104.BuildI(1, 2, [0xD2, 1, 5, 0, 1, 0, .. more.Take(20)]),
+            [0x10, 0x49, 0x01, 0x00, 0x16],
+        ];
+        byte[] stream =
+        [
+            .. noise.Select(b => words[b % words.Length]),
+            .. more.SelectMany(b => b % 3 == 0 ? frames[b % frames.Length] : [words[b % words.Length]]),
+            .. frames[noise.Length % frames.Length],
+            .. noise.Select(b => words[b % words.Length]),
+        ];
+        byte[][] heartbeats = (beats % 4) switch { 0 => [[0xFE]], 1 => [[0x00]], 2 => [[0x00, 0x01], [0xE5, 0x00]], _ => [] };
+        foreach (var options in Options.Where(options => options.Codec is "dlt645" or "cjt188" or "iec101" or "iec104"))
+        {
+            var whole = Recording.Of(new Framer(Codecs.Create(options), options.MaxFrame, heartbeats), stream);
+            var pieces = new Framer(Codecs.Create(options), options.MaxFrame, heartbeats);
+            var cut = Feed(pieces, options.MaxFrame, Recording.Cut(stream, [.. cuts.Select(c => c % 40)]));
             Assert.Equal(whole.Frames, cut.Frames);
             Assert.Equal(whole.Heartbeats, cut.Heartbeats);
             Assert.Equal(string.Concat(whole.Drops.Select(drop => drop.Hex)), string.Concat(cut.Drops.Select(drop => drop.Hex)));

@@ -17,7 +17,12 @@ public sealed class FramerTests
     [Fact]
     public void The_table_knows_the_codecs_that_are_built_and_names_them_in_its_error()
     {
-        Assert.Equal(["raw", "idle-gap", "delimiter", "fixed", "length-field", "start-end", "modbus-rtu", "modbus-ascii", "modbus-tcp", "dnp3", "slip"], Codecs.Names);
+        string[] names =
+        [
+            "raw", "idle-gap", "delimiter", "fixed", "length-field", "start-end", "slip", "modbus-rtu", "modbus-ascii", "modbus-tcp", "dlt645", "cjt188", "hj212", "sl651", "iec101",
+            "iec104", "dnp3", "jt808",
+        ];
+        Assert.Equal(names, Codecs.Names);
         Assert.All(
             Codecs.Names,
             name => Assert.Equal(name, Codecs.Create(new FramingOptions { Codec = name, Length = 4, Start = "<"u8.ToArray(), End = ">"u8.ToArray() }).Name));

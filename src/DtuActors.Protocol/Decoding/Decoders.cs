@@ -16,6 +16,10 @@ public static class Decoders
         ["hj212"] = Hj212Decoder.Describe,
         ["sl651"] = Sl651Decoder.Describe,
         ["jt808"] = Jt808Decoder.Describe,
+        ["dlt645"] = Dlt645Decoder.Describe,
+        ["cjt188"] = Cjt188Decoder.Describe,
+        ["iec101"] = Iec101Decoder.Describe,
+        ["iec104"] = Iec104Decoder.Describe,
     };
 
     /// <summary>What <paramref name="frame"/>, cut by <paramref name="codec"/>, says, or null where nothing is known of it. Never throws.</summary>

@@ -21,6 +21,8 @@ public static class FrameFields
         [("sl651", "station")] = Sl651.ReadStation,
         [("sl651", "centre")] = Sl651.ReadCentre,
         [("jt808", "phone")] = Jt808.ReadPhone,
+        [("dlt645", Meter)] = Dlt645.ReadMeter,
+        [("cjt188", Meter)] = Cjt188.ReadMeter,
     };
 
     /// <summary>The names of the fields that frames of <paramref name="codec"/> have; empty where none carries an id.</summary>
