@@ -39,6 +39,9 @@ public sealed record Piece(PieceKind Kind, int Offset, ReadOnlyMemory<byte> Byte
     /// <summary>The id that the unit carries, or null.</summary>
     public string? Id { get; init; }
 
+    /// <summary>Another name of the DTU that the unit carries, or null.</summary>
+    public string? OtherId { get; init; }
+
     /// <summary>The instrument's bytes in the unit, unescaped.</summary>
     public ReadOnlyMemory<byte> Payload { get; init; }
 
@@ -81,7 +84,7 @@ public sealed class Dissection : IFrameSink
         {
             var unit = envelope.Open(piece.Bytes.Span);
             var payload = unit.Payload(piece.Bytes.Span).ToArray();
-            return piece with { Unit = unit.Kind, Id = unit.Id, Payload = payload, Reply = unit.Reply, Decoded = DescribePayload(payload) };
+            return piece with { Unit = unit.Kind, Id = unit.Id, OtherId = unit.OtherId, Payload = payload, Reply = unit.Reply, Decoded = DescribePayload(payload) };
         });
         return dissection.Run(new Framer(envelope.Codec, Detector.MaxFrame));
     }
