@@ -8,8 +8,8 @@ namespace DtuActors.Host.Api;
 /// <summary>From the gateway's records to the API's shapes.</summary>
 internal static class ModelMap
 {
-    // Less is a hint that anything gives; more names than these help nobody.
-    private const double LeastConfidence = 0.2;
+    // Less is a hint that nearly anything gives; more names than these help nobody.
+    private const double LeastConfidence = 0.3;
     private const int MostGuesses = 3;
 
     /// <summary>UTC to the millisecond: what a person compares, and what every reader of ISO 8601 takes.</summary>

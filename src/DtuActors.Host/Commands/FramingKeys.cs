@@ -84,7 +84,8 @@ internal sealed class FramingKeys
         var integer = new Option<int>(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => otherwise };
         integer.Validators.Add(result =>
         {
-            if (!result.Errors.Any() && result.GetValueOrDefault<int>() is var value && (value < least || value > most))
+            // What is no number at all is told by the parser; its value would throw here.
+            if (result.Tokens is [{ Value: var text }] && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && (value < least || value > most))
             {
                 result.AddError($"{name} {Number(value)}: expected {Number(least)} to {Number(most)}");
             }

@@ -24,6 +24,8 @@ public static class Detector
     internal const int MaxFrame = 16 * 1024;
 
     private const double Least = 0.05;
+    private const double Certain = 0.85;
+    private const double BesideProof = 0.4;
 
     // A login in front of an envelope around frames: nothing is packed deeper.
     private const int MaxDepth = 2;
@@ -38,7 +40,9 @@ public static class Detector
     {
         bytes = bytes[..Math.Min(bytes.Length, MaxBytes)];
         var guesses = new List<Guess?>();
-        if (bytes.Length > 1)
+
+        // One byte, or one over and over (an idle line's fill), says nothing.
+        if (bytes.Length > 1 && bytes.ContainsAnyExcept(bytes[0]))
         {
             foreach (var envelope in EnvelopeTable)
             {
@@ -56,11 +60,24 @@ public static class Detector
             }
 
             guesses.Add(TextGuesses.Lines(bytes));
+            guesses.Add(Codecs.Names.Contains("slip") ? Slip(bytes) : null);
             guesses.Add(WithRest(TextGuesses.Registration(bytes), bytes, depth));
         }
 
+        return Best([.. guesses.OfType<Guess>()]);
+    }
+
+    private static List<Guess> Best(List<Guess> guesses)
+    {
+        // Bytes that checksums prove are hardly something else as well that has no more than a shape (01 03 00 00 00 02 ... reads as Modbus TCP too).
+        if (guesses.Any(guess => guess.Proven > 0 && guess.Confidence >= Certain))
+        {
+            guesses = [.. guesses.Select(guess => guess is { Kind: GuessKind.Codec, Proven: 0 } ? guess with { Confidence = Rounded(guess.Confidence * BesideProof) } : guess)];
+        }
+
+        var best = guesses.Where(guess => guess.Confidence >= Least).OrderByDescending(guess => guess.Confidence).ThenByDescending(guess => guess.Proven).ToList();
+
         // What shows through an envelope is told once, inside it.
-        var best = guesses.OfType<Guess>().Where(guess => guess.Confidence >= Least).OrderByDescending(guess => guess.Confidence).ThenByDescending(guess => guess.Proven).ToList();
         best.RemoveAll(guess => best.Any(other => other.Confidence >= guess.Confidence && other.Inside.Any(inner => inner.Name == guess.Name)));
         return best.Count > MaxGuesses ? best[..MaxGuesses] : best;
     }
@@ -116,7 +133,7 @@ public static class Detector
             Proof.Delimiters => Shaped(tally.Frames, tally.Explained, bytes.Length),
             _ => Weak(0.2, tally.Explained, bytes.Length),
         };
-        return new Guess(name, GuessKind.Codec, Math.Max(shaped, Proven(tally.Proven, tally.ProvenBytes, bytes.Length)))
+        return new Guess(name, GuessKind.Codec, Math.Max(shaped, Proven(tally.Proven, Math.Min(tally.ProvenBytes, tally.Explained), bytes.Length)))
         {
             Frames = tally.Frames,
             Proven = tally.Proven,
@@ -125,6 +142,32 @@ public static class Detector
             Id = IdOf(name, tally.First),
             Configuration = configuration,
         };
+    }
+
+    /// <summary>
+    /// SLIP's codec takes any bytes up to a C0, so it proves nothing by itself. Bytes that begin and end with C0 and in which every DB is followed by DC or DD
+    /// (RFC 1055) are a hint.
+    /// </summary>
+    private static Guess? Slip(ReadOnlySpan<byte> bytes)
+    {
+        const byte end = 0xC0, escape = 0xDB, escapedEnd = 0xDC, escapedEscape = 0xDD;
+        if (bytes.Length < 4 || bytes[0] != end || bytes[^1] != end)
+        {
+            return null;
+        }
+
+        var frames = 0;
+        for (var i = 1; i < bytes.Length; i++)
+        {
+            if (bytes[i - 1] == escape && bytes[i] is not (escapedEnd or escapedEscape))
+            {
+                return null;
+            }
+
+            frames += bytes[i] == end && bytes[i - 1] != end ? 1 : 0;
+        }
+
+        return frames == 0 ? null : new Guess("slip", GuessKind.Codec, 0.4) { Frames = frames, Configuration = "framing { codec = slip }" };
     }
 
     /// <summary>Bytes that are the beginning of one frame and no more, as the inbox of refused connections keeps them: worth telling where few bytes begin a frame.</summary>

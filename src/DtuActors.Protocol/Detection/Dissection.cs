@@ -23,7 +23,9 @@ public enum PieceKind
 
 /// <summary>One piece of a capture.</summary>
 /// <param name="Kind">What it is.</param>
-/// <param name="Offset">Where it begins, in bytes from the capture's first. Delimiters that the codec leaves out stand between pieces.</param>
+/// <param name="Offset">
+/// Where it begins, in bytes from the capture's first. Delimiters that the codec leaves out stand between pieces; one that two frames share is in both.
+/// </param>
 /// <param name="Bytes">The bytes.</param>
 public sealed record Piece(PieceKind Kind, int Offset, ReadOnlyMemory<byte> Bytes)
 {
@@ -167,6 +169,7 @@ public sealed class Dissection : IFrameSink
             _at = offset;
         }
 
+        _at = Math.Min(_at, _capture.Length - bytes.Length);
         var piece = new Piece(kind, _at, _capture.Slice(_at, bytes.Length));
         _at += bytes.Length;
         return piece;

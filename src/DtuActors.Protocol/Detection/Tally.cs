@@ -8,17 +8,19 @@ namespace DtuActors.Protocol.Detection;
 internal class Tally(Codec codec) : IFrameSink
 {
     private bool _isFirstProven;
+    private int _length;
+    private int _unexplained;
 
     /// <summary>Frames of two bytes and more: a single byte (E5, FE) says nothing.</summary>
     public int Frames { get; private set; }
 
-    /// <summary>Bytes in <see cref="Frames"/>.</summary>
-    public int Explained { get; private set; }
+    /// <summary>Bytes that belong to <see cref="Frames"/>, delimiters included. What two frames share counts once.</summary>
+    public int Explained => _length - _unexplained;
 
     /// <summary>Frames whose checksum holds and whose end they tell themselves.</summary>
     public int Proven { get; private set; }
 
-    /// <summary>Bytes in <see cref="Proven"/> frames.</summary>
+    /// <summary>Bytes in <see cref="Proven"/> frames; those that two share count twice.</summary>
     public int ProvenBytes { get; private set; }
 
     /// <summary>The first proven frame, else the first.</summary>
@@ -29,8 +31,9 @@ internal class Tally(Codec codec) : IFrameSink
     {
         var framer = new Framer(codec, Detector.MaxFrame);
         var sink = this;
+        _length = capture.Length;
         framer.Feed(capture, ref sink);
-        var begun = Explained + framer.Pending == capture.Length ? framer.Pending : -1;
+        var begun = _unexplained == 0 ? framer.Pending : -1;
         framer.Silence(ref sink);
         return begun;
     }
@@ -39,11 +42,11 @@ internal class Tally(Codec codec) : IFrameSink
     {
         if (frame.Length < 2)
         {
+            _unexplained += frame.Length;
             return;
         }
 
         Frames++;
-        Explained += frame.Length;
         var proven = codec.Proof == Proof.Checksum && StandsAlone(frame);
         if (proven)
         {
@@ -62,15 +65,12 @@ internal class Tally(Codec codec) : IFrameSink
         // A detection knows of none.
     }
 
-    public void OnDropped(ReadOnlySpan<byte> bytes, string reason)
-    {
-        // What is not explained is what is left.
-    }
+    public void OnDropped(ReadOnlySpan<byte> bytes, string reason) => _unexplained += bytes.Length;
 
     private bool StandsAlone(ReadOnlySpan<byte> frame)
     {
         var cut = codec.Next(frame, 0, silent: false);
-        return cut.Kind == CutKind.Frame && cut.Length == frame.Length;
+        return cut.Kind == CutKind.Frame && cut.FrameLength == frame.Length;
     }
 }
 

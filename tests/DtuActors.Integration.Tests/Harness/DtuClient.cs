@@ -9,11 +9,18 @@ public sealed class DtuClient : IAsyncDisposable
 {
     private readonly TcpClient _client = new();
 
-    /// <summary>Dials and registers; a line end settles the registration at once.</summary>
-    public static async Task<DtuClient> RegisterAsync(IPEndPoint gateway, string id)
+    /// <summary>Dials and says nothing.</summary>
+    public static async Task<DtuClient> ConnectAsync(IPEndPoint gateway)
     {
         var dtu = new DtuClient();
         await dtu._client.ConnectAsync(gateway);
+        return dtu;
+    }
+
+    /// <summary>Dials and registers; a line end settles the registration at once.</summary>
+    public static async Task<DtuClient> RegisterAsync(IPEndPoint gateway, string id)
+    {
+        var dtu = await ConnectAsync(gateway);
         await dtu.SendAsync(Encoding.UTF8.GetBytes(id + "\r\n"));
         return dtu;
     }

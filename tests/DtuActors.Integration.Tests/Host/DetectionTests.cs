@@ -171,7 +171,7 @@ public sealed class DetectionTests
     [InlineData("--length", "--codec", "fixed", "--length", "-1")]
     [InlineData("--length", "--codec", "fixed", "--length", "many")]
     [InlineData("--size", "--codec", "length-field", "--size", "5")]
-    [InlineData("--endian", "--codec", "length-field", "--endian", "middle")]
+    [InlineData("middle", "--codec", "length-field", "--endian", "middle")]
     [InlineData("--delimiter", "--codec", "delimiter", "--delimiter", "\\x")]
     [InlineData("--delimiter", "--codec", "delimiter", "--delimiter", "")]
     [InlineData("--heartbeat", "--codec", "modbus-rtu", "--heartbeat", "hex:F")]
@@ -225,8 +225,8 @@ public sealed class UnknownGuessesTests(GatewayFixture gateway) : IClassFixture<
         Assert.Empty(GuessesOf(items, "0000"));
     }
 
-    private static string?[] GuessesOf(JsonElement[] items, string hex) =>
-        [.. items.Single(item => item.GetProperty("hex").GetString()!.StartsWith(hex, StringComparison.Ordinal)).GetProperty("guesses").EnumerateArray().Select(guess => guess.GetString())];
+    private static string[] GuessesOf(JsonElement[] items, string hex) =>
+        [.. items.Single(item => item.GetProperty("hex").GetString()!.StartsWith(hex, StringComparison.Ordinal)).GetProperty("guesses").EnumerateArray().Select(guess => guess.GetString()!)];
 
     private async Task RefusedAsync(byte[] bytes)
     {
