@@ -14,9 +14,10 @@ namespace DtuActors.Host.Commands;
 internal static class DecodeCommand
 {
     // A person on a terminal reads the beginning of a long frame; all of it goes to a pipe and into JSON.
-    private const int MostBytesOnTerminal = 24;
+    private const int MostBytesOnTerminal = 48;
 
     private static readonly string[] Columns = ["OFFSET", "LENGTH", "KIND", "REASON", "HEX", "DECODED"];
+    private static readonly string[] TerminalColumns = ["OFFSET", "LENGTH", "KIND", "WHAT"];
     private static readonly string[] UnitColumns = ["OFFSET", "LENGTH", "KIND", "REASON", "UNIT", "ID", "PAYLOAD", "REPLY", "DECODED"];
 
     public static Command Create()
@@ -99,7 +100,10 @@ internal static class DecodeCommand
         }
         else
         {
-            Terminal.Table(isCodec ? Columns : UnitColumns, dissection.Pieces.Select(piece => isCodec ? Row(piece) : UnitRow(piece)));
+            Terminal.Table(
+                Terminal.IsTerminal ? TerminalColumns : isCodec ? Columns : UnitColumns,
+                dissection.Pieces.SelectMany(piece => Terminal.IsTerminal ? TerminalRows(piece) : [isCodec ? Row(piece) : UnitRow(piece)]),
+                wrapping: 1);
         }
 
         if (dissection.Frames == 0)
@@ -116,6 +120,23 @@ internal static class DecodeCommand
         Number(piece.Offset), Number(piece.Bytes.Length), Word(piece.Kind), piece.Reason, piece.Unit is { } unit ? Dissection.Word(unit) : null,
         piece.OtherId is null ? piece.Id : $"{piece.Id} {piece.OtherId}", Hex(piece.Payload), Hex(piece.Reply), piece.Decoded,
     ];
+
+    /// <summary>What a terminal of 80 columns holds: one below the other what stands side by side for programs.</summary>
+    private static IEnumerable<string?[]> TerminalRows(Piece piece)
+    {
+        string?[] what = piece.Unit is { } unit
+            ? [piece.Id is null ? Dissection.Word(unit) : $"{Dissection.Word(unit)} of {piece.Id} {piece.OtherId}".TrimEnd(), Hex(piece.Payload), piece.Decoded, Reply(piece)]
+            : [Hex(piece.Bytes), piece.Decoded];
+        var kind = piece.Reason is null ? Word(piece.Kind) : $"{Word(piece.Kind)}: {piece.Reason}";
+        string?[] head = [Number(piece.Offset), Number(piece.Bytes.Length), kind];
+        foreach (var line in what.Where(line => !string.IsNullOrEmpty(line)))
+        {
+            yield return [.. head, line];
+            head = [null, null, null];
+        }
+    }
+
+    private static string? Reply(Piece piece) => piece.Reply.IsEmpty ? null : $"answered with {Hex(piece.Reply)}";
 
     private static PieceModel Model(Piece piece) => new(
         piece.Offset, piece.Bytes.Length, Word(piece.Kind), piece.Reason, Convert.ToHexString(piece.Bytes.Span), piece.Decoded, piece.Unit is { } unit ? Dissection.Word(unit) : null,

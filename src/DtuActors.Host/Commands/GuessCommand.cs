@@ -9,7 +9,10 @@ namespace DtuActors.Host.Commands;
 
 internal static class GuessCommand
 {
-    private static readonly string[] Columns = ["GUESS", "KIND", "CONFIDENCE", "FRAMES", "PROVEN", "UNEXPLAINED", "ID", "FIRST FRAME"];
+    private static readonly string[] Columns = ["GUESS", "KIND", "CONFIDENCE", "FRAMES", "PROVEN", "UNEXPLAINED", "ID", "FIRST FRAME", "CONFIGURATION"];
+
+    // What 80 columns hold; the id stands in the words about the first frame as well.
+    private static readonly string[] TerminalColumns = ["GUESS", "KIND", "CONFIDENCE", "PROVEN", "REST", "FIRST FRAME"];
 
     public static Command Create()
     {
@@ -36,10 +39,7 @@ internal static class GuessCommand
         }
         else if (guesses.Count > 0)
         {
-            // What to configure is too wide for a table beside the rest, and of use for the one that is chosen.
-            Terminal.Table(
-                Terminal.IsTerminal ? Columns : [.. Columns, "CONFIGURATION"],
-                Rows(guesses, "").Select(row => Terminal.IsTerminal ? row[..Columns.Length] : row));
+            Terminal.Table(Terminal.IsTerminal ? TerminalColumns : Columns, Rows(guesses, ""), wrapping: 1);
             if (Terminal.IsTerminal && guesses[0].Configuration is { } configuration)
             {
                 Terminal.Line($"{guesses[0].Name} in a profile: {configuration}");
@@ -59,11 +59,12 @@ internal static class GuessCommand
         foreach (var guess in guesses)
         {
             var name = outside + guess.Name;
-            yield return
-            [
-                name, Word(guess.Kind), guess.Confidence.ToString("0.00", CultureInfo.InvariantCulture), Number(guess.Frames), Number(guess.Proven), Number(guess.Unexplained),
-                guess.Id, guess.Decoded ?? (guess.Frames == 0 ? "(the beginning of one)" : null), guess.Configuration,
-            ];
+            var (confidence, frames, proven, unexplained) =
+                (guess.Confidence.ToString("0.00", CultureInfo.InvariantCulture), Number(guess.Frames), Number(guess.Proven), Number(guess.Unexplained));
+            var first = guess.Frames == 0 ? "(the beginning of one)" : guess.Decoded;
+            yield return Terminal.IsTerminal
+                ? [name, Word(guess.Kind), confidence, $"{proven} of {frames}", unexplained, first ?? guess.Id]
+                : [name, Word(guess.Kind), confidence, frames, proven, unexplained, guess.Id, first, guess.Configuration];
             foreach (var row in Rows(guess.Inside, $"{name} > "))
             {
                 yield return row;
