@@ -23,6 +23,8 @@ public static class Detector
     /// <summary>The longest frame in bytes, well above the longest of any protocol (HJ 212 counts with four digits).</summary>
     internal const int MaxFrame = 16 * 1024;
 
+    private const string SlipName = "slip";
+
     private const double Least = 0.05;
     private const double Certain = 0.85;
     private const double BesideProof = 0.4;
@@ -60,7 +62,7 @@ public static class Detector
             }
 
             guesses.Add(TextGuesses.Lines(bytes));
-            guesses.Add(Codecs.Names.Contains("slip") ? Slip(bytes) : null);
+            guesses.Add(Slip(bytes));
             guesses.Add(WithRest(TextGuesses.Registration(bytes), bytes, depth));
         }
 
@@ -144,30 +146,23 @@ public static class Detector
         };
     }
 
-    /// <summary>
-    /// SLIP's codec takes any bytes up to a C0, so it proves nothing by itself. Bytes that begin and end with C0 and in which every DB is followed by DC or DD
-    /// (RFC 1055) are a hint.
-    /// </summary>
+    /// <summary>SLIP's codec takes any bytes up to a C0, so it proves nothing by itself; C0 at both ends and no wrong escape between (RFC 1055) are a hint.</summary>
     private static Guess? Slip(ReadOnlySpan<byte> bytes)
     {
-        const byte end = 0xC0, escape = 0xDB, escapedEnd = 0xDC, escapedEscape = 0xDD;
-        if (bytes.Length < 4 || bytes[0] != end || bytes[^1] != end)
+        const byte end = 0xC0;
+        if (bytes[0] != end || bytes[^1] != end || !Codecs.Names.Contains(SlipName))
         {
             return null;
         }
 
-        var frames = 0;
-        for (var i = 1; i < bytes.Length; i++)
+        var tally = new Tally(Codecs.Create(new FramingOptions { Codec = SlipName, MaxFrame = MaxFrame }));
+        tally.Read(bytes);
+        return tally.Frames == 0 || tally.Explained < bytes.Length ? null : new Guess(SlipName, GuessKind.Codec, 0.4)
         {
-            if (bytes[i - 1] == escape && bytes[i] is not (escapedEnd or escapedEscape))
-            {
-                return null;
-            }
-
-            frames += bytes[i] == end && bytes[i - 1] != end ? 1 : 0;
-        }
-
-        return frames == 0 ? null : new Guess("slip", GuessKind.Codec, 0.4) { Frames = frames, Configuration = "framing { codec = slip }" };
+            Frames = tally.Frames,
+            Decoded = Describe(SlipName, tally.First),
+            Configuration = $"framing {{ codec = {SlipName} }}",
+        };
     }
 
     /// <summary>Bytes that are the beginning of one frame and no more, as the inbox of refused connections keeps them: worth telling where few bytes begin a frame.</summary>
