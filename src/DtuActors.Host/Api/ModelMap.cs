@@ -1,5 +1,6 @@
 using DtuActors.Protocol;
 using DtuActors.Protocol.Decoding;
+using DtuActors.Protocol.Detection;
 using DtuActors.Recording;
 
 namespace DtuActors.Host.Api;
@@ -7,6 +8,10 @@ namespace DtuActors.Host.Api;
 /// <summary>From the gateway's records to the API's shapes.</summary>
 internal static class ModelMap
 {
+    // Less is a hint that nearly anything gives; more names than these help nobody.
+    private const double LeastConfidence = 0.3;
+    private const int MostGuesses = 3;
+
     /// <summary>UTC to the millisecond: what a person compares, and what every reader of ISO 8601 takes.</summary>
     public static DateTime Utc(DateTimeOffset at)
     {
@@ -76,7 +81,7 @@ internal static class ModelMap
         Remote = refused.Remote,
         Hex = Hex(refused.FirstBytes),
         Reason = refused.Reason,
-        Guesses = [],
+        Guesses = Guesses(refused.FirstBytes),
     };
 
     public static EndpointModel ToModel(this EndpointStatus endpoint) => new()
@@ -132,6 +137,10 @@ internal static class ModelMap
         Source = frame.Source,
         Verdict = frame.Verdict,
     };
+
+    // The names of what is worth trying, from the first 64 bytes; asked for seldom, so worked out then.
+    private static IReadOnlyList<string> Guesses(ReadOnlyMemory<byte> firstBytes) =>
+        [.. Detector.Guess(firstBytes.Span).Where(guess => guess.Confidence >= LeastConfidence).Take(MostGuesses).Select(guess => guess.Name)];
 
     // Bytes that are no frame would only be decoded into something wrong.
     private static string? Decode(string codec, FrameDirection direction, ReadOnlyMemory<byte> payload, string? verdict) =>

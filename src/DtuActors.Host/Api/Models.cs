@@ -104,7 +104,7 @@ internal sealed record UnknownModel
     public required string Hex { get; init; }
     public required string Reason { get; init; }
 
-    [Description("What these bytes could be. Guessing is not built yet: always empty.")]
+    [Description("What these bytes could be, at most three, the best first: names of codecs, envelopes and logins as configuration has them, or imei, iccid, phone or json.")]
     public required IReadOnlyList<string> Guesses { get; init; }
 }
 

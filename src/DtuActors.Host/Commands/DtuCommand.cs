@@ -53,6 +53,8 @@ internal static class DtuCommand
             RequestCommand.Create(),
             KickCommand.Create(),
             WatchCommand.Create(),
+            GuessCommand.Create(),
+            DecodeCommand.Create(),
         };
         foreach (var command in NotBuiltCommands.Create())
         {

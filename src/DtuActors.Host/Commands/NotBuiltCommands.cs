@@ -12,8 +12,6 @@ internal static class NotBuiltCommands
         ("history", "Stored frames"),
         ("import", "Read the register of DTUs from CSV"),
         ("export", "Write the register of DTUs as CSV"),
-        ("guess", "Which codecs fit these bytes"),
-        ("decode", "How a codec cuts and reads these bytes"),
         ("service", "Install as a systemd unit or Windows service"),
     ];
 

@@ -45,8 +45,11 @@ internal static class Terminal
         return safe.ToString();
     }
 
-    /// <summary>A table; for programs one line a row, columns parted by tabs, the first line their names.</summary>
-    public static void Table(string[] columns, IEnumerable<string?[]> rows)
+    /// <summary>
+    /// A table; for programs one line a row, columns parted by tabs, the first line their names. On a terminal that is too narrow the last <paramref name="wrapping"/>
+    /// columns go over several lines.
+    /// </summary>
+    public static void Table(string[] columns, IEnumerable<string?[]> rows, int wrapping = 0)
     {
         if (!IsTerminal)
         {
@@ -61,9 +64,9 @@ internal static class Terminal
         }
 
         var table = new Table().Border(TableBorder.Simple);
-        foreach (var column in columns)
+        for (var i = 0; i < columns.Length; i++)
         {
-            table.AddColumn(new TableColumn(new Text(column)).NoWrap());
+            table.AddColumn(new TableColumn(new Text(columns[i])) { NoWrap = i < columns.Length - wrapping });
         }
 
         foreach (var row in rows)

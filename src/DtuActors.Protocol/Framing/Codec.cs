@@ -44,6 +44,19 @@ public readonly record struct Cut(CutKind Kind, int Length, int Offset, int Fram
     public static Cut Damaged(int shape) => new(CutKind.Drop, 1, 0, shape, DropReasons.BadChecksum, 0);
 }
 
+/// <summary>What makes a codec's frame more than a guess. The detection ranks by it.</summary>
+public enum Proof
+{
+    /// <summary>Nothing: any bytes would be cut somehow.</summary>
+    None,
+
+    /// <summary>The shape: marks, lengths and fixed octets stand where the protocol puts them.</summary>
+    Delimiters,
+
+    /// <summary>A checksum over the frame, besides the shape.</summary>
+    Checksum,
+}
+
 /// <summary>
 /// How one protocol cuts a stream of bytes into frames: a pure decision about the head of the stream, without state, shared by all sessions.
 /// The buffer, its bound and the resynchronising loop are the <see cref="Framer"/>'s. A new protocol is one file with one of these, and one row in
@@ -60,6 +73,9 @@ public abstract class Codec
     /// false for raw, idle-gap and the generic codecs, where a heartbeat is a whole burst between frames.
     /// </summary>
     public virtual bool IsProtocol => true;
+
+    /// <summary>What proves a frame of this codec. A protocol with a checksum that <see cref="Next"/> verifies says so here.</summary>
+    public virtual Proof Proof => IsProtocol ? Proof.Delimiters : Proof.None;
 
     /// <summary>How long the line must be silent until pending bytes are decided with <c>silent = true</c>; null: they wait for ever.</summary>
     public abstract TimeSpan? Gap { get; }

@@ -13,6 +13,8 @@ internal sealed class Hj212Codec(TimeSpan gap) : Codec
 {
     public override string Name => "hj212";
 
+    public override Proof Proof => Proof.Checksum;
+
     public override TimeSpan? Gap { get; } = LongGap(gap);
 
     public override Cut Next(ReadOnlySpan<byte> pending, int examined, bool silent)

@@ -12,6 +12,8 @@ internal sealed class Iec101Codec(TimeSpan gap) : Codec
 {
     public override string Name => "iec101";
 
+    public override Proof Proof => Proof.Checksum;
+
     public override TimeSpan? Gap => gap;
 
     public override Cut Next(ReadOnlySpan<byte> pending, int examined, bool silent) => pending[0] switch

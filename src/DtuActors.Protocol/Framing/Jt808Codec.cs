@@ -10,6 +10,8 @@ internal sealed class Jt808Codec(TimeSpan gap) : Codec
 {
     public override string Name => "jt808";
 
+    public override Proof Proof => Proof.Checksum;
+
     public override TimeSpan? Gap { get; } = LongGap(gap);
 
     public override Cut Next(ReadOnlySpan<byte> pending, int examined, bool silent)

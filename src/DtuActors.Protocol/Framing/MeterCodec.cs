@@ -8,6 +8,8 @@ namespace DtuActors.Protocol.Framing;
 /// </summary>
 internal abstract class MeterCodec(TimeSpan gap) : Codec
 {
+    public override Proof Proof => Proof.Checksum;
+
     public override TimeSpan? Gap => gap;
 
     public override Cut Next(ReadOnlySpan<byte> pending, int examined, bool silent)

@@ -14,6 +14,8 @@ internal sealed class ModbusRtuCodec(ModbusRole role, TimeSpan gap) : Codec
 
     public override string Name => "modbus-rtu";
 
+    public override Proof Proof => Proof.Checksum;
+
     public override TimeSpan? Gap => gap;
 
     public override Cut Next(ReadOnlySpan<byte> pending, int examined, bool silent)

@@ -14,6 +14,8 @@ internal sealed class Sl651Codec(TimeSpan gap) : Codec
 
     public override string Name => "sl651";
 
+    public override Proof Proof => Proof.Checksum;
+
     public override TimeSpan? Gap { get; } = LongGap(gap);
 
     public override Cut Next(ReadOnlySpan<byte> pending, int examined, bool silent)

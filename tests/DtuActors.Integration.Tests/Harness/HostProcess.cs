@@ -24,7 +24,7 @@ public sealed partial class HostProcess : IAsyncDisposable
     private readonly SemaphoreSlim _changed = new(0);
     private readonly bool _ownsFolder;
 
-    private HostProcess(string folder, bool ownsFolder, string[] arguments, IReadOnlyDictionary<string, string>? environment)
+    private HostProcess(string folder, bool ownsFolder, string[] arguments, IReadOnlyDictionary<string, string>? environment, bool takesInput = false)
     {
         (Folder, _ownsFolder) = (folder, ownsFolder);
         var start = new ProcessStartInfo("dotnet")
@@ -32,6 +32,7 @@ public sealed partial class HostProcess : IAsyncDisposable
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            RedirectStandardInput = takesInput,
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
@@ -100,10 +101,18 @@ public sealed partial class HostProcess : IAsyncDisposable
     public static HostProcess Start(string[] arguments, string? folder = null, IReadOnlyDictionary<string, string>? environment = null) =>
         new(folder ?? System.IO.Directory.CreateTempSubdirectory("dtu-host-").FullName, folder is null, arguments, environment);
 
-    /// <summary>Runs a command to its end.</summary>
-    public static async Task<CommandResult> CommandAsync(string[] arguments, string? folder = null, IReadOnlyDictionary<string, string>? environment = null)
+    /// <summary>Runs a command to its end, with <paramref name="input"/> as its standard input where there is one.</summary>
+    public static async Task<CommandResult> CommandAsync(
+        string[] arguments, string? folder = null, IReadOnlyDictionary<string, string>? environment = null, byte[]? input = null)
     {
-        await using var process = Start(arguments, folder, environment);
+        await using var process = new HostProcess(
+            folder ?? System.IO.Directory.CreateTempSubdirectory("dtu-host-").FullName, folder is null, arguments, environment, input is not null);
+        if (input is not null)
+        {
+            await using var standardInput = process._process.StandardInput.BaseStream;
+            await standardInput.WriteAsync(input);
+        }
+
         var code = await process.EndAsync();
         return new CommandResult(code, string.Join('\n', process.Output), process.Errors);
     }

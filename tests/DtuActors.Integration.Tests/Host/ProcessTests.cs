@@ -125,6 +125,8 @@ public sealed class ProcessTests
     [InlineData("run")]
     [InlineData("request")]
     [InlineData("simulate")]
+    [InlineData("guess")]
+    [InlineData("decode")]
     public async Task Help_shows_an_example(string command)
     {
         var result = await HostProcess.CommandAsync([command, "--help"]);
