@@ -7,23 +7,25 @@ namespace DtuActors.Protocol.Answers;
 /// </summary>
 public abstract class CentreAnswers
 {
-    private static readonly (string Name, Func<CentreAnswers> Make)[] Table =
+    private static readonly (string Name, Func<bool, CentreAnswers> Make)[] Table =
     [
-        ("hj212", static () => new Hj212Answers()),
-        ("sl651", static () => new Sl651Answers()),
+        ("hj212", static _ => new Hj212Answers()),
+        ("sl651", static keepOnline => new Sl651Answers(keepOnline)),
     ];
 
     /// <summary>The names that <see cref="Create"/> takes: <c>application.answer</c> in configuration, and the codec whose frames are answered.</summary>
     public static IReadOnlyCollection<string> Names { get; } = [.. Table.Select(row => row.Name)];
 
     /// <summary>The answers of one session, or null for a name that is not in <see cref="Names"/>.</summary>
-    public static CentreAnswers? Create(string name)
+    /// <param name="name">The protocol.</param>
+    /// <param name="keepOnline">Whether a station that sleeps between reports is told to stay online for further commands, where the protocol knows such a word.</param>
+    public static CentreAnswers? Create(string name, bool keepOnline = true)
     {
         foreach (var row in Table)
         {
             if (row.Name == name)
             {
-                return row.Make();
+                return row.Make(keepOnline);
             }
         }
 

@@ -109,11 +109,24 @@ public sealed class ProcessTests
         Assert.DoesNotContain("   at ", result.Errors, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Presets_are_listed_and_shown_as_a_profile_would_write_them()
+    {
+        var list = await HostProcess.CommandAsync(["presets"]);
+        Assert.Equal(0, list.ExitCode);
+        Assert.StartsWith("preset\tdevices\n", list.Output, StringComparison.Ordinal);
+        Assert.Contains("\nfour-faith-prot\tFour-Faith", list.Output, StringComparison.Ordinal);
+        var one = await HostProcess.CommandAsync(["presets", "hongdian"]);
+        Assert.Contains("envelope = ddp", one.Output, StringComparison.Ordinal);
+        var json = JsonDocument.Parse((await HostProcess.CommandAsync(["presets", "--json"])).Output).RootElement.GetProperty("items");
+        Assert.Contains(json.EnumerateArray(), preset => preset.GetProperty("name").GetString() == "hj212");
+        Assert.Equal(2, (await HostProcess.CommandAsync(["presets", "hongdain"])).ExitCode);
+    }
+
     [Theory]
     [InlineData("attach", "x")]
     [InlineData("history", "x", "--since", "1h")]
     [InlineData("service", "install")]
-    [InlineData("presets")]
     public async Task What_is_not_built_says_so_and_fails(params string[] arguments)
     {
         var result = await HostProcess.CommandAsync(arguments);

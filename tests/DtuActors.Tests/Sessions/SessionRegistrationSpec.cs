@@ -30,6 +30,14 @@ public sealed class SessionRegistrationSpec : SessionSpec
 
     private IActorRef Registered(ProfileOptions profile, string id, params byte[][] pieces)
     {
+        var session = Opened(profile, id, pieces);
+        Socket.FishForMessage(message => message is Tcp.ResumeReading);
+        return session;
+    }
+
+    /// <summary>A session that is open; what it wrote with its opening is still to be looked at.</summary>
+    private IActorRef Opened(ProfileOptions profile, string id, params byte[][] pieces)
+    {
         var session = Connect(profile);
         foreach (var piece in pieces)
         {
@@ -39,7 +47,6 @@ public sealed class SessionRegistrationSpec : SessionSpec
 
         Grant(session, id);
         Router.ExpectMsg<Registry.SessionOpened>();
-        Socket.FishForMessage(message => message is Tcp.ResumeReading);
         return session;
     }
 
@@ -216,5 +223,67 @@ public sealed class SessionRegistrationSpec : SessionSpec
         Advance(TimeSpan.FromSeconds(1.1));
         var seen = Fleet.FishForMessage<Fleet.SessionSeen>(seen => seen.Report.FramesUp == 1);
         Assert.Equal(1, seen.Report.DroppedUp["garbage"]);
+    }
+
+    // ---- frames that register, and the centre's own answers
+
+    private static readonly byte[] Upload = Message("QN=20240101120000001;ST=32;CN=2011;PW=123456;MN=0001;Flag=5;CP=&&DataTime=20240101120000&&");
+    private static readonly byte[] Answered = Message("QN=20240101120000001;ST=91;CN=9014;PW=123456;MN=0001;Flag=4;CP=&&&&");
+
+    private static byte[] Message(string segment) => Protocol.Layouts.Hj212.Build(Encoding.ASCII.GetBytes(segment));
+
+    private static ProfileOptions Station(bool byCentre = false)
+    {
+        Assert.True(IdTemplate.TryParse("{mn}", out var id, out _));
+        var framing = new FramingOptions { Codec = "hj212" };
+        return Profile(new FrameForm { Framing = framing, Id = id }, framing: framing) with { Application = new ApplicationOptions { Answer = "hj212", ByCentre = byCentre } };
+    }
+
+    [Fact]
+    public void A_station_s_first_frame_registers_is_data_and_is_answered_by_the_gateway()
+    {
+        var session = Opened(Station(), "0001", Upload[..30], Upload[30..]);
+        Assert.Equal(Convert.ToHexString(Upload), Data());
+        Assert.Equal(Convert.ToHexString(Answered), Convert.ToHexString(Written(session)));
+    }
+
+    [Fact]
+    public void Another_station_s_frame_on_the_same_connection_ends_it()
+    {
+        var session = Registered(Station(), "0001", Upload);
+        Receive(session, Message("QN=20240101120000001;ST=32;CN=2011;PW=123456;MN=0002;Flag=5;CP=&&&&"));
+        Assert.Equal("id-changed", Recorder.FishForMessage<RefusedConnection>(_ => true).Reason);
+    }
+
+    [Fact]
+    public void Where_the_gateway_answers_another_centre_s_answer_is_withheld_and_counted()
+    {
+        var session = Opened(Station(), "0001", Upload);
+        Assert.Equal(Convert.ToHexString(Answered), Convert.ToHexString(Written(session)));
+        session.Tell(Delivery(TestActor, Answered, ackWanted: true) with { Dtu = Protocol.DtuId.Parse("0001") });
+        ExpectMsg<Flow.Taken>();
+        var command = Message("QN=20240101120000002;ST=32;CN=1011;PW=123456;MN=0001;Flag=5;CP=&&&&");
+        session.Tell(Delivery(TestActor, command) with { Dtu = Protocol.DtuId.Parse("0001") });
+        Assert.Equal(Convert.ToHexString(command), Convert.ToHexString(Written(session)));
+        Advance(TimeSpan.FromSeconds(1.1));
+        var down = Fleet.FishForMessage<Fleet.SessionSeen>(seen => seen.Report.Down.Dropped.Count > 0).Report.Down;
+        Assert.Equal(1, down.Dropped["answered-here"]);
+    }
+
+    [Fact]
+    public void Where_the_centre_answers_the_gateway_says_nothing()
+    {
+        var session = Registered(Station(byCentre: true), "0001", Upload);
+        session.Tell(Delivery(TestActor, Answered) with { Dtu = Protocol.DtuId.Parse("0001") });
+        Assert.Equal(Convert.ToHexString(Answered), Convert.ToHexString(Written(session)));
+        Socket.ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void Through_an_envelope_the_centre_s_answer_is_wrapped_like_every_downlink()
+    {
+        var profile = Station() with { Envelope = Envelopes.Find("ddp"), Registration = new RegistrationOptions { Form = new EnvelopeForm() } };
+        var session = Opened(profile, "330", Ddp.Build(DdpType.Data, "330", Upload));
+        Assert.Equal(Convert.ToHexString(Ddp.Build(DdpType.CentreData, "330", Answered)), Convert.ToHexString(Written(session)));
     }
 }

@@ -198,6 +198,7 @@ internal static class ProfileBinder
         {
             Answer = answer == "off" ? null : answer,
             ByCentre = block.Word("answer-by", "gateway", "gateway", "centre") == "centre",
+            KeepOnline = block.Boolean("keep-online", true),
         };
     }
 }

@@ -55,7 +55,7 @@ internal static class Schema
 
     public static readonly Block SuspendSlave = new("dtu.profiles.*.bus.suspend-slave", "after", "for");
     public static readonly Block Duplicates = new("dtu.profiles.*.duplicates", "policy", "conflict-after", "within");
-    public static readonly Block Application = new("dtu.profiles.*.application", "answer", "answer-by");
+    public static readonly Block Application = new("dtu.profiles.*.application", "answer", "answer-by", "keep-online");
     public static readonly Block KnownDtu = new("dtu.dtus.*", "name", "ids", "profile", "secret", "groups", "remote");
 
     private static readonly string[] AnyStream = ["kind", "on", "select", "framing", "buffer", "buffer-age"];

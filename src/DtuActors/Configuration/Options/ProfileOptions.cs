@@ -56,8 +56,11 @@ public sealed record ApplicationOptions
     /// <summary>Whether another centre, to which the DTU is forwarded, answers in the gateway's place.</summary>
     public bool ByCentre { get; init; }
 
+    /// <summary>Whether an SL 651 station is told to stay online (ESC) or that the centre is done with it (EOT).</summary>
+    public bool KeepOnline { get; init; } = true;
+
     /// <summary>What answers one session, or null.</summary>
-    public CentreAnswers? Create() => Answer is null || ByCentre ? null : CentreAnswers.Create(Answer);
+    public CentreAnswers? Create() => Answer is null || ByCentre ? null : CentreAnswers.Create(Answer, KeepOnline);
 }
 
 public sealed record HeartbeatOptions
