@@ -1,6 +1,6 @@
-using System.Text;
 using DtuActors.Protocol.Framing;
 using DtuActors.Protocol.Transports;
+using DtuActors.Tests.Shared;
 
 namespace DtuActors.Protocol.Tests;
 
@@ -14,7 +14,7 @@ public sealed class FrameVectorTests
         ["ddp-stream"] = () => Envelopes.Find("ddp")!().Codec,
     };
 
-    private static readonly (string Protocol, string Name, string Expect, byte[] Bytes)[] Vectors = [.. Read()];
+    private static readonly IReadOnlyList<FrameVector> Vectors = FrameVector.All;
 
     // Bytes that no frame of these protocols begins with, and that do not complete one: a Modbus function 0, no DDP mark.
     private static readonly byte[] Garbage = [0x00, 0x00, 0x00, 0x00, 0x00];
@@ -114,17 +114,5 @@ public sealed class FrameVectorTests
         }
 
         return data;
-    }
-
-    private static IEnumerable<(string Protocol, string Name, string Expect, byte[] Bytes)> Read()
-    {
-        foreach (var line in File.ReadLines(Path.Combine(AppContext.BaseDirectory, "vectors", "frames.tsv")).Skip(1))
-        {
-            var columns = line.Split('\t');
-            var bytes = columns[3] == "hex"
-                ? Recording.Hex(columns[4])
-                : Encoding.ASCII.GetBytes(columns[4].Replace("\\r", "\r", StringComparison.Ordinal).Replace("\\n", "\n", StringComparison.Ordinal));
-            yield return (columns[0], columns[1], columns[2], bytes);
-        }
     }
 }

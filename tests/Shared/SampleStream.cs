@@ -31,7 +31,9 @@ internal sealed class SampleStream
 
         Bytes = [.. bytes];
         var sink = default(CountingSink);
-        Pass(MakeFramer(), ref sink);
+        var framer = MakeFramer();
+        Pass(framer, ref sink);
+        Pending = framer.Pending;
         Frames = sink.Frames;
         OtherBytes = sink.OtherBytes;
     }
@@ -50,6 +52,9 @@ internal sealed class SampleStream
 
     /// <summary>Bytes that come out as anything but a frame; 0 if the sample is right.</summary>
     public int OtherBytes { get; }
+
+    /// <summary>Bytes that wait for more at the end of a pass; 0 if the sample is right.</summary>
+    public int Pending { get; }
 
     /// <summary>A sample for every row of both tables; <paramref name="missing"/> says in words which rows have none.</summary>
     public static IReadOnlyList<SampleStream> All(out IReadOnlyList<string> missing)
