@@ -73,6 +73,7 @@ fuzz() {
     if [ $? -eq 124 ]; then
       bad=1
       keep "$name" "$file"
+      break
     fi
   done
   return $bad
