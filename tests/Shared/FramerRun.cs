@@ -25,12 +25,12 @@ internal sealed class FramerRun : IFrameSink
     private int _fed;
     private int _at;
 
-    private FramerRun(Codec codec, int maxFrame, byte[][] heartbeats, FuzzInput input, OnUnit? onUnit)
+    private FramerRun(Codec codec, int maxFrame, byte[][] heartbeats, FuzzInput input, OnUnit? onUnit, bool remembers)
     {
         _stream = input.Stream.ToArray();
         _onUnit = onUnit;
         _maxFrame = maxFrame;
-        _codec = new WatchedCodec(codec);
+        _codec = new WatchedCodec(codec, remembers);
         _framer = new Framer(_codec, maxFrame, heartbeats);
     }
 
@@ -38,9 +38,9 @@ internal sealed class FramerRun : IFrameSink
     public List<Found> Found { get; } = [];
 
     /// <summary>Feeds the stream in the input's pieces.</summary>
-    public static FramerRun Of(Codec codec, int maxFrame, byte[][] heartbeats, FuzzInput input, OnUnit? onUnit)
+    public static FramerRun Of(Codec codec, int maxFrame, byte[][] heartbeats, FuzzInput input, OnUnit? onUnit, bool remembers = false)
     {
-        var run = new FramerRun(codec, maxFrame, heartbeats, input, onUnit);
+        var run = new FramerRun(codec, maxFrame, heartbeats, input, onUnit, remembers);
         foreach (var (end, silence) in input.Pieces())
         {
             run.Feed(end);
@@ -55,9 +55,9 @@ internal sealed class FramerRun : IFrameSink
     }
 
     /// <summary>Feeds the stream in as few pieces as the input's silences leave.</summary>
-    public static FramerRun OfWhole(Codec codec, int maxFrame, byte[][] heartbeats, FuzzInput input, OnUnit? onUnit)
+    public static FramerRun OfWhole(Codec codec, int maxFrame, byte[][] heartbeats, FuzzInput input, OnUnit? onUnit, bool remembers = false)
     {
-        var run = new FramerRun(codec, maxFrame, heartbeats, input, onUnit);
+        var run = new FramerRun(codec, maxFrame, heartbeats, input, onUnit, remembers);
         foreach (var (end, silence) in input.Pieces())
         {
             if (silence || end == run._stream.Length)
@@ -78,6 +78,12 @@ internal sealed class FramerRun : IFrameSink
     void IFrameSink.OnFrame(ReadOnlySpan<byte> frame)
     {
         _at += _codec.TakeOffset();
+        if (_codec.Shared is > 0 and var shared && frame.SequenceEqual(_stream.AsSpan(_at - shared, Math.Min(frame.Length, _stream.Length + shared - _at))))
+        {
+            // Its first bytes were the last ones of the frame before.
+            _at -= shared;
+        }
+
         BrokenPromiseException.Unless(frame.Length > 0 && frame.Length <= _maxFrame, "a frame has 1 to max-frame bytes");
         Take(frame, "frame");
         Found.Add(new Found(_at - frame.Length, frame.Length, false));

@@ -1,17 +1,19 @@
+using DtuActors.Protocol;
 using DtuActors.Protocol.Decoding;
 using DtuActors.Protocol.Framing;
-using DtuActors.Protocol;
+using DtuActors.Protocol.Registration;
 using DtuActors.Protocol.Transports;
 
 namespace DtuActors.Tests.Shared;
 
 /// <summary>
-/// What is fuzzed: every codec, every envelope as <c>envelope:NAME</c>, and the registrations that are read from text and hex. Whatever comes in, the promises of
-/// <see cref="Framer"/>, <see cref="Codec"/>, <see cref="Envelope"/> and the registration reader hold, or <see cref="BrokenPromiseException"/> is thrown.
+/// What is fuzzed: every codec with its decoder and id fields, every envelope as <c>envelope:NAME</c>, every vendor's login as <c>login:NAME</c>, and the registrations
+/// that are read from text and hex. Whatever comes in, their promises hold, or <see cref="BrokenPromiseException"/> is thrown.
 /// </summary>
 internal static class FuzzTargets
 {
     private const string EnvelopePrefix = "envelope:";
+    private const string LoginPrefix = "login:";
 
     // One that begins like another, one that is a frame's preamble, one of zeros, and a text, as profiles name them.
     private static readonly byte[][] Heartbeats = [[0xFE], [0x00], "ping"u8.ToArray(), "pin"u8.ToArray()];
@@ -33,7 +35,12 @@ internal static class FuzzTargets
 
     /// <summary>Every target, in the order of the tables.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        [.. Codecs.Names, .. Envelopes.Names.Select(name => EnvelopePrefix + name), .. RegistrationTarget.Names];
+    [
+        .. Codecs.Names,
+        .. Envelopes.Names.Select(name => EnvelopePrefix + name),
+        .. VendorLogins.Names.Select(name => LoginPrefix + name),
+        .. RegistrationTarget.Names,
+    ];
 
     /// <summary>Runs one input; returns if every promise held.</summary>
     /// <exception cref="BrokenPromiseException">One did not.</exception>
@@ -43,7 +50,11 @@ internal static class FuzzTargets
         var input = new FuzzInput(bytes);
         if (target.StartsWith(EnvelopePrefix, StringComparison.Ordinal) && Envelopes.Find(target[EnvelopePrefix.Length..]) is { } make)
         {
-            RunEnvelope(make, input);
+            EnvelopeTarget.Run(make, input, Heartbeats);
+        }
+        else if (target.StartsWith(LoginPrefix, StringComparison.Ordinal) && VendorLogins.Find(target[LoginPrefix.Length..]) is { } login)
+        {
+            LoginTarget.Run(login, input);
         }
         else if (Codecs.Names.Contains(target))
         {
@@ -67,13 +78,18 @@ internal static class FuzzTargets
             return RegistrationTarget.Seeds(target);
         }
 
+        if (target.StartsWith(LoginPrefix, StringComparison.Ordinal))
+        {
+            return LoginTarget.Seeds(VendorLogins.Find(target[LoginPrefix.Length..])!);
+        }
+
         byte[][] frames;
         int settings;
         if (target.StartsWith(EnvelopePrefix, StringComparison.Ordinal))
         {
             var name = target[EnvelopePrefix.Length..];
-            frames = [.. SampleFrames.OfEnvelope(name), .. SampleFrames.Odd(name, envelope: true)];
-            settings = 1;
+            frames = [.. SampleFrames.Logins(name), .. SampleFrames.OfEnvelope(name), .. SampleFrames.Odd(name, envelope: true)];
+            settings = 2;
         }
         else
         {
@@ -105,40 +121,21 @@ internal static class FuzzTargets
             return;
         }
 
-        AssertSame(cut, FramerRun.OfWhole(Codecs.Create(options), options.MaxFrame, heartbeats, input, null));
+        var whole = FramerRun.OfWhole(Codecs.Create(options), options.MaxFrame, heartbeats, input, null);
+        BrokenPromiseException.Unless(
+            cut.Found.SequenceEqual(whole.Found),
+            $"the same frames and heartbeats come out however the stream is cut: [{string.Join(' ', cut.Found)}] in pieces, [{string.Join(' ', whole.Found)}] whole");
 
         void Decode(ReadOnlySpan<byte> frame)
         {
             AssertOneLine(Decoders.Describe(name, FrameDirection.Up, frame));
             AssertOneLine(Decoders.Describe(name, FrameDirection.Down, frame));
+            foreach (var field in FrameFields.Of(name))
+            {
+                _ = FrameFields.TryRead(name, field, frame, out _);
+            }
         }
     }
-
-    private static void RunEnvelope(Func<Envelope> make, FuzzInput input)
-    {
-        var maxFrame = input.Settings % 2 == 0 ? SampleStream.MaxUnit : 64;
-        var heartbeats = input.HasHeartbeats ? Heartbeats : [];
-        AssertSame(Run(make(), whole: false, input), Run(make(), whole: true, input));
-
-        FramerRun Run(Envelope envelope, bool whole, FuzzInput from) => whole
-            ? FramerRun.OfWhole(envelope.Codec, maxFrame, heartbeats, from, unit => Open(envelope, unit))
-            : FramerRun.Of(envelope.Codec, maxFrame, heartbeats, from, unit => Open(envelope, unit));
-    }
-
-    private static void Open(Envelope envelope, ReadOnlySpan<byte> unit)
-    {
-        var opened = envelope.Open(unit);
-        BrokenPromiseException.Unless(Enum.IsDefined(opened.Kind), "a unit is of a kind there is");
-        BrokenPromiseException.Unless(
-            opened.PayloadOffset >= 0 && opened.PayloadLength >= 0 && opened.PayloadOffset + opened.PayloadLength <= unit.Length, "a payload lies within its unit");
-        var payload = opened.Payload(unit);
-        BrokenPromiseException.Unless(payload.Length <= unit.Length, "a payload is no longer than its unit");
-        BrokenPromiseException.Unless(envelope.Wrap("13800138000", payload).Length >= payload.Length, "a wrapped payload is no shorter than itself");
-    }
-
-    private static void AssertSame(FramerRun cut, FramerRun whole) => BrokenPromiseException.Unless(
-        cut.Found.SequenceEqual(whole.Found),
-        $"the same frames and heartbeats come out however the stream is cut: [{string.Join(' ', cut.Found)}] in pieces, [{string.Join(' ', whole.Found)}] whole");
 
     private static void AssertOneLine(string? text) =>
         BrokenPromiseException.Unless(text is null || !text.AsSpan().ContainsAny('\r', '\n'), $"a decoder says one line: {text}");

@@ -37,6 +37,20 @@ internal static class SampleFrames
         ["slip"] = [.. Lines().Select(line => (byte[])[0xC0, .. line, 0xDB, 0xDC, 0xDB, 0xDD, 0xC0])],
     };
 
+    // Envelopes whose units the file does not hold: data as the vendor's layout puts them (ZG 7B 32 length 7D; JBT a head of function 01; PROT as they are).
+    private static readonly Dictionary<string, byte[][]> EnvelopeUnits = new()
+    {
+        ["zg"] = [.. Lines().Select(line => (byte[])[0x7B, 0x32, (byte)line.Length, 0, .. line, 0x7D])],
+        ["jbt"] = [.. Lines().Select(line => (byte[])[.. JbtHead(0x01), .. line])],
+        ["four-faith-prot"] = [.. Lines().Select(line => (byte[])[.. line, 0xFD, 0xED, 0xFD, 0xEE])],
+    };
+
+    private static readonly Dictionary<string, byte[][]> EnvelopeLogins = new()
+    {
+        ["jbt"] = [JbtHead(0x02)],
+        ["four-faith-prot"] = [.. Vectors(["four-faith-prot"], "good")],
+    };
+
     /// <summary>The settings under which a codec is measured and fuzzed: one, or one for each role.</summary>
     public static FramingOptions[] Settings(string codec) => SettingsOfCodec.GetValueOrDefault(codec) ?? [new FramingOptions { Codec = codec }];
 
@@ -45,9 +59,13 @@ internal static class SampleFrames
         Generic.GetValueOrDefault(options.Codec)
         ?? [.. Vectors(ProtocolsOf(options.Codec), "good").Where(frame => ComesOutWhole(Codecs.Create(options), options.MaxFrame, frame))];
 
-    /// <summary>Units that an envelope lets through one by one, each as the first of its connection; none where the file has none.</summary>
+    /// <summary>What an envelope has to see before its data, once; mostly nothing.</summary>
+    public static byte[][] Logins(string name) => EnvelopeLogins.GetValueOrDefault(name) ?? [];
+
+    /// <summary>Units of an envelope; none where neither the file nor a table here has any.</summary>
     public static byte[][] OfEnvelope(string name) =>
-        [.. Vectors(ProtocolsOfEnvelope(name), "good").Where(unit => ComesOutWhole(Envelopes.Find(name)!().Codec, SampleStream.MaxUnit, unit))];
+        EnvelopeUnits.GetValueOrDefault(name)
+        ?? [.. Vectors(ProtocolsOfEnvelope(name), "good").Where(unit => ComesOutWhole(Envelopes.Find(name)!().Codec, SampleStream.MaxUnit, unit))];
 
     /// <summary>What the file has of a codec or envelope besides its good frames.</summary>
     public static byte[][] Odd(string name, bool envelope) => [.. Vectors(envelope ? ProtocolsOfEnvelope(name) : ProtocolsOf(name), "bad", "stream")];
@@ -65,6 +83,12 @@ internal static class SampleFrames
         var framer = new Framer(codec, maxFrame);
         framer.Feed(frame, ref sink);
         return sink.Frames == 1 && sink.FrameBytes == frame.Length && framer.Pending == 0;
+    }
+
+    private static byte[] JbtHead(byte function)
+    {
+        byte[] head = [0xA8, 0x81, .. "13800138000"u8, .. "0000"u8, function, 0];
+        return [.. head, (byte)head.Sum(b => b)];
     }
 
     private static IEnumerable<byte[]> Lines() =>

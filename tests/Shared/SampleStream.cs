@@ -14,12 +14,16 @@ internal sealed class SampleStream
 
     private const int LeastLength = 64_000;
 
+    // Their frames are pieces of what came, and as long as those.
+    private static readonly string[] AsTheyCome = ["raw", "idle-gap", "envelope:four-faith-prot", "envelope:jbt"];
+
     private readonly Func<Codec> _makeCodec;
     private readonly int _maxFrame;
 
     private SampleStream(string name, Func<Codec> makeCodec, int maxFrame, byte[][] frames)
     {
         Name = name;
+        HasOwnFrames = !AsTheyCome.Contains(name);
         _makeCodec = makeCodec;
         _maxFrame = maxFrame;
         var bytes = new List<byte>(LeastLength + maxFrame);
@@ -47,7 +51,10 @@ internal sealed class SampleStream
     /// <summary>How many frames it was made of.</summary>
     public int Built { get; }
 
-    /// <summary>How many frames come out of it in one pass: what it was made of, but for raw and idle-gap, whose frames are the pieces.</summary>
+    /// <summary>Whether the frames that come out are the ones that it was made of, and not the pieces in which data came.</summary>
+    public bool HasOwnFrames { get; }
+
+    /// <summary>How many frames come out of it in one pass.</summary>
     public int Frames { get; }
 
     /// <summary>Bytes that come out as anything but a frame; 0 if the sample is right.</summary>
@@ -69,7 +76,7 @@ internal sealed class SampleStream
 
         foreach (var name in Envelopes.Names)
         {
-            Add($"envelope:{name}", () => Envelopes.Find(name)!().Codec, MaxUnit, SampleFrames.OfEnvelope(name));
+            Add($"envelope:{name}", () => LoggedIn(name), MaxUnit, SampleFrames.OfEnvelope(name));
         }
 
         missing = lacking;
@@ -88,6 +95,7 @@ internal sealed class SampleStream
         }
     }
 
+    /// <summary>A framer at the beginning of the stream, behind the login where there is one.</summary>
     public Framer MakeFramer() => new(_makeCodec(), _maxFrame);
 
     /// <summary>Feeds the stream once, piece by piece, with silence between pieces where the codec cuts there.</summary>
@@ -106,4 +114,32 @@ internal sealed class SampleStream
     }
 
     public override string ToString() => Name;
+
+    /// <summary>The codec of a connection whose login came. What its units say is not asked again: a pass measures the cutting.</summary>
+    private static Codec LoggedIn(string envelopeName)
+    {
+        var envelope = Envelopes.Find(envelopeName)!();
+        var sink = new OpeningSink(envelope);
+        var framer = new Framer(envelope.Codec, MaxUnit);
+        Array.ForEach(SampleFrames.Logins(envelopeName), login => framer.Feed(login, ref sink));
+        if (SampleFrames.OfEnvelope(envelopeName) is [var first, ..])
+        {
+            framer.Feed(first, ref sink);
+        }
+
+        return envelope.Codec;
+    }
+
+    private sealed class OpeningSink(Envelope envelope) : IFrameSink
+    {
+        public void OnFrame(ReadOnlySpan<byte> frame) => envelope.Open(frame);
+
+        public void OnHeartbeat(ReadOnlySpan<byte> heartbeat)
+        {
+        }
+
+        public void OnDropped(ReadOnlySpan<byte> bytes, string reason)
+        {
+        }
+    }
 }

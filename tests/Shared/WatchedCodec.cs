@@ -6,7 +6,9 @@ namespace DtuActors.Tests.Shared;
 /// A codec whose answers are held against the contract of <see cref="Codec"/>: they lie within what was asked about, are no Wait at silence, do not change when more
 /// bytes follow, and are asked for a bounded number of times.
 /// </summary>
-internal sealed class WatchedCodec(Codec codec) : Codec
+/// <param name="codec">The codec.</param>
+/// <param name="remembers">Whether it may ask a memory that changes with the units, so that its answers are no pure decision.</param>
+internal sealed class WatchedCodec(Codec codec, bool remembers) : Codec
 {
     // A byte may be asked about alone, as the end of a burst before a heartbeat, and once more behind a head that turned out longer than max-frame.
     private const int CallsPerByte = 4;
@@ -15,6 +17,7 @@ internal sealed class WatchedCodec(Codec codec) : Codec
     private long _calls;
     private int _offset;
     private int _leftOut;
+    private int _shared;
 
     public override string Name => codec.Name;
 
@@ -33,20 +36,13 @@ internal sealed class WatchedCodec(Codec codec) : Codec
     public void Allow(int bytes) => _calls += (CallsPerByte * (long)bytes) + CallsPerFeed;
 
     /// <summary>How many bytes before the frame just cut belong to it and are not handed on.</summary>
-    public int TakeOffset()
-    {
-        var offset = _offset;
-        _offset = 0;
-        return offset;
-    }
+    public int TakeOffset() => Take(ref _offset);
 
     /// <summary>How many bytes behind the last frame belong to it and are not handed on.</summary>
-    public int TakeLeftOut()
-    {
-        var leftOut = _leftOut;
-        _leftOut = 0;
-        return leftOut;
-    }
+    public int TakeLeftOut() => Take(ref _leftOut);
+
+    /// <summary>With how many bytes of the last frame the next one may begin.</summary>
+    public int Shared { get; private set; }
 
     public override Cut Next(ReadOnlySpan<byte> pending, int examined, bool silent)
     {
@@ -61,10 +57,12 @@ internal sealed class WatchedCodec(Codec codec) : Codec
                 break;
             case CutKind.Frame:
                 BrokenPromiseException.Unless(
-                    cut.Length > 0 && cut.Length <= pending.Length && cut.Offset >= 0 && cut.FrameLength >= 0 && cut.Offset + cut.FrameLength <= cut.Length,
+                    cut.Length > 0 && cut.Length <= pending.Length && cut.Offset >= 0 && cut.FrameLength >= 0 && cut.Offset + cut.FrameLength <= pending.Length,
                     $"a frame lies within what is pending: {cut}");
                 _offset = cut.FrameLength > 0 ? cut.Offset : 0;
-                _leftOut = cut.Length - cut.FrameLength - _offset;
+                _leftOut = Math.Max(0, cut.Length - cut.FrameLength - _offset);
+                Shared = _shared;
+                _shared = Math.Max(0, cut.Offset + cut.FrameLength - cut.Length);
                 break;
             default:
                 BrokenPromiseException.Unless(cut.Length > 0 && cut.Length <= pending.Length && cut.Reason is not null, $"a drop lies within what is pending and has a reason: {cut}");
@@ -83,6 +81,13 @@ internal sealed class WatchedCodec(Codec codec) : Codec
         return length;
     }
 
+    private static int Take(ref int value)
+    {
+        var taken = value;
+        value = 0;
+        return taken;
+    }
+
     private void Count()
     {
         OnLeftOut(TakeLeftOut());
@@ -92,7 +97,7 @@ internal sealed class WatchedCodec(Codec codec) : Codec
     /// <summary>What is decided of a beginning stays decided. Half of what is pending stands for all beginnings: the stream is cut elsewhere another time.</summary>
     private void AssertDecidedBefore(ReadOnlySpan<byte> pending, Cut cut, bool silent)
     {
-        if (silent || !codec.IsProtocol || pending.Length < 2)
+        if (silent || remembers || !codec.IsProtocol || pending.Length < 2)
         {
             return;
         }
