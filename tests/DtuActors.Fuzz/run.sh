@@ -28,8 +28,8 @@ mapfile -t targets < <("$work/plain/dtu-fuzz" --list)
 
 at_once=$(nproc)
 if [ -n "$total" ]; then
-  # Starting a target takes about a second.
-  fair=$((total * at_once / ${#targets[@]} - 1))
+  # Starting a target and ending it takes about two seconds.
+  fair=$((total * at_once / ${#targets[@]} - 2))
   [ "$fair" -ge "$seconds" ] || seconds=$((fair > 1 ? fair : 1))
 fi
 echo "${#targets[@]} targets, $seconds s each, $at_once at once"
