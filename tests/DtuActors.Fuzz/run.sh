@@ -58,7 +58,7 @@ fuzz() {
     tail -n 20 "$out.log"
     return 1
   fi
-  printf '%-20s %9s executions  %6.0f/s  %4s crashes  %3s hangs\n' \
+  printf '%-26s %9s executions  %6.0f/s  %4s crashes  %3s hangs\n' \
     "$target" "$(stat "$out" execs_done)" "$(stat "$out" execs_per_sec)" "$(stat "$out" saved_crashes)" "$(stat "$out" saved_hangs)"
   # The first few tell enough: most are one fault.
   for file in $(ls -d "$out"/default/crashes/id* 2>/dev/null | head -n 3); do
