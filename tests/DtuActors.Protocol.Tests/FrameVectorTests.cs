@@ -1,7 +1,7 @@
-using System.Text;
 using DtuActors.Protocol.Framing;
 using DtuActors.Protocol.Registration;
 using DtuActors.Protocol.Transports;
+using DtuActors.Tests.Shared;
 
 namespace DtuActors.Protocol.Tests;
 
@@ -36,7 +36,7 @@ public sealed class FrameVectorTests
         ["usr-2217"] = bytes => UsrBaudFrame.TryRead(bytes, out _),
     };
 
-    private static readonly (string Protocol, string Name, string Expect, byte[] Bytes)[] Vectors = [.. Read()];
+    private static readonly IReadOnlyList<FrameVector> Vectors = FrameVector.All;
 
     // Bytes that no frame of these protocols begins with, and that do not complete one: a Modbus function 0, a Modbus TCP length or function of 0, and none of the
     // marks with which the others begin.
@@ -187,17 +187,5 @@ public sealed class FrameVectorTests
         }
 
         return data;
-    }
-
-    private static IEnumerable<(string Protocol, string Name, string Expect, byte[] Bytes)> Read()
-    {
-        foreach (var line in File.ReadLines(Path.Combine(AppContext.BaseDirectory, "vectors", "frames.tsv")).Skip(1))
-        {
-            var columns = line.Split('\t');
-            var bytes = columns[3] == "hex"
-                ? Recording.Hex(columns[4])
-                : Encoding.ASCII.GetBytes(columns[4].Replace("\\r", "\r", StringComparison.Ordinal).Replace("\\n", "\n", StringComparison.Ordinal));
-            yield return (columns[0], columns[1], columns[2], bytes);
-        }
     }
 }

@@ -340,4 +340,27 @@ public sealed class FramerTests
 
         public readonly void OnDropped(ReadOnlySpan<byte> bytes, string reason) => Assert.Fail($"{bytes.Length} bytes dropped as {reason}");
     }
+
+    [Fact]
+    public void A_damaged_frame_behind_a_head_without_its_rest_is_the_same_at_every_cut()
+    {
+        // The 00 lies inside the damaged frame: no heartbeat.
+        var logs = Recording.Cuts("TD\0."u8.ToArray()).Select(pieces => Recording.Of(new Framer(new Broken(), 16, [[0]]), pieces).Log).ToArray();
+        Assert.All(logs, log => Assert.Equal(["d 54 truncated", "d 44002E bad-checksum"], log));
+    }
+
+    /// <summary>T is a head whose rest never comes, D begins a damaged frame of three bytes.</summary>
+    private sealed class Broken : Codec
+    {
+        public override string Name => "broken";
+
+        public override TimeSpan? Gap => TimeSpan.FromSeconds(1);
+
+        public override Cut Next(ReadOnlySpan<byte> pending, int examined, bool silent) => pending[0] switch
+        {
+            (byte)'T' => Cut.Drop(1, DropReasons.Truncated),
+            (byte)'D' => pending.Length >= 3 ? Cut.Damaged(3) : silent ? Cut.Drop(1, DropReasons.Truncated) : Cut.Wait(),
+            _ => Cut.Drop(1, DropReasons.Garbage),
+        };
+    }
 }

@@ -21,12 +21,12 @@ public static class Sums
     /// <summary>All bytes combined by exclusive or (JT/T 808, 4.4.4).</summary>
     public static byte Xor(ReadOnlySpan<byte> data)
     {
-        byte xor = 0;
+        uint xor = 0;
         foreach (var b in data)
         {
             xor ^= b;
         }
 
-        return xor;
+        return (byte)xor;
     }
 }

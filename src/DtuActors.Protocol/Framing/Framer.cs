@@ -262,8 +262,9 @@ public sealed class Framer
                 continue;
             }
 
-            // What follows a head without its rest, up to the next frame, is that frame's remains, whatever it looks like by itself.
-            truncated |= _damaged == 0 && cut.Reason is null or DropReasons.Truncated;
+            // At silence, what follows a head without its rest, up to the next frame, is that frame's remains, whatever it looks like by itself. Before, a codec may say
+            // so of a head, but not of what follows, of which some may not have come.
+            truncated |= silent && _damaged == 0 && cut.Reason is null or DropReasons.Truncated;
             if (_damaged == 0 && cut.FrameLength > 0 && !truncated)
             {
                 drops.Flush(data, at, ref sink);
