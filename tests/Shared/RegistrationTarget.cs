@@ -10,12 +10,13 @@ internal static class RegistrationTarget
 {
     private const string Text = "registration:text";
     private const string Hex = "registration:hex";
-    private const int Inbox = 64;
+    private const string Json = "registration:json";
+    private const string Template = "registration:template";
 
     // A newline may be CR LF.
     private const int LongestNewline = 2;
 
-    private static readonly RegistrationForm[] Texts =
+    private static readonly ReadForm[] Texts =
     [
         Form(RegistrationKind.Text, "(?<id>[0-9A-Za-z_.:-]{2,64})", 0),
         Form(RegistrationKind.Text, "LOGIN:(?<id>[0-9]{4})(,(?<secret>.+))?", 0),
@@ -23,7 +24,7 @@ internal static class RegistrationTarget
         Form(RegistrationKind.Text, "(?<id>[0-9A-Za-z_.:-]{2,64})", 8),
     ];
 
-    private static readonly RegistrationForm[] Hexes =
+    private static readonly ReadForm[] Hexes =
     [
         Form(RegistrationKind.Hex, "(?<id>([0-9A-F]{2})+)", 0),
         Form(RegistrationKind.Hex, "AA55(?<id>[0-9A-F]{4})", 0),
@@ -31,21 +32,31 @@ internal static class RegistrationTarget
         Form(RegistrationKind.Hex, "AA55(?<id>[0-9A-F]{4})", 4),
     ];
 
+    private static readonly ReadForm[] Jsons = [new JsonForm(), new JsonForm { Id = IdTemplate.Of("id"), Reject = ["0"] }];
+
+    private static readonly ReadForm[] Templates =
+    [
+        .. new[] { "{imei},{csq}", "{csq:bcd1}{imei:bcd8}", "{hex:AA}{mac:raw6}", "REG{id}\n", "{sn}{secret:2}" }
+            .Select(text => TemplateForm.TryCompile(text, null, out var form, out var problem) ? form : throw new InvalidOperationException(problem)),
+    ];
+
     private static readonly byte[][] Heartbeats = [[0xFE], "ping"u8.ToArray(), "pin"u8.ToArray(), "LOG"u8.ToArray(), "\n1"u8.ToArray()];
 
-    public static IReadOnlyList<string> Names { get; } = [Text, Hex];
+    public static IReadOnlyList<string> Names { get; } = [Text, Hex, Json, Template];
 
     public static IEnumerable<byte[]> Seeds(string target)
     {
         string[] texts = ["13800138000\r\n", "LOGIN:1001,secret\nabc", "pingpingLOGIN:1001", "\u00feid-0001\n", "www.usr.cn", "ab\nLOG"];
         byte[][] hexes = [[0xAA, 0x55, 1, 2], [0xFE, 0xAA, 0x55, 1, 2, 3, 4], [1, 2, 3, 4, 5, 6, 7]];
-        return (target == Text ? texts.Select(Encoding.Latin1.GetBytes) : hexes)
+        string[] objects = ["""{"csq":25,"imei":"861234567890123"}abc""", """{"a":[{"b":"}\""}],"id":7}""", """{"id":"0"}""", "{}", "pin{"];
+        byte[][] fields = ["861234567890123,25\r\nabc"u8.ToArray(), [0x25, 0x86, 0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x30, 9], [0xAA, 1, 2, 3, 4, 5, 6, 7], "REG7\n\n"u8.ToArray()];
+        return (target switch { Text => texts.Select(Encoding.Latin1.GetBytes), Hex => hexes, Json => objects.Select(Encoding.Latin1.GetBytes), _ => fields })
             .Select((bytes, i) => FuzzInput.Write(i, i % 2 == 0, i % 3 == 0 ? [0x7F] : [1, 0x85, 0], bytes));
     }
 
     public static void Run(string target, FuzzInput input)
     {
-        var forms = target == Text ? Texts : Hexes;
+        var forms = target switch { Text => Texts, Hex => Hexes, Json => Jsons, _ => Templates };
         var form = forms[input.Settings % forms.Length];
         if (input.HasHeartbeats)
         {
@@ -69,7 +80,7 @@ internal static class RegistrationTarget
             AssertState(reader, stream[..fed]);
         }
 
-        if (form.Length > 0 && !silences)
+        if (form.IsDelimited && !silences)
         {
             var whole = new RegistrationReader(form);
             whole.Feed(stream);
@@ -81,7 +92,6 @@ internal static class RegistrationTarget
 
     private static void AssertState(RegistrationReader reader, ReadOnlySpan<byte> fed)
     {
-        BrokenPromiseException.Unless(reader.FirstBytes.Span.SequenceEqual(fed[..Math.Min(fed.Length, Inbox)]), "the first bytes are kept as they came");
         BrokenPromiseException.Unless(reader.State == RegistrationState.Refused == reader.Reason is not null, "what is refused has a reason");
         if (reader.State != RegistrationState.Registered)
         {
@@ -100,9 +110,9 @@ internal static class RegistrationTarget
             before.Length >= newline && before[..^newline].EndsWith(registration), "between a registration and its data stands at most a newline");
     }
 
-    private static RegistrationForm Form(RegistrationKind kind, string pattern, int length) => new()
+    private static PatternForm Form(RegistrationKind kind, string pattern, int length) => new()
     {
-        Kind = kind,
+        IsHex = kind == RegistrationKind.Hex,
         Pattern = new Regex($@"\A(?:{pattern})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant),
         Length = length,
         Reject = ["www.usr.cn"],

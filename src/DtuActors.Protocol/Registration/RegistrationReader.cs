@@ -86,6 +86,12 @@ public sealed class RegistrationReader : Registrar
         {
             var head = Bytes[at..];
             var length = _form.LengthOf(head);
+            if (length > MaxLength || (length == 0 && head.Length > MaxLength))
+            {
+                Refuse("too-long");
+                break;
+            }
+
             if (length > 0 && length <= head.Length)
             {
                 if (_form.TryRead(head[..length], out var presented))
@@ -99,11 +105,6 @@ public sealed class RegistrationReader : Registrar
 
             if (length >= 0)
             {
-                if (head.Length > MaxLength)
-                {
-                    Refuse("too-long");
-                }
-
                 break;
             }
 
@@ -338,9 +339,13 @@ public sealed class RegistrationReader : Registrar
     private void Register(in Presented presented, int start, int end, int restAt, int heartbeats)
     {
         Heartbeats += heartbeats;
-        Registration = Bytes[start..end].ToArray();
-        Rest = Bytes[restAt..].ToArray();
         Register(_form, presented);
+        if (State == RegistrationState.Registered)
+        {
+            Registration = Bytes[start..end].ToArray();
+            Rest = Bytes[restAt..].ToArray();
+        }
+
         _buffer.Clear();
     }
 

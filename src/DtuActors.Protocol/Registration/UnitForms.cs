@@ -140,10 +140,14 @@ internal sealed class UnitRegistrar(RegistrationForm form, Framer framer, UnitRe
     {
         if (_id is not null)
         {
-            _behind.AddRange(framer.PendingBytes);
-            Rest = _behind.ToArray();
-            framer.Reset();
             Register(form, new Presented(_id, null, _id));
+            if (State == RegistrationState.Registered)
+            {
+                _behind.AddRange(framer.PendingBytes);
+                Rest = _behind.ToArray();
+            }
+
+            framer.Reset();
         }
         else if (_garbage > MostGarbage)
         {
