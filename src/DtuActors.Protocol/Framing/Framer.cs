@@ -56,13 +56,6 @@ public sealed class Framer
         _limit = Math.Max(maxFrame, _heartbeats.Longest);
     }
 
-    private enum Standing
-    {
-        None,
-        Whole,
-        Beginning,
-    }
-
     /// <summary>The codec that cuts this stream.</summary>
     public Codec Codec { get; }
 
@@ -241,12 +234,12 @@ public sealed class Framer
             if (Codec.IsProtocol && _damaged == 0 && _heartbeats.Longest > 0)
             {
                 var standing = Look(rest, ref drop, silent, out var heartbeat);
-                if (standing == Standing.Beginning)
+                if (standing == HeartbeatStanding.Beginning)
                 {
                     break;
                 }
 
-                if (standing == Standing.Whole)
+                if (standing == HeartbeatStanding.Whole)
                 {
                     drops.Flush(data, at, ref sink);
                     sink.OnHeartbeat(rest[..heartbeat]);
@@ -316,12 +309,12 @@ public sealed class Framer
     /// Looks for a heartbeat in the next <paramref name="drop"/> bytes, which are no frame's. One at the head is told; one further on shortens the drop,
     /// so that it becomes the head.
     /// </summary>
-    private Standing Look(ReadOnlySpan<byte> rest, ref int drop, bool silent, out int heartbeat)
+    private HeartbeatStanding Look(ReadOnlySpan<byte> rest, ref int drop, bool silent, out int heartbeat)
     {
         for (var i = 0; i < drop; i++)
         {
             var standing = _heartbeats.At(rest[i..], silent, out heartbeat);
-            if (standing == Standing.None)
+            if (standing == HeartbeatStanding.None)
             {
                 continue;
             }
@@ -336,7 +329,7 @@ public sealed class Framer
         }
 
         heartbeat = 0;
-        return Standing.None;
+        return HeartbeatStanding.None;
     }
 
     /// <summary>At silence: the length of a frame that was only hidden by a heartbeat glued behind it (a codec that reads to the burst's end), else 0.</summary>
@@ -448,68 +441,6 @@ public sealed class Framer
             }
 
             Reason = null;
-        }
-    }
-
-    /// <summary>The profile's heartbeats, longest first.</summary>
-    private sealed class HeartbeatSet(byte[][] longestFirst)
-    {
-        private static readonly HeartbeatSet Empty = new([]);
-
-        public int Longest { get; } = longestFirst.Length > 0 ? longestFirst[0].Length : 0;
-
-        public static HeartbeatSet Of(IReadOnlyList<byte[]>? heartbeats)
-        {
-            byte[][] kept = [.. (heartbeats ?? []).Where(h => h.Length > 0).OrderByDescending(h => h.Length)];
-            return kept.Length == 0 ? Empty : new HeartbeatSet(kept);
-        }
-
-        public bool Equals(ReadOnlySpan<byte> burst)
-        {
-            foreach (var heartbeat in longestFirst)
-            {
-                if (burst.SequenceEqual(heartbeat))
-                {
-                    return true;
-                }
-            }
-
-            return false;
-        }
-
-        /// <summary>Whether a heartbeat stands at the head, the longest that can; one that is not whole yet counts until the line is silent.</summary>
-        public Standing At(ReadOnlySpan<byte> head, bool silent, out int length)
-        {
-            length = 0;
-            foreach (var heartbeat in longestFirst)
-            {
-                if (head.StartsWith(heartbeat))
-                {
-                    length = heartbeat.Length;
-                    return Standing.Whole;
-                }
-
-                if (!silent && heartbeat.AsSpan().StartsWith(head))
-                {
-                    return Standing.Beginning;
-                }
-            }
-
-            return Standing.None;
-        }
-
-        /// <summary>The length of the longest heartbeat that <paramref name="burst"/> ends with, else 0.</summary>
-        public int AtEnd(ReadOnlySpan<byte> burst)
-        {
-            foreach (var heartbeat in longestFirst)
-            {
-                if (burst.EndsWith(heartbeat))
-                {
-                    return heartbeat.Length;
-                }
-            }
-
-            return 0;
         }
     }
 }
