@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using DtuActors.Host.Writing;
 using DtuActors.Protocol.Framing;
 
@@ -10,17 +9,17 @@ internal sealed class FramingKeys
 {
     private const int MaxFrameLimit = 1024 * 1024;
 
-    private readonly Option<int> _length = Integer("--length", "fixed: every frame's length in bytes.", 0, MaxFrameLimit);
-    private readonly Option<int> _offset = Integer("--offset", "length-field: where the field begins, in bytes from the frame's first.", 0, 4096);
-    private readonly Option<int> _size = Integer("--size", "length-field: the field's width, 1 to 4 bytes.", 1, 4, 2);
+    private readonly Option<int> _length = NumberOptions.Integer("--length", "fixed: every frame's length in bytes.", 0, MaxFrameLimit);
+    private readonly Option<int> _offset = NumberOptions.Integer("--offset", "length-field: where the field begins, in bytes from the frame's first.", 0, 4096);
+    private readonly Option<int> _size = NumberOptions.Integer("--size", "length-field: the field's width, 1 to 4 bytes.", 1, 4, 2);
     private readonly Option<string> _endian = Word("--endian", "length-field: the field's order of bytes.", "big", "big", "little");
-    private readonly Option<int> _adjust = Integer("--adjust", "length-field: what is added to its value to get the bytes behind the field.", -65535, 65535);
+    private readonly Option<int> _adjust = NumberOptions.Integer("--adjust", "length-field: what is added to its value to get the bytes behind the field.", -65535, 65535);
     private readonly Option<string?> _delimiter = Mark<string?>("--delimiter", "delimiter: what ends a frame. [default: \\n]");
     private readonly Option<bool> _include = new("--include") { Description = "delimiter: the delimiter is part of the frame." };
     private readonly Option<string?> _start = Mark<string?>("--start", "start-end: what begins a frame.");
     private readonly Option<string?> _end = Mark<string?>("--end", "start-end: what ends a frame.");
     private readonly Option<string> _role = Word("--role", "modbus-rtu: which frames the bytes hold.", "auto", "auto", "requests", "responses");
-    private readonly Option<int> _maxFrame = Integer("--max-frame", "The longest frame in bytes.", 1, MaxFrameLimit, 4096);
+    private readonly Option<int> _maxFrame = NumberOptions.Integer("--max-frame", "The longest frame in bytes.", 1, MaxFrameLimit, 4096);
 
     public IEnumerable<Option> All => [_length, _offset, _size, _endian, _adjust, _delimiter, _include, _start, _end, _role, _maxFrame];
 
@@ -79,26 +78,10 @@ internal sealed class FramingKeys
         return mark;
     }
 
-    private static Option<int> Integer(string name, string description, int least, int most, int otherwise = 0)
-    {
-        var integer = new Option<int>(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => otherwise };
-        integer.Validators.Add(result =>
-        {
-            // What is no number at all is told by the parser; its value would throw here.
-            if (result.Tokens is [{ Value: var text }] && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && (value < least || value > most))
-            {
-                result.AddError($"{name} {Number(value)}: expected {Number(least)} to {Number(most)}");
-            }
-        });
-        return integer;
-    }
-
     private static Option<string> Word(string name, string description, string otherwise, params string[] words)
     {
         var word = new Option<string>(name) { Description = description, DefaultValueFactory = _ => otherwise };
         word.AcceptOnlyFromAmong(words);
         return word;
     }
-
-    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

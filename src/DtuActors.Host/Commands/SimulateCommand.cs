@@ -22,32 +22,16 @@ internal static class SimulateCommand
                 result.AddError($"--connect '{text}': expected HOST:PORT, such as 127.0.0.1:9000");
             }
         });
-        var count = new Option<int>("--count") { Description = "How many DTUs.", HelpName = "N", DefaultValueFactory = _ => 1 };
-        count.Validators.Add(result =>
-        {
-            if (result.Errors.Any() || result.GetValueOrDefault<int>() is >= 1 and <= MostDtus)
-            {
-                return;
-            }
-
-            result.AddError($"--count: expected 1 to {MostDtus}");
-        });
+        var count = NumberOptions.Integer("--count", "How many DTUs.", 1, MostDtus, 1);
         var prefix = new Option<string?>("--id-prefix") { Description = "What ids begin with; a number follows.", HelpName = "P" };
         var preset = new Option<string>("--preset") { Description = "The DTUs' make.", DefaultValueFactory = _ => "usr" };
         preset.AcceptOnlyFromAmong([.. SimulatorPreset.All.Select(known => known.Name)]);
         var latency = Downlinks.Duration("--latency", "From the instrument to the server, and back.");
         var jitter = Downlinks.Duration("--jitter", "Up to so much more, at random.");
-        var drop = Part("--drop", "The part of answers that are lost, 0 to 1.");
+        var drop = NumberOptions.Number("--drop", "The part of answers that are lost, 0 to 1.", value => value is >= 0 and <= 1, "0 to 1");
         var halfOpen = Downlinks.Duration("--half-open-after", "After this time a DTU neither reads nor writes any more, and does not close.");
         var lifetime = Downlinks.Duration("--lifetime", "After this time a DTU closes its link and dials again.");
-        var rate = new Option<double>("--rate") { Description = "First dials a second.", DefaultValueFactory = _ => 1000 };
-        rate.Validators.Add(result =>
-        {
-            if (!result.Errors.Any() && !(result.GetValueOrDefault<double>() > 0))
-            {
-                result.AddError("--rate: expected a number above 0");
-            }
-        });
+        var rate = NumberOptions.Number("--rate", "First dials a second.", value => value > 0, "a number above 0", 1000);
         var command = new ExampledCommand(
             "simulate",
             "Simulated DTUs with Modbus instruments (unit 1) against any server, until Ctrl-C.",
@@ -137,19 +121,6 @@ internal static class SimulateCommand
         CultureInfo.InvariantCulture,
         $"online {status.Online} of {status.Count}, dialling {status.Dialling}, half-open {status.HalfOpen}, answered {status.Answered}, dropped {status.Dropped}, up {status.BytesUp} B, down {status.BytesDown} B")
         + (status.LastError is { } error ? $"; last error: {Terminal.Safe(error)}" : "");
-
-    private static Option<double> Part(string name, string description)
-    {
-        var part = new Option<double>(name) { Description = description };
-        part.Validators.Add(result =>
-        {
-            if (!result.Errors.Any() && result.GetValueOrDefault<double>() is not (>= 0 and <= 1))
-            {
-                result.AddError($"{name}: expected 0 to 1");
-            }
-        });
-        return part;
-    }
 
     private static TimeSpan? Time(string? text) => text is not null && DurationText.TryParse(text, out var duration) ? duration : null;
 
