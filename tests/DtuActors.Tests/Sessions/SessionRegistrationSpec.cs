@@ -199,6 +199,16 @@ public sealed class SessionRegistrationSpec : SessionSpec
     }
 
     [Fact]
+    public void Where_the_listener_names_the_DTU_a_registration_is_data_like_everything_else()
+    {
+        var session = Connect(Profile(new PatternForm { Pattern = Whole("LOGIN:(?<id>[0-9]+)") }), dtu: "pump-7");
+        Grant(session, "pump-7");
+        Router.ExpectMsg<Registry.SessionOpened>();
+        Receive(session, "LOGIN:1001");
+        Assert.Equal(Convert.ToHexString("LOGIN:1001"u8), Data());
+    }
+
+    [Fact]
     public void Data_that_come_while_a_bare_text_is_being_claimed_are_not_lost()
     {
         var session = Connect();

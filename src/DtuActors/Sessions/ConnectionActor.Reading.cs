@@ -1,0 +1,213 @@
+using Akka.Actor;
+using Akka.Event;
+using Akka.IO;
+using DtuActors.Protocol.Registration;
+using DtuActors.Routing;
+
+namespace DtuActors.Sessions;
+
+/// <summary>Online, reading: one read is outstanding unless a window is closed; its bytes go through the transport, or off their prefix, to the framer, and so does silence.</summary>
+public sealed partial class ConnectionActor
+{
+    // Paused longer than this, a session reads again and drops what has nowhere to go, so that a FIN and heartbeats are seen.
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ProbeEvery = TimeSpan.FromSeconds(1);
+
+    private readonly OutboundWindows _windows = new();
+    private bool _reading;
+    private DateTimeOffset? _pausedSince;
+
+    private void OnReceived(Tcp.Received received)
+    {
+        var bytes = Count(received);
+        if (_units is not null || _framer.Pending > 0 || !IsRegisteredAgain(ref bytes))
+        {
+            TakeIn(bytes);
+        }
+
+        PublishSoon();
+        if (_endReason is null)
+        {
+            ReadOn();
+        }
+    }
+
+    private void TakeIn(ReadOnlySpan<byte> bytes)
+    {
+        if (_units is { } units)
+        {
+            var sink = new UnitSink(this);
+            units.Feed(bytes, ref sink);
+        }
+        else if (_prefix is { } prefix)
+        {
+            var sink = new PacketSink(this);
+            prefix.Feed(bytes, ref sink);
+        }
+        else
+        {
+            Feed(bytes);
+        }
+    }
+
+    private void Feed(ReadOnlySpan<byte> bytes)
+    {
+        var sink = new FrameSink(this);
+        _framer.Feed(bytes, ref sink);
+    }
+
+    /// <summary>
+    /// Whether the bytes are a registration, in words that were not the first ones: the same DTU's is a heartbeat, another's ends the session. Where each
+    /// packet has one, it is taken off the bytes, and false where data are left.
+    /// </summary>
+    private bool IsRegisteredAgain(ref ReadOnlySpan<byte> bytes)
+    {
+        if (_setup.Dtu is not null)
+        {
+            // Nobody registers here: whatever it says is data.
+            return false;
+        }
+
+        var isPrefix = _prefix is not null && bytes.Length > _registration.Length;
+        var burst = isPrefix ? bytes[.._registration.Length] : bytes;
+        if (burst.SequenceEqual(_registration.Span) || !(Form.TryReadAgain(burst, out var presented) || IsOwnPrefix(isPrefix, burst, out presented)))
+        {
+            return false;
+        }
+
+        if (presented.Id != _presented)
+        {
+            RefuseOtherId(presented.Id);
+            return true;
+        }
+
+        _heartbeats++;
+        AnswerRegistration(burst);
+        bytes = bytes[burst.Length..];
+        return bytes.IsEmpty;
+    }
+
+    // A signal strength in it is another one each time.
+    private bool IsOwnPrefix(bool isPrefix, ReadOnlySpan<byte> burst, out Presented presented)
+    {
+        presented = default;
+        return isPrefix && Form is ReadForm form && form.TryRead(burst, out presented) && presented.Id == _presented;
+    }
+
+    private void AnswerRegistration(ReadOnlySpan<byte> registration) =>
+        Answer(_entrance.Registration.Reply.IsEmpty ? Form.Accepted(registration) : _entrance.Registration.Reply);
+
+    private void ReadOn()
+    {
+        if (_windows.IsOpen || _pausedSince is { } since && Now - since >= LongestPause)
+        {
+            _pausedSince = _windows.IsOpen ? null : _pausedSince;
+            ReadOnce();
+            ArmGap();
+        }
+        else
+        {
+            _pausedSince ??= Now;
+            Timers.Cancel(TimerKey.Gap);
+            Timers.Cancel(TimerKey.UnitGap);
+            Pause();
+        }
+    }
+
+    // A closed window is asked about at once and each second: the probe takes the frames' own way, so its answer says that all before it is done with.
+    private void Pause()
+    {
+        if (_windows.IsOpen)
+        {
+            return;
+        }
+
+        _setup.Router.Tell(new Relay.Uplink(_session!, null, _windows.Emitted, AckWanted: true));
+        Timers.StartSingleTimer(TimerKey.Probe, ProbeDue.Instance, ProbeEvery);
+        if (!_reading && Now - _pausedSince >= LongestPause)
+        {
+            ReadOn();
+        }
+    }
+
+    private void OnTaken(Flow.Taken taken)
+    {
+        _windows.Take(taken.Destination, taken.Through);
+        ReadOnIfOpen();
+    }
+
+    private void OnPathRemoved(Flow.PathRemoved path)
+    {
+        _windows.Remove(path.Destination);
+        ReadOnIfOpen();
+    }
+
+    private void ReadOnIfOpen()
+    {
+        if (_windows.IsOpen)
+        {
+            _pausedSince = null;
+            if (!_reading)
+            {
+                ReadOn();
+            }
+        }
+    }
+
+    private void ArmGap()
+    {
+        ArmGap(TimerKey.Gap, FrameSilence.Instance, _prefix is { Waits: true } ? Form.Gap : _framer.SilenceDue);
+        ArmGap(TimerKey.UnitGap, UnitSilence.Instance, _units?.SilenceDue);
+    }
+
+    private void ArmGap(object key, object message, TimeSpan? due)
+    {
+        if (due is { } gap)
+        {
+            Timers.StartSingleTimer(key, message, gap);
+        }
+        else if (Timers.IsTimerActive(key))
+        {
+            Timers.Cancel(key);
+        }
+    }
+
+    private void OnUnitSilence()
+    {
+        var sink = new UnitSink(this);
+        _units!.Silence(ref sink);
+        ArmGap();
+        PublishSoon();
+    }
+
+    private void OnSilence()
+    {
+        if (_prefix is { Waits: true } prefix)
+        {
+            var packets = new PacketSink(this);
+            prefix.Silence(ref packets);
+            ArmGap();
+            return;
+        }
+
+        var sink = new FrameSink(this);
+        _framer.Silence(ref sink);
+        ArmGap();
+        PublishSoon();
+    }
+
+    private sealed record ProbeDue : INoSerializationVerificationNeeded
+    {
+        public static readonly ProbeDue Instance = new();
+    }
+
+    private sealed record FrameSilence : INoSerializationVerificationNeeded
+    {
+        public static readonly FrameSilence Instance = new();
+    }
+
+    private sealed record UnitSilence : INoSerializationVerificationNeeded
+    {
+        public static readonly UnitSilence Instance = new();
+    }
+}

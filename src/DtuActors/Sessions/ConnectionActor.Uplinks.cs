@@ -1,0 +1,163 @@
+using Akka.Actor;
+using Akka.Event;
+using DtuActors.Protocol;
+using DtuActors.Protocol.Framing;
+using DtuActors.Protocol.Registration;
+using DtuActors.Protocol.Transports;
+using DtuActors.Recording;
+using DtuActors.Routing;
+
+namespace DtuActors.Sessions;
+
+/// <summary>Online, up: what the framers found. Units are opened, frames go to the bus and to the router, heartbeats are answered, what is dropped is counted.</summary>
+public sealed partial class ConnectionActor
+{
+    // What monitor and history call the source of the gateway's own answers.
+    private const string GatewayItself = "gateway";
+    private const string IdChanged = "id-changed";
+
+    private void OnUnit(in EnvelopeUnit opened, ReadOnlySpan<byte> unit)
+    {
+        if (_setup.Dtu is null && Form is EnvelopeForm form && form.ReadId(opened) is { } id && id != _presented)
+        {
+            RefuseOtherId(id);
+            return;
+        }
+
+        _unitId = opened.Id ?? _unitId;
+        Answer(opened.Reply);
+        switch (opened.Kind)
+        {
+            case EnvelopeKind.Data:
+                Feed(opened.Payload(unit));
+                break;
+            case EnvelopeKind.Registration or EnvelopeKind.Heartbeat:
+                _heartbeats++;
+                break;
+            case EnvelopeKind.Leave:
+                Close(EndReasons.Closed, "the DTU took its leave");
+                break;
+        }
+    }
+
+    private void RefuseOtherId(string id)
+    {
+        CountRegistration(IdChanged);
+        _setup.Recorder.Tell(new RefusedConnection(Now, _setup.Listener, Remote, System.Text.Encoding.UTF8.GetBytes(id), IdChanged));
+        Close(EndReasons.Refused, $"{IdChanged}: the live session of {_id} registered as another DTU");
+    }
+
+    private void OnFrame(ReadOnlySpan<byte> bytes)
+    {
+        if (_endReason is not null)
+        {
+            return;
+        }
+
+        if (_setup.Dtu is null && Form.SenderOf(_framer.Codec.Name, bytes) is { } sender && sender != _presented)
+        {
+            RefuseOtherId(sender);
+            return;
+        }
+
+        var frame = new Frame(bytes.ToArray(), FrameDirection.Up, _framer.Codec.Name, Now);
+        _framesUp++;
+        GatewayMetrics.Frames.Add(1, GatewayMetrics.Up);
+        _setup.Events.Offer(new FramePassed(frame.At, _id, FrameDirection.Up, frame.Payload, frame.Codec, "dtu"));
+        var claim = _bus!.Uplink(frame, Now);
+        ArmBus();
+        if (_profile.Bus.Mode is Configuration.BusMode.Transparent || claim is BusClaim.Unasked)
+        {
+            Emit(frame, only: null);
+        }
+        else if (claim is BusClaim.Late)
+        {
+            CountDroppedUp(bytes, RelayDrops.LateAnswer);
+        }
+
+        if (_answers?.Answer(bytes, Now) is { } answer)
+        {
+            AnswerForCentre(answer);
+        }
+    }
+
+    // The centre's own word to the instrument: it goes the way of every downlink, in its turn on the bus.
+    private void AnswerForCentre(byte[] answer)
+    {
+        var downlink = new Downlink(answer, GatewayItself, Now);
+        _down.Accept(answer.Length);
+        Enqueue(downlink, wantsAnswer: false, AnswerRule.ByMode, null);
+    }
+
+    private void Emit(Frame frame, string? only)
+    {
+        if (!_windows.IsOpen && Now - _pausedSince >= LongestPause)
+        {
+            CountDroppedUp(frame.Payload.Span, RelayDrops.DestinationSlow);
+            return;
+        }
+
+        var through = _windows.Emit(frame.Payload.Length, out var ackWanted);
+        _setup.Router.Tell(new Relay.Uplink(_session!, frame, through, ackWanted, only));
+    }
+
+    private void OnHeartbeat(ReadOnlySpan<byte> bytes)
+    {
+        _heartbeats++;
+        if (!_registration.IsEmpty && bytes.StartsWith(_registration.Span))
+        {
+            AnswerRegistration(_registration.Span);
+        }
+        else
+        {
+            Answer(_profile.Heartbeat.Echo ? bytes.ToArray() : _profile.Heartbeat.Reply);
+        }
+    }
+
+    private void CountDroppedUp(ReadOnlySpan<byte> bytes, string reason)
+    {
+        _droppedUp[reason] = _droppedUp.GetValueOrDefault(reason) + 1;
+        GatewayMetrics.FramesDropped.Add(1, new KeyValuePair<string, object?>("reason", reason));
+        if (_session is not null)
+        {
+            _setup.Events.Offer(new FramePassed(Now, _id, FrameDirection.Up, bytes.ToArray(), _profile.Framing.Codec, "dtu", reason));
+        }
+    }
+
+    private readonly struct FrameSink(ConnectionActor session) : IFrameSink
+    {
+        public void OnFrame(ReadOnlySpan<byte> frame) => session.OnFrame(frame);
+
+        public void OnHeartbeat(ReadOnlySpan<byte> heartbeat) => session.OnHeartbeat(heartbeat);
+
+        public void OnDropped(ReadOnlySpan<byte> bytes, string reason) => session.CountDroppedUp(bytes, reason);
+    }
+
+    private readonly struct PacketSink(ConnectionActor session) : IPacketSink
+    {
+        public void OnPrefix()
+        {
+            session._heartbeats++;
+            session.AnswerRegistration(session._registration.Span);
+        }
+
+        public void OnData(ReadOnlySpan<byte> data) => session.Feed(data);
+    }
+
+    private readonly struct UnitSink(ConnectionActor session) : IFrameSink
+    {
+        public void OnFrame(ReadOnlySpan<byte> frame)
+        {
+            if (session._endReason is null)
+            {
+                session.OnUnit(session._envelope!.Open(frame), frame);
+            }
+        }
+
+        public void OnHeartbeat(ReadOnlySpan<byte> heartbeat)
+        {
+        }
+
+        public void OnDropped(ReadOnlySpan<byte> bytes, string reason) => session.CountDroppedUp(bytes, reason);
+    }
+}
