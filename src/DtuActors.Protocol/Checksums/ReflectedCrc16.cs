@@ -38,7 +38,7 @@ internal sealed class ReflectedCrc16(ushort polynomial, ushort start, ushort end
             data = data[Lanes..];
         }
 
-        // Frames are short: half a step and not sixteen single ones for the rest.
+        // Frames are short, most of a Modbus line's have five to eight bytes: halves of a step and not single ones for the rest, each of which waits for the last.
         if (data.Length >= Lanes / 2)
         {
             crc = (uint)(t[(7 * 256) + (byte)(data[0] ^ crc)] ^ t[(6 * 256) + (byte)(data[1] ^ (crc >> 8))]
@@ -47,9 +47,21 @@ internal sealed class ReflectedCrc16(ushort polynomial, ushort start, ushort end
             data = data[(Lanes / 2)..];
         }
 
-        foreach (var b in data)
+        if (data.Length >= 4)
         {
-            crc = (crc >> 8) ^ t[(byte)(crc ^ b)];
+            crc = (uint)(t[(3 * 256) + (byte)(data[0] ^ crc)] ^ t[(2 * 256) + (byte)(data[1] ^ (crc >> 8))] ^ t[256 + data[2]] ^ t[data[3]]);
+            data = data[4..];
+        }
+
+        if (data.Length >= 2)
+        {
+            crc = (uint)(t[256 + (byte)(data[0] ^ crc)] ^ t[(byte)(data[1] ^ (crc >> 8))]);
+            data = data[2..];
+        }
+
+        if (data.Length == 1)
+        {
+            crc = (crc >> 8) ^ t[(byte)(crc ^ data[0])];
         }
 
         return (ushort)crc;

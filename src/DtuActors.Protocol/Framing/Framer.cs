@@ -27,6 +27,7 @@ public sealed class Framer
 
     private readonly int _maxFrame;
     private readonly int _limit;
+    private readonly bool _burstEndsAtSilence;
     private readonly HeartbeatSet _heartbeats;
 
     // _buffer[0.._count) is pending; the first _dead bytes of it are known to be part of a damaged frame that is not reported yet. Or its first _told bytes
@@ -51,6 +52,7 @@ public sealed class Framer
         ArgumentNullException.ThrowIfNull(codec);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxFrame, 1);
         Codec = codec;
+        _burstEndsAtSilence = codec.BurstEndsAtSilence;
         _maxFrame = maxFrame;
         _heartbeats = HeartbeatSet.Of(heartbeats);
         _limit = Math.Max(maxFrame, _heartbeats.Longest);
@@ -85,7 +87,7 @@ public sealed class Framer
     public void Feed<TSink>(ReadOnlySpan<byte> piece, ref TSink sink)
         where TSink : IFrameSink, allows ref struct
     {
-        if (_count == 0 && !Codec.IsProtocol && !Codec.BurstEndsAtSilence && IsHeartbeatBurst(piece))
+        if (_count == 0 && !Codec.IsProtocol && !_burstEndsAtSilence && IsHeartbeatBurst(piece))
         {
             sink.OnHeartbeat(piece);
             return;
@@ -192,7 +194,7 @@ public sealed class Framer
                 drops.Flush(data, at, ref sink);
                 _damaged = 0;
                 truncated = false;
-                _continued = !silent && Codec.BurstEndsAtSilence;
+                _continued = _burstEndsAtSilence && !silent;
                 if (cut.FrameLength > 0)
                 {
                     sink.OnFrame(head.Slice(cut.Offset, cut.FrameLength));
