@@ -5,8 +5,8 @@ using DtuActors.Protocol.Checksums;
 namespace DtuActors.Benchmarks;
 
 /// <summary>
-/// Every checksum of <see cref="DtuActors.Protocol.Checksums"/> over the longest Modbus RTU frame, beside its definition written down bit by bit. They are found by
-/// what they are (a public static method from bytes to a number), and their definition by giving the same numbers.
+/// Every checksum of <see cref="DtuActors.Protocol.Checksums"/> over the longest Modbus RTU frame, beside its definition written down bit by bit. They
+/// are found by what they are (a public static method from bytes to a number), and their definition by giving the same numbers.
 /// </summary>
 public class ChecksumBenchmarks
 {

@@ -24,7 +24,10 @@ internal sealed class Columns : IColumnProvider
             yield return new Column("MB/s", "Median throughput, 10^6 bytes a second", (_, row) => Text(Speed(row), "0"));
             yield return new Column("ns/frame", "Median time for a frame", (_, row) => Text(Median(row) / Sample(row).Frames, "0.0"));
             yield return new Column("B/frame", "Bytes of a frame, on average", (_, row) => Text(Sample(row).Bytes.Length / (double)Sample(row).Frames, "0"));
-            yield return new Column("allocated/frame", "Bytes that the framer allocates for a frame", (_, row) => Text(FramerBenchmarks.AllocatedPerFrame(Sample(row)), "0.###"));
+            yield return new Column(
+                "allocated/frame",
+                "Bytes that the framer allocates for a frame",
+                (_, row) => Text(FramerBenchmarks.AllocatedPerFrame(Sample(row)), "0.###"));
         }
         else
         {

@@ -21,7 +21,9 @@ public class FramerBenchmarks
 
     /// <summary>What is in the tables of codecs and envelopes and is not measured, or not on good frames, in words.</summary>
     public static IEnumerable<string> Lacking() =>
-        Missing.Concat(Samples.Where(sample => sample.OtherBytes > 0).Select(sample => $"{sample.Name}: {sample.OtherBytes} bytes of its sample come out as no frame"));
+        Missing.Concat(Samples
+            .Where(sample => sample.OtherBytes > 0)
+            .Select(sample => $"{sample.Name}: {sample.OtherBytes} bytes of its sample come out as no frame"));
 
     [GlobalSetup]
     public void Setup()

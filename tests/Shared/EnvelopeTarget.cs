@@ -3,8 +3,8 @@ using DtuActors.Protocol.Transports;
 namespace DtuActors.Tests.Shared;
 
 /// <summary>
-/// Envelopes fuzzed: opening never throws, payloads lie in their units, wrapping never throws, and a DTU says the same however its stream is cut. Not the units are
-/// compared, since the data of some come on as they come, but their kinds, ids and payloads, neighbouring payloads of one kind as one.
+/// Envelopes fuzzed: opening never throws, payloads lie in their units, wrapping never throws, and a DTU says the same however its stream is cut. Not
+/// the units are compared, since the data of some come on as they come, but their kinds, ids and payloads, neighbouring payloads of one kind as one.
 /// </summary>
 internal static class EnvelopeTarget
 {
@@ -37,7 +37,8 @@ internal static class EnvelopeTarget
         var opened = envelope.Open(unit);
         BrokenPromiseException.Unless(Enum.IsDefined(opened.Kind), "a unit is of a kind there is");
         BrokenPromiseException.Unless(
-            opened.PayloadOffset >= 0 && opened.PayloadLength >= 0 && opened.PayloadOffset + opened.PayloadLength <= unit.Length, $"a payload lies within its unit: {opened}");
+            opened.PayloadOffset >= 0 && opened.PayloadLength >= 0 && opened.PayloadOffset + opened.PayloadLength <= unit.Length,
+            $"a payload lies within its unit: {opened}");
         var payload = opened.Payload(unit);
         BrokenPromiseException.Unless(payload.Length <= unit.Length, "a payload is no longer than its unit");
         BrokenPromiseException.Unless(envelope.Wrap(AnyId, payload).Length >= payload.Length, "a wrapped payload is no shorter than itself");

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace DtuActors.Tests.Shared;
 
-/// <summary>One line of vectors/frames.tsv: a frame with its source, and whether a framer lets it through (good), drops it (bad) or finds frames in it (stream).</summary>
+/// <summary>One line of vectors/frames.tsv: a frame, and whether a framer lets it through (good), drops it (bad) or finds frames in it (stream).</summary>
 internal sealed record FrameVector(string Protocol, string Name, string Expect, byte[] Bytes)
 {
     /// <summary>All of them, in the order of the file.</summary>

@@ -12,8 +12,8 @@ internal readonly record struct Found(int At, int Length, bool IsHeartbeat)
 internal delegate void OnUnit(ReadOnlySpan<byte> unit);
 
 /// <summary>
-/// One stream through one framer, watched: every byte comes out exactly once and in order, as part of a frame, a heartbeat or a drop, or is pending or left out by
-/// the codec (a delimiter); nothing is longer than max-frame; the work is bounded.
+/// One stream through one framer, watched: every byte comes out exactly once and in order, as part of a frame, a heartbeat or a drop, or is pending or
+/// left out by the codec (a delimiter); nothing is longer than max-frame; the work is bounded.
 /// </summary>
 internal sealed class FramerRun : IFrameSink
 {
@@ -99,7 +99,8 @@ internal sealed class FramerRun : IFrameSink
     void IFrameSink.OnDropped(ReadOnlySpan<byte> bytes, string reason)
     {
         BrokenPromiseException.Unless(
-            reason is DropReasons.BadChecksum or DropReasons.Garbage or DropReasons.Truncated or DropReasons.Oversize, $"bytes are dropped for a reason there is, not '{reason}'");
+            reason is DropReasons.BadChecksum or DropReasons.Garbage or DropReasons.Truncated or DropReasons.Oversize,
+            $"bytes are dropped for a reason there is, not '{reason}'");
         Take(bytes, "drop");
     }
 
@@ -138,7 +139,8 @@ internal sealed class FramerRun : IFrameSink
     private void Take(ReadOnlySpan<byte> bytes, string what)
     {
         BrokenPromiseException.Unless(
-            _at + bytes.Length <= _fed && bytes.SequenceEqual(_stream.AsSpan(_at, bytes.Length)), $"a {what} of {bytes.Length} bytes is what the stream holds at {_at}");
+            _at + bytes.Length <= _fed && bytes.SequenceEqual(_stream.AsSpan(_at, bytes.Length)),
+            $"a {what} of {bytes.Length} bytes is what the stream holds at {_at}");
         _at += bytes.Length;
     }
 }

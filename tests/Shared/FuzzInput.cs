@@ -14,7 +14,8 @@ internal sealed class BrokenPromiseException(string message) : Exception(message
 
 /// <summary>
 /// What a fuzzer's bytes mean: byte 0 chooses the settings, bit 0 of byte 1 whether there are heartbeats and its other bits how many cuts follow;
-/// each cut is a byte, the length of a piece (bits 0 to 6, see <see cref="LengthOf"/>) and silence behind it (bit 7), used over and over; the rest is the stream.
+/// each cut is a byte, the length of a piece (bits 0 to 6, see <see cref="LengthOf"/>) and silence behind it (bit 7), used over and over; the rest is the
+/// stream.
 /// </summary>
 internal readonly ref struct FuzzInput
 {

@@ -7,8 +7,8 @@ using DtuActors.Protocol.Transports;
 namespace DtuActors.Tests.Shared;
 
 /// <summary>
-/// What is fuzzed: every codec with its decoder and id fields, every envelope as <c>envelope:NAME</c>, every vendor's login as <c>login:NAME</c>, and the registrations
-/// that are read from text and hex. Whatever comes in, their promises hold, or <see cref="BrokenPromiseException"/> is thrown.
+/// What is fuzzed: every codec with its decoder and id fields, every envelope as <c>envelope:NAME</c>, every vendor's login as <c>login:NAME</c>, and the
+/// registrations that are read from text and hex. Whatever comes in, their promises hold, or <see cref="BrokenPromiseException"/> is thrown.
 /// </summary>
 internal static class FuzzTargets
 {
@@ -70,7 +70,7 @@ internal static class FuzzTargets
         }
     }
 
-    /// <summary>Inputs to begin with: the vectors of this target, whole, cut and glued, under each of its settings, and two bursts of nothing in particular.</summary>
+    /// <summary>Inputs to begin with: the vectors of this target, whole, cut and glued, under each of its settings, and two bursts of nothing.</summary>
     public static IEnumerable<byte[]> Seeds(string target)
     {
         if (RegistrationTarget.Names.Contains(target))
@@ -93,13 +93,15 @@ internal static class FuzzTargets
         }
         else
         {
-            frames = [.. SampleFrames.Settings(target).SelectMany(SampleFrames.Of).DistinctBy(Convert.ToHexString), .. SampleFrames.Odd(target, envelope: false)];
+            var good = SampleFrames.Settings(target).SelectMany(SampleFrames.Of).DistinctBy(Convert.ToHexString);
+            frames = [.. good, .. SampleFrames.Odd(target, envelope: false)];
             settings = SettingsOf(target).Length;
         }
 
         // Few and short is what a fuzzer of seconds wants: it glues and cuts by itself.
         byte[][] chosen = [.. frames.OrderBy(frame => frame.Length).Take(16), [0x68, 0x16, 0x10, 0x00, 0xFF], "ping"u8.ToArray()];
-        return chosen.Select((frame, i) => FuzzInput.Write(i % settings, i % 3 == 0, i % 2 == 0 ? [0x7F] : [2, 0x84, 0], [.. frame, .. chosen[i * 7 % chosen.Length]]));
+        return chosen.Select((frame, i) =>
+            FuzzInput.Write(i % settings, i % 3 == 0, i % 2 == 0 ? [0x7F] : [2, 0x84, 0], [.. frame, .. chosen[i * 7 % chosen.Length]]));
     }
 
     private static FramingOptions[] SettingsOf(string codec)
@@ -124,7 +126,8 @@ internal static class FuzzTargets
         var whole = FramerRun.OfWhole(Codecs.Create(options), options.MaxFrame, heartbeats, input, null);
         BrokenPromiseException.Unless(
             cut.Found.SequenceEqual(whole.Found),
-            $"the same frames and heartbeats come out however the stream is cut: [{string.Join(' ', cut.Found)}] in pieces, [{string.Join(' ', whole.Found)}] whole");
+            "the same frames and heartbeats come out however the stream is cut: "
+            + $"[{string.Join(' ', cut.Found)}] in pieces, [{string.Join(' ', whole.Found)}] whole");
 
         void Decode(ReadOnlySpan<byte> frame)
         {

@@ -3,7 +3,10 @@ using DtuActors.Protocol.Registration;
 
 namespace DtuActors.Tests.Shared;
 
-/// <summary>Vendors' logins fuzzed: what is said of a login's length stays said when more bytes come, unless they are no login's, and reading and answering never throw.</summary>
+/// <summary>
+/// Vendors' logins fuzzed: what is said of a login's length stays said when more bytes come, unless they are no login's, and reading and answering never
+/// throw.
+/// </summary>
 internal static class LoginTarget
 {
     public static IEnumerable<byte[]> Seeds(VendorLogin login)

@@ -95,7 +95,8 @@ internal static class RegistrationTarget
         BrokenPromiseException.Unless(reader.State == RegistrationState.Refused == reader.Reason is not null, "what is refused has a reason");
         if (reader.State != RegistrationState.Registered)
         {
-            BrokenPromiseException.Unless(reader.Id.Length == 0 && reader.Rest.IsEmpty && reader.Registration.IsEmpty, "what is not registered has no id and no data");
+            BrokenPromiseException.Unless(
+                reader.Id.Length == 0 && reader.Rest.IsEmpty && reader.Registration.IsEmpty, "what is not registered has no id and no data");
             return;
         }
 

@@ -3,8 +3,8 @@ using DtuActors.Protocol.Framing;
 namespace DtuActors.Tests.Shared;
 
 /// <summary>
-/// A codec whose answers are held against the contract of <see cref="Codec"/>: they lie within what was asked about, are no Wait at silence, do not change when more
-/// bytes follow, and are asked for a bounded number of times.
+/// A codec whose answers are held against the contract of <see cref="Codec"/>: they lie within what was asked about, are no Wait at silence, do not change when
+/// more bytes follow, and are asked for a bounded number of times.
 /// </summary>
 /// <param name="codec">The codec.</param>
 /// <param name="remembers">Whether it may ask a memory that changes with the units, so that its answers are no pure decision.</param>
@@ -65,7 +65,8 @@ internal sealed class WatchedCodec(Codec codec, bool remembers) : Codec
                 _shared = Math.Max(0, cut.Offset + cut.FrameLength - cut.Length);
                 break;
             default:
-                BrokenPromiseException.Unless(cut.Length > 0 && cut.Length <= pending.Length && cut.Reason is not null, $"a drop lies within what is pending and has a reason: {cut}");
+                BrokenPromiseException.Unless(
+                    cut.Length > 0 && cut.Length <= pending.Length && cut.Reason is not null, $"a drop lies within what is pending and has a reason: {cut}");
                 break;
         }
 
@@ -94,7 +95,7 @@ internal sealed class WatchedCodec(Codec codec, bool remembers) : Codec
         BrokenPromiseException.Unless(--_calls > 0, "the work for a piece is bounded");
     }
 
-    /// <summary>What is decided of a beginning stays decided. Half of what is pending stands for all beginnings: the stream is cut elsewhere another time.</summary>
+    /// <summary>What is decided of a beginning stays decided. Two beginnings stand for all: the stream is cut elsewhere another time.</summary>
     private void AssertDecidedBefore(ReadOnlySpan<byte> pending, Cut cut, bool silent)
     {
         if (silent || remembers || !codec.IsProtocol || pending.Length < 2)

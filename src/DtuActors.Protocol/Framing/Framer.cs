@@ -257,8 +257,8 @@ public sealed class Framer
                 continue;
             }
 
-            // At silence, what follows a head without its rest, up to the next frame, is that frame's remains, whatever it looks like by itself. Before, a codec may say
-            // so of a head, but not of what follows, of which some may not have come.
+            // At silence, what follows a head without its rest, up to the next frame, is that frame's remains, whatever it looks like by itself. Before
+            // silence a codec may say so of a head, but not of what follows, of which some may not have come.
             truncated |= silent && _damaged == 0 && cut.Reason is null or DropReasons.Truncated;
             if (_damaged == 0 && cut.FrameLength > 0 && !truncated)
             {
