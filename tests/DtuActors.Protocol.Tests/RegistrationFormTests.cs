@@ -153,6 +153,7 @@ public sealed class RegistrationFormTests
     [InlineData("{imei:bcd9999}", null, "1 to 256")]
     [InlineData("{hex:0G}{imei}", null, "row of bytes")]
     [InlineData("{mac:raw6}\n", null, "newline")]
+    [InlineData("{imei:raw256}{imsi:raw256}{mac:raw256}{sn:raw256}{ver:raw256}", null, "at most 1024")]
     public void A_template_that_cannot_be_is_refused_with_its_reason(string template, string? id, string reason)
     {
         IdTemplate? of = null;
@@ -223,6 +224,16 @@ public sealed class RegistrationFormTests
         Assert.Equal(RegistrationState.Waiting, registrar.Feed(Ddp.Build(DdpType.CentreDataTaken, "1", [])));
         Assert.Equal(RegistrationState.Registered, registrar.Feed(Ddp.Build(DdpType.Data, "330", [1])));
         Assert.Equal("330", registrar.Id);
+    }
+
+    [Fact]
+    public void Frames_that_share_a_mark_come_behind_a_registration_as_they_came()
+    {
+        var frame = Recording.Hex("7e 00 02 00 00 01 23 45 67 89 00 00 0a 81 7e");
+        byte[] stream = [.. frame, .. frame[1..]];
+        Assert.True(IdTemplate.TryParse("{phone}", out var id, out _));
+        Assert.All(Recording.Cuts(stream), pieces =>
+            AssertRegistered(Read(new FrameForm { Framing = new FramingOptions { Codec = "jt808" }, Id = id }, pieces), "012345678900", stream));
     }
 
     [Fact]

@@ -36,6 +36,11 @@ public sealed class RegistrationRaceTests
     }
 
     [Fact]
+    public void The_one_whose_registration_ends_first_wins_at_every_cut() =>
+        Assert.All(Recording.Cuts("0123456789ABCDEFGHIJ"u8.ToArray()), pieces =>
+            AssertWinner([Text("(?<id>.+)") with { Length = 20 }, Text("(?<id>.+)") with { Length = 10 }], pieces, 1, "0123456789"));
+
+    [Fact]
     public void Each_has_its_own_silence_counted_from_the_last_piece()
     {
         var race = Race(Text("(?<id>[0-9]+)", 200), Text("(?<id>[a-z]+)", 500));

@@ -65,7 +65,10 @@ public sealed class Framer
     public int Pending => _count - _told;
 
     /// <summary>The bytes that wait for their rest; valid until the next call.</summary>
-    public ReadOnlySpan<byte> PendingBytes => _buffer.AsSpan(0, _count);
+    public ReadOnlySpan<byte> PendingBytes => _buffer.AsSpan(_told, Pending);
+
+    /// <summary>How many bytes at the head of what comes next were the last frame's as well (a mark that two frames share).</summary>
+    internal int Told => _told;
 
     /// <summary>How long the line must be silent until <see cref="Silence"/> is due; null while nothing waits for silence.</summary>
     public TimeSpan? SilenceDue

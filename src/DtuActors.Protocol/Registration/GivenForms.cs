@@ -21,7 +21,7 @@ public sealed record AddressForm : RegistrationForm
         {
             if (PatternForm.TryMatch(pattern, address, out var presented))
             {
-                Register(form, presented);
+                Register(form, presented, behind: 0);
             }
             else
             {

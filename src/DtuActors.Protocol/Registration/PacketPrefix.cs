@@ -36,8 +36,19 @@ public sealed class PacketPrefix
         _prefix = prefix.ToArray();
     }
 
+    // An instrument's answer in 256 ends with the prefix's first byte, and must not be late for whoever asked.
+    private static readonly TimeSpan LoneByteGap = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Whether bytes wait that may be a prefix's beginning: silence decides.</summary>
     public bool Waits => _held > 0;
+
+    /// <summary>How long the line must be silent until these bytes are data; <paramref name="gap"/> where they are a prefix's beginning almost for certain.</summary>
+    public TimeSpan? SilenceDue(TimeSpan gap) => _held switch
+    {
+        0 => null,
+        1 when _waiting.WrittenCount > 1 && gap > LoneByteGap => LoneByteGap,
+        _ => gap,
+    };
 
     /// <summary>Takes one received piece.</summary>
     public void Feed<TSink>(ReadOnlySpan<byte> piece, ref TSink sink)

@@ -43,6 +43,8 @@ public sealed record PatternForm : ReadForm
 
     public override int FixedLength => Length;
 
+    public override bool IsConstant => PatternText.IsConstant(Pattern.ToString());
+
     public override bool EndsAtNewline => !IsHex;
 
     public override int LengthOf(ReadOnlySpan<byte> head) => Length;

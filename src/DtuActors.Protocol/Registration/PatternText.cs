@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace DtuActors.Protocol.Registration;
 
 /// <summary>What the text of a regular expression says of everything that it matches, conservatively.</summary>
@@ -170,102 +172,170 @@ public static class PatternText
         return optional;
     }
 
-    /// <summary>The length in characters of every match where all have the same one; 0 where they differ, or where the pattern holds what is not understood here.</summary>
-    public static int FixedLength(string pattern)
-    {
-        var at = 0;
-        var length = OfAlternatives(pattern, ref at);
-        return at == pattern.Length && length > 0 ? length : 0;
-    }
+    /// <summary>
+    /// The length in bytes of every match where all have the same one; 0 where they differ, or where the pattern holds what is not understood here (options, conditions, subtractions,
+    /// characters beyond ASCII in a class). <c>.</c>, <c>\d</c> and <c>\w</c> count as one byte: an id is ASCII.
+    /// </summary>
+    public static int FixedLength(string pattern) => Math.Max(0, new Shape(pattern).Length);
 
-    // -1: not fixed.
-    private static int OfAlternatives(string pattern, ref int at)
+    /// <summary>Whether every match is made of the groups <c>id</c> and <c>secret</c> and of what the pattern spells out, so that one DTU's is always the same bytes.</summary>
+    public static bool IsConstant(string pattern) => !new Shape(pattern).Varies;
+
+    /// <summary>Reads a pattern once, from the outside in.</summary>
+    private sealed class Shape
     {
-        int? all = null;
-        for (; ; )
+        private readonly string _pattern;
+        private int _at;
+        private bool _insideId;
+
+        public Shape(string pattern)
         {
-            var one = OfSequence(pattern, ref at);
-            all = all is null || all == one ? one : -1;
-            if (at >= pattern.Length || pattern[at] != '|')
+            _pattern = pattern;
+            var length = OfAlternatives();
+            Length = _at == pattern.Length ? length : -1;
+        }
+
+        /// <summary>-1: not fixed.</summary>
+        public int Length { get; }
+
+        /// <summary>Whether something outside id and secret may be this or that.</summary>
+        public bool Varies { get; private set; }
+
+        private int OfAlternatives()
+        {
+            int? all = null;
+            for (; ; )
             {
-                return all.Value;
+                var one = OfSequence();
+                all = all is null || all == one ? one : -1;
+                if (_at >= _pattern.Length || _pattern[_at] != '|')
+                {
+                    return all.Value;
+                }
+
+                Vary();
+                _at++;
+            }
+        }
+
+        private int OfSequence()
+        {
+            var length = 0;
+            while (_at < _pattern.Length && _pattern[_at] is not ('|' or ')'))
+            {
+                var one = OfAtom();
+                var times = Times();
+                if (times < 0 && one != 0)
+                {
+                    Vary();
+                }
+
+                length = length < 0 || one < 0 || (times < 0 && one > 0) ? -1 : length + (one * Math.Max(times, 0));
             }
 
-            at++;
-        }
-    }
-
-    private static int OfSequence(string pattern, ref int at)
-    {
-        var length = 0;
-        while (at < pattern.Length && pattern[at] is not ('|' or ')'))
-        {
-            var one = OfAtom(pattern, ref at);
-            var times = Times(pattern, ref at);
-            length = length < 0 || one < 0 || (times < 0 && one > 0) ? -1 : length + (one * Math.Max(times, 0));
+            return length;
         }
 
-        return length;
-    }
-
-    private static int OfAtom(string pattern, ref int at)
-    {
-        switch (pattern[at])
+        private int OfAtom()
         {
-            case '^' or '$':
-                at++;
-                return 0;
-            case '[':
-                at = PastClass(pattern, at);
-                return 1;
-            case '\\':
-                var escaped = at + 1 < pattern.Length ? pattern[at + 1] : ' ';
-                at = Math.Min(at + 2, pattern.Length);
-                return escaped is 'A' or 'z' or 'Z' or 'b' or 'B' or 'G' ? 0 : escaped is 'x' or 'u' or 'c' or 'p' or 'P' or 'k' or (>= '0' and <= '9') ? -1 : 1;
-            case '(':
-                at++;
-                return OfGroup(pattern, ref at);
-            default:
-                at++;
-                return 1;
-        }
-    }
-
-    private static int OfGroup(string pattern, ref int at)
-    {
-        if (at < pattern.Length && pattern[at] == '?')
-        {
-            var end = pattern.AsSpan(at).IndexOfAny(':', '>');
-            if (end < 0)
+            var c = _pattern[_at];
+            switch (c)
             {
-                at = pattern.Length;
+                case '^' or '$':
+                    _at++;
+                    return 0;
+                case '[':
+                    Vary();
+                    var from = _at;
+                    _at = PastClass(_pattern, _at);
+                    var members = _pattern[from.._at];
+                    return Ascii.IsValid(members) && !members.Contains("-[", StringComparison.Ordinal) ? 1 : -1;
+                case '\\':
+                    return OfEscape();
+                case '(':
+                    _at++;
+                    return OfGroup();
+                case '.':
+                    Vary();
+                    _at++;
+                    return 1;
+                default:
+                    var width = char.IsHighSurrogate(c) ? 2 : 1;
+                    var rune = _pattern.AsSpan(_at, Math.Min(width, _pattern.Length - _at));
+                    _at += rune.Length;
+                    return Encoding.UTF8.GetByteCount(rune);
+            }
+        }
+
+        private int OfEscape()
+        {
+            var c = _at + 1 < _pattern.Length ? _pattern[_at + 1] : ' ';
+            _at = Math.Min(_at + 2, _pattern.Length);
+            if (c is 'A' or 'z' or 'Z' or 'b' or 'B' or 'G')
+            {
+                return 0;
+            }
+
+            if (c is 'd' or 'w')
+            {
+                Vary();
+                return 1;
+            }
+
+            // Another letter or digit is a class of many bytes, a code or a reference.
+            if (char.IsAsciiLetterOrDigit(c))
+            {
+                Vary();
                 return -1;
             }
 
-            at += end + 1;
+            return Ascii.IsValid(c) ? 1 : -1;
         }
 
-        var length = OfAlternatives(pattern, ref at);
-        at = Math.Min(at + 1, pattern.Length);
-        return length;
-    }
-
-    /// <summary>How often the atom before <paramref name="at"/> stands there; -1 where that varies.</summary>
-    private static int Times(string pattern, ref int at)
-    {
-        var from = at;
-        _ = SkipQuantifier(pattern, ref at);
-        var quantifier = pattern.AsSpan(from, at - from).TrimEnd('?');
-        if (at == from)
+        private int OfGroup()
         {
-            return 1;
+            var wasInside = _insideId;
+            if (_at < _pattern.Length && _pattern[_at] == '?')
+            {
+                var rest = _pattern.AsSpan(_at);
+                var end = rest.IndexOf('>');
+                var name = rest.StartsWith("?<") && end > 2 && !rest[2..end].ContainsAny('=', '!', '-') ? rest[2..end] : default;
+                if (!rest.StartsWith("?:") && name.IsEmpty)
+                {
+                    Vary();
+                    _at = _pattern.Length;
+                    return -1;
+                }
+
+                _insideId |= name is "id" or "secret";
+                _at += name.IsEmpty ? 2 : end + 1;
+            }
+
+            var length = OfAlternatives();
+            _insideId = wasInside;
+            _at = Math.Min(_at + 1, _pattern.Length);
+            return length;
         }
 
-        // {n}, or {n,n}.
-        var numbers = quantifier.Length > 2 ? quantifier[1..^1] : default;
-        var comma = numbers.IndexOf(',');
-        var least = comma < 0 ? numbers : numbers[..comma];
-        var isFixed = comma < 0 || least.SequenceEqual(numbers[(comma + 1)..]);
-        return isFixed && int.TryParse(least, out var times) && times <= RegistrationReader.MaxLength ? times : -1;
+        /// <summary>How often the atom before stands there; -1 where that varies.</summary>
+        private int Times()
+        {
+            var from = _at;
+            _ = SkipQuantifier(_pattern, ref _at);
+            if (_at == from)
+            {
+                return 1;
+            }
+
+            // {n}, or {n,n}.
+            var quantifier = _pattern.AsSpan(from, _at - from).TrimEnd('?');
+            var numbers = quantifier.Length > 2 ? quantifier[1..^1] : default;
+            var comma = numbers.IndexOf(',');
+            var least = comma < 0 ? numbers : numbers[..comma];
+            var isFixed = comma < 0 || least.SequenceEqual(numbers[(comma + 1)..]);
+            return isFixed && int.TryParse(least, out var times) && times <= RegistrationReader.MaxLength ? times : -1;
+        }
+
+        private void Vary() => Varies |= !_insideId;
     }
 }

@@ -43,7 +43,11 @@ public abstract class Registrar
     /// <summary>How long the line must be silent until <see cref="Silence"/> decides something: arm a timer, anew with every piece. Null: silence decides nothing.</summary>
     public abstract TimeSpan? SilenceDue { get; }
 
+    /// <summary>Where the registration ended, in bytes from the connection's first, once registered.</summary>
+    public long EndedAt { get; private set; }
+
     private readonly Dictionary<string, long> _dropped = [];
+    private long _fed;
 
     /// <summary>Takes one received piece. Once registered, pieces are data and join <see cref="Rest"/>; once refused they are ignored.</summary>
     public RegistrationState Feed(ReadOnlySpan<byte> piece)
@@ -54,6 +58,7 @@ public abstract class Registrar
         }
         else if (State == RegistrationState.Waiting && !piece.IsEmpty)
         {
+            _fed += piece.Length;
             Take(piece);
         }
 
@@ -76,7 +81,10 @@ public abstract class Registrar
     protected abstract void FallSilent();
 
     /// <summary>Ends as registered, or as <c>rejected-id</c> where the form says so.</summary>
-    protected void Register(RegistrationForm form, in Presented presented)
+    /// <param name="form">The form that was read.</param>
+    /// <param name="presented">What it says.</param>
+    /// <param name="behind">How many bytes came behind it.</param>
+    protected void Register(RegistrationForm form, in Presented presented, int behind)
     {
         if (form.IsRejected(presented))
         {
@@ -87,6 +95,7 @@ public abstract class Registrar
         State = RegistrationState.Registered;
         Id = presented.Id;
         Secret = presented.Secret;
+        EndedAt = _fed - behind;
     }
 
     protected void Refuse(string reason)

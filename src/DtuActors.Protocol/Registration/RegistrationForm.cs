@@ -114,6 +114,9 @@ public abstract record ReadForm : RegistrationForm
     /// <summary>Every registration's length in bytes where all have one length, else 0: only these can stand before every packet.</summary>
     public virtual int FixedLength => 0;
 
+    /// <summary>Whether one DTU's registration is the same bytes each time.</summary>
+    public virtual bool IsConstant => true;
+
     /// <summary>Where <see cref="IsDelimited"/>: the whole registration's length if <paramref name="head"/> begins one, 0 where more bytes are needed, -1 where it can't be one.</summary>
     public virtual int LengthOf(ReadOnlySpan<byte> head) => 0;
 

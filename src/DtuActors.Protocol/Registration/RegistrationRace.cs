@@ -1,7 +1,7 @@
 namespace DtuActors.Protocol.Registration;
 
 /// <summary>
-/// Several forms read the same connection; the first that is a registration wins, and among those that become one with the same piece the one that was
+/// Several forms read the same connection; the one whose registration ends first wins, however the stream was cut, and of several that end at the same byte the one that was
 /// named first. It is refused when none can win any more. One form alone is a race of one.
 /// </summary>
 public sealed class RegistrationRace
@@ -86,17 +86,21 @@ public sealed class RegistrationRace
 
     private RegistrationState Decide()
     {
-        var waiting = false;
+        var (waiting, winner) = (false, -1);
         for (var i = 0; State == RegistrationState.Waiting && i < _registrars.Count; i++)
         {
             waiting |= _registrars[i].State == RegistrationState.Waiting;
-            if (_registrars[i].State == RegistrationState.Registered)
+            if (_registrars[i].State == RegistrationState.Registered && (winner < 0 || _registrars[i].EndedAt < _registrars[winner].EndedAt))
             {
-                (State, Leader) = (RegistrationState.Registered, i);
+                winner = i;
             }
         }
 
-        if (State == RegistrationState.Waiting && !waiting)
+        if (winner >= 0)
+        {
+            (State, Leader) = (RegistrationState.Registered, winner);
+        }
+        else if (State == RegistrationState.Waiting && !waiting)
         {
             State = RegistrationState.Refused;
         }

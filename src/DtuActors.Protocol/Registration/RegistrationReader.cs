@@ -18,6 +18,9 @@ public sealed class RegistrationReader : Registrar
     /// <summary>The most bytes a registration may have, heartbeats before it not counted.</summary>
     public const int MaxLength = 1024;
 
+    // So many heartbeats in front may still be the registration's beginning; each of them is tried as that, so there are not many.
+    private const int MostHeartbeatsInFront = 8;
+
     private const byte LineFeed = (byte)'\n';
     private const byte CarriageReturn = (byte)'\r';
 
@@ -47,6 +50,7 @@ public sealed class RegistrationReader : Registrar
     protected override void Take(ReadOnlySpan<byte> piece)
     {
         _buffer.Append(piece);
+        SkipMany();
         if (_form.IsDelimited)
         {
             ReadDelimited();
@@ -339,7 +343,7 @@ public sealed class RegistrationReader : Registrar
     private void Register(in Presented presented, int start, int end, int restAt, int heartbeats)
     {
         Heartbeats += heartbeats;
-        Register(_form, presented);
+        Register(_form, presented, _buffer.Count - restAt);
         if (State == RegistrationState.Registered)
         {
             Registration = Bytes[start..end].ToArray();
@@ -353,6 +357,23 @@ public sealed class RegistrationReader : Registrar
     {
         base.Refuse(reason);
         _buffer.Clear();
+    }
+
+    private void SkipMany()
+    {
+        var number = _buffer.HeartbeatsIn(Bytes).Number - MostHeartbeatsInFront;
+        if (number <= 0)
+        {
+            return;
+        }
+
+        var end = 0;
+        for (var i = 0; i < number; i++)
+        {
+            end += _buffer.HeartbeatAt(Bytes[end..]);
+        }
+
+        Skip(end, number);
     }
 
     /// <summary>Takes <paramref name="length"/> bytes of heartbeats off the head.</summary>

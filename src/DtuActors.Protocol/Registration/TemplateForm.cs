@@ -20,24 +20,24 @@ public sealed record TemplateForm : ReadForm
     // A template may have so many bytes and no more, so that its pattern stays small.
     private const int MaxFieldLength = 256;
 
-    // What a field is where the template gives it no length: the shape in characters, and its length where that is fixed.
-    private static readonly Dictionary<string, (string Shape, int Length)> Known = new(StringComparer.Ordinal)
+    // What a field is where the template gives it no length.
+    private static readonly Dictionary<string, Shape> Known = new(StringComparer.Ordinal)
     {
-        ["id"] = ("[0-9A-Za-z_.:-]{1,64}", 0),
-        ["imei"] = ("[0-9]{15}", 15),
-        ["imsi"] = ("[0-9]{15}", 15),
-        ["iccid"] = ("[0-9A-Fa-f]{19,20}", 0),
-        ["phone"] = ("[0-9]{11}", 11),
-        ["mac"] = ("[0-9A-Fa-f]{12}", 12),
-        ["csq"] = ("[0-9]{1,2}", 0),
-        ["sn"] = ("[0-9A-Za-z_.-]{1,40}", 0),
-        ["muid"] = ("[0-9A-Za-z]{1,40}", 0),
-        ["ver"] = ("[0-9A-Za-z_.-]{1,40}", 0),
-        ["host"] = ("[0-9A-Za-z_.:-]{1,64}", 0),
-        ["date"] = ("[0-9]{8}", 8),
-        ["time"] = ("[0-9]{6}", 6),
-        [Secret] = ("[!-~]{1,64}", 0),
-        ["any"] = ("[ -~]{0,64}", 0),
+        ["id"] = new("[0-9A-Za-z_.:-]", 1, 64),
+        ["imei"] = new("[0-9]", 15, 15),
+        ["imsi"] = new("[0-9]", 15, 15),
+        ["iccid"] = new("[0-9A-Fa-f]", 19, 20),
+        ["phone"] = new("[0-9]", 11, 11),
+        ["mac"] = new("[0-9A-Fa-f]", 12, 12),
+        ["csq"] = new("[0-9]", 1, 2, Varies: true),
+        ["sn"] = new("[0-9A-Za-z_.-]", 1, 40),
+        ["muid"] = new("[0-9A-Za-z]", 1, 40),
+        ["ver"] = new("[0-9A-Za-z_.-]", 1, 40),
+        ["host"] = new("[0-9A-Za-z_.:-]", 1, 64),
+        ["date"] = new("[0-9]", 8, 8, Varies: true),
+        ["time"] = new("[0-9]", 6, 6, Varies: true),
+        [Secret] = new("[!-~]", 1, 64),
+        ["any"] = new("[ -~]", 0, 64, Varies: true),
     };
 
     private readonly Regex _pattern;
@@ -55,9 +55,6 @@ public sealed record TemplateForm : ReadForm
         _isDistinctive = literals >= LeastLiterals;
     }
 
-    /// <summary>The names of fields that a template may have.</summary>
-    public static IReadOnlyCollection<string> FieldNames => Known.Keys;
-
     /// <inheritdoc/>
     public override RegistrationKind Kind => RegistrationKind.Template;
 
@@ -65,6 +62,9 @@ public sealed record TemplateForm : ReadForm
     public IdTemplate Id { get; }
 
     public override int FixedLength { get; }
+
+    /// <summary>A signal strength, a date or a time is another one each time.</summary>
+    public override bool IsConstant => !_fields.Any(part => Known[part.Name].Varies);
 
     public override bool IsDelimited => FixedLength > 0;
 
@@ -144,6 +144,13 @@ public sealed record TemplateForm : ReadForm
         return _isDistinctive && TryRead(FixedLength > 0 ? burst : WithoutNewline(burst), out presented) && !IsRejected(presented);
     }
 
+    /// <summary>A field's characters, how many, and whether one DTU's are others each time.</summary>
+    private sealed record Shape(string Characters, int Least, int Most, bool Varies = false)
+    {
+        /// <summary>Its length where it has one, else 0.</summary>
+        public int Fixed => Least == Most ? Most : 0;
+    }
+
     /// <summary>One field: how it stands in the bytes.</summary>
     private sealed record Field(string Name, bool IsPacked, bool IsRaw)
     {
@@ -162,7 +169,7 @@ public sealed record TemplateForm : ReadForm
             }
 
             // An odd number of digits has a pad behind it: 15 of an IMEI stand in 8 bytes.
-            var length = Known.GetValueOrDefault(Name).Length;
+            var length = Known[Name].Fixed;
             var digits = (length > 0 && length < hex.Length ? hex[..length] : hex).TrimEnd('F');
             return digits.AsSpan().ContainsAnyExceptInRange('0', '9') ? null : digits;
         }
@@ -173,6 +180,7 @@ public sealed record TemplateForm : ReadForm
         private readonly StringBuilder _pattern = new();
         private readonly List<Field> _fields = [];
         private int _length;
+        private int _most;
 
         public string Pattern => _pattern.ToString();
 
@@ -198,8 +206,7 @@ public sealed record TemplateForm : ReadForm
             }
 
             Literals += bytes.Length;
-            Lengthen(bytes.Length);
-            return true;
+            return Lengthen(bytes.Length, bytes.Length);
         }
 
         private bool TryAddField(string part)
@@ -226,12 +233,11 @@ public sealed record TemplateForm : ReadForm
                 return Fail($"{{{part}}}: right would be {{{name}}}, {{{name}:12}}, {{{name}:bcd8}} or {{{name}:raw6}}, with 1 to {MaxFieldLength}");
             }
 
-            var shape = isPacked || isRaw ? $"[\\x00-\\xFF]{{{length}}}" : length > 0 ? $"[!-~]{{{length}}}" : known.Shape;
+            var shape = isPacked || isRaw ? $"[\\x00-\\xFF]{{{length}}}" : length > 0 ? $"[!-~]{{{length}}}" : $"{known.Characters}{{{known.Least},{known.Most}}}";
             _pattern.Append(CultureInfo.InvariantCulture, $"(?<{name}>{shape})");
             _fields.Add(new Field(name, isPacked, isRaw));
             IsText &= !isPacked && !isRaw;
-            Lengthen(length > 0 ? length : known.Length > 0 ? known.Length : -1);
-            return true;
+            return Lengthen(length > 0 ? length : known.Fixed, length > 0 ? length : known.Most);
         }
 
         private bool TryAddHex(string digits)
@@ -245,7 +251,14 @@ public sealed record TemplateForm : ReadForm
             return AddLiteral(Convert.FromHexString(digits));
         }
 
-        private void Lengthen(int length) => _length = _length < 0 || length < 0 ? -1 : _length + length;
+        /// <param name="length">How long the part is, 0 where that varies.</param>
+        /// <param name="most">How long it may be.</param>
+        private bool Lengthen(int length, int most)
+        {
+            _length = _length < 0 || length == 0 ? -1 : _length + length;
+            _most += most;
+            return _most <= RegistrationReader.MaxLength || Fail($"may be longer than a registration, which has at most {RegistrationReader.MaxLength} bytes");
+        }
 
         private bool Fail(string problem)
         {

@@ -118,6 +118,7 @@ internal sealed class UnitRegistrar(RegistrationForm form, Framer framer, UnitRe
 
     private readonly List<byte> _behind = [];
     private string? _id;
+    private int _unit;
     private int _garbage;
 
     public override TimeSpan? SilenceDue => State == RegistrationState.Waiting ? framer.SilenceDue : null;
@@ -140,13 +141,9 @@ internal sealed class UnitRegistrar(RegistrationForm form, Framer framer, UnitRe
     {
         if (_id is not null)
         {
-            Register(form, new Presented(_id, null, _id));
-            if (State == RegistrationState.Registered)
-            {
-                _behind.AddRange(framer.PendingBytes);
-                Rest = _behind.ToArray();
-            }
-
+            _behind.AddRange(framer.PendingBytes);
+            Register(form, new Presented(_id, null, _id), _behind.Count - _unit);
+            Rest = State == RegistrationState.Registered ? _behind.ToArray() : default;
             framer.Reset();
         }
         else if (_garbage > MostGarbage)
@@ -160,7 +157,8 @@ internal sealed class UnitRegistrar(RegistrationForm form, Framer framer, UnitRe
     {
         if (_id is not null)
         {
-            _behind.AddRange(unit);
+            // A mark that it shares with the one before stands there already.
+            _behind.AddRange(unit[framer.Told..]);
             return;
         }
 
@@ -171,6 +169,11 @@ internal sealed class UnitRegistrar(RegistrationForm form, Framer framer, UnitRe
             if (isData)
             {
                 _behind.AddRange(unit);
+                _unit = unit.Length;
+            }
+            else
+            {
+                Registration = unit.ToArray();
             }
         }
     }

@@ -56,6 +56,7 @@ public sealed partial class ConnectionActor
     private void Open()
     {
         var registrar = _race?.Registrar;
+        _probed = _asked > 0 && registrar is not null ? registrar.Registration : default;
         _registration = Form.RepeatsAsHeartbeat && registrar is not null ? registrar.Registration : default;
         _bus = new BusQueue(_profile.Bus, _profile.Framing.Codec, this);
         _framer = new Framer(Codecs.Create(_profile.Framing), _profile.Framing.MaxFrame, HeartbeatBytes());

@@ -70,14 +70,14 @@ public sealed partial class ConnectionActor
 
         var isPrefix = _prefix is not null && bytes.Length > _registration.Length;
         var burst = isPrefix ? bytes[.._registration.Length] : bytes;
-        if (burst.SequenceEqual(_registration.Span) || !(Form.TryReadAgain(burst, out var presented) || IsOwnPrefix(isPrefix, burst, out presented)))
+        if (burst.SequenceEqual(_registration.Span) || !Form.TryReadAgain(burst, out var presented))
         {
             return false;
         }
 
         if (presented.Id != _presented)
         {
-            RefuseOtherId(presented.Id);
+            RefuseOtherId(burst);
             return true;
         }
 
@@ -85,13 +85,6 @@ public sealed partial class ConnectionActor
         AnswerRegistration(burst);
         bytes = bytes[burst.Length..];
         return bytes.IsEmpty;
-    }
-
-    // A signal strength in it is another one each time.
-    private bool IsOwnPrefix(bool isPrefix, ReadOnlySpan<byte> burst, out Presented presented)
-    {
-        presented = default;
-        return isPrefix && Form is ReadForm form && form.TryRead(burst, out presented) && presented.Id == _presented;
     }
 
     private void AnswerRegistration(ReadOnlySpan<byte> registration) =>
@@ -156,7 +149,9 @@ public sealed partial class ConnectionActor
 
     private void ArmGap()
     {
-        ArmGap(TimerKey.Gap, FrameSilence.Instance, _prefix is { Waits: true } ? Form.Gap : _framer.SilenceDue);
+        // While the transport or the prefix holds the end of what the instrument said, the framer has not heard all of it.
+        var due = _units is { Pending: > 0 } ? null : _prefix is { Waits: true } prefix ? prefix.SilenceDue(Form.Gap) : _framer.SilenceDue;
+        ArmGap(TimerKey.Gap, FrameSilence.Instance, due);
         ArmGap(TimerKey.UnitGap, UnitSilence.Instance, _units?.SilenceDue);
     }
 

@@ -18,6 +18,10 @@ public sealed partial class ConnectionActor
 
     private readonly List<byte> _firstBytes = [];
 
+    // How often a probe was sent, and what was answered.
+    private int _asked;
+    private ReadOnlyMemory<byte> _probed;
+
     // Null from the start where nobody registers, and again once the session is open.
     private RegistrationRace? _race;
 
@@ -68,6 +72,7 @@ public sealed partial class ConnectionActor
     {
         if (Form is ProbeForm { Ask: var question })
         {
+            _asked++;
             WriteBytes(question, null);
             Timers.StartSingleTimer(TimerKey.Ask, AskAgain.Instance, AskAgainAfter);
         }

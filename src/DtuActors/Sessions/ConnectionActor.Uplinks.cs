@@ -20,7 +20,7 @@ public sealed partial class ConnectionActor
     {
         if (_setup.Dtu is null && Form is EnvelopeForm form && form.ReadId(opened) is { } id && id != _presented)
         {
-            RefuseOtherId(id);
+            RefuseOtherId(unit);
             return;
         }
 
@@ -40,23 +40,24 @@ public sealed partial class ConnectionActor
         }
     }
 
-    private void RefuseOtherId(string id)
+    /// <param name="said">What named the other DTU; its first bytes go to the inbox.</param>
+    private void RefuseOtherId(ReadOnlySpan<byte> said)
     {
         CountRegistration(IdChanged);
-        _setup.Recorder.Tell(new RefusedConnection(Now, _setup.Listener, Remote, System.Text.Encoding.UTF8.GetBytes(id), IdChanged));
+        _setup.Recorder.Tell(new RefusedConnection(Now, _setup.Listener, Remote, said[..Math.Min(said.Length, FirstBytesKept)].ToArray(), IdChanged));
         Close(EndReasons.Refused, $"{IdChanged}: the live session of {_id} registered as another DTU");
     }
 
     private void OnFrame(ReadOnlySpan<byte> bytes)
     {
-        if (_endReason is not null)
+        if (_endReason is not null || IsAnswerToProbe(bytes))
         {
             return;
         }
 
         if (_setup.Dtu is null && Form.SenderOf(_framer.Codec.Name, bytes) is { } sender && sender != _presented)
         {
-            RefuseOtherId(sender);
+            RefuseOtherId(bytes);
             return;
         }
 
@@ -66,19 +67,34 @@ public sealed partial class ConnectionActor
         _setup.Events.Offer(new FramePassed(frame.At, _id, FrameDirection.Up, frame.Payload, frame.Codec, "dtu"));
         var claim = _bus!.Uplink(frame, Now);
         ArmBus();
+        var isTaken = true;
         if (_profile.Bus.Mode is Configuration.BusMode.Transparent || claim is BusClaim.Unasked)
         {
-            Emit(frame, only: null);
+            isTaken = Emit(frame, only: null);
         }
         else if (claim is BusClaim.Late)
         {
             CountDroppedUp(bytes, RelayDrops.LateAnswer);
+            isTaken = false;
         }
 
-        if (_answers?.Answer(bytes, Now) is { } answer)
+        // What was dropped is not confirmed: the station says it again.
+        if (isTaken && _answers?.Answer(bytes, Now) is { } answer)
         {
             AnswerForCentre(answer);
         }
+    }
+
+    // The question went out more than once before the first answer came: the others are the gateway's own as well.
+    private bool IsAnswerToProbe(ReadOnlySpan<byte> bytes)
+    {
+        if (_asked <= 1 || !bytes.SequenceEqual(_probed.Span))
+        {
+            return false;
+        }
+
+        _asked--;
+        return true;
     }
 
     // The centre's own word to the instrument: it goes the way of every downlink, in its turn on the bus.
@@ -89,20 +105,27 @@ public sealed partial class ConnectionActor
         Enqueue(downlink, wantsAnswer: false, AnswerRule.ByMode, null);
     }
 
-    private void Emit(Frame frame, string? only)
+    /// <summary>Hands a frame to the router; false where it was dropped.</summary>
+    private bool Emit(Frame frame, string? only)
     {
         if (!_windows.IsOpen && Now - _pausedSince >= LongestPause)
         {
             CountDroppedUp(frame.Payload.Span, RelayDrops.DestinationSlow);
-            return;
+            return false;
         }
 
         var through = _windows.Emit(frame.Payload.Length, out var ackWanted);
         _setup.Router.Tell(new Relay.Uplink(_session!, frame, through, ackWanted, only));
+        return true;
     }
 
     private void OnHeartbeat(ReadOnlySpan<byte> bytes)
     {
+        if (_endReason is not null)
+        {
+            return;
+        }
+
         _heartbeats++;
         if (!_registration.IsEmpty && bytes.StartsWith(_registration.Span))
         {
@@ -135,11 +158,7 @@ public sealed partial class ConnectionActor
 
     private readonly struct PacketSink(ConnectionActor session) : IPacketSink
     {
-        public void OnPrefix()
-        {
-            session._heartbeats++;
-            session.AnswerRegistration(session._registration.Span);
-        }
+        public void OnPrefix() => session.OnHeartbeat(session._registration.Span);
 
         public void OnData(ReadOnlySpan<byte> data) => session.Feed(data);
     }

@@ -105,6 +105,13 @@ public sealed class LoadingTests : IDisposable
     }
 
     [Fact]
+    public void An_envelope_alone_means_its_own_registration_over_any_layer()
+    {
+        var profiles = Conf.Options("dtu.profiles { default { preset = usr }, p { envelope = ddp }, q { preset = hongdian, envelope = none } }").Profiles;
+        Assert.Equal((RegistrationKind.Envelope, RegistrationKind.Text), (profiles["p"].Registration.Form.Kind, profiles["q"].Registration.Form.Kind));
+    }
+
+    [Fact]
     public void A_pattern_of_one_length_says_where_a_registration_before_every_packet_ends()
     {
         var profiles = Conf.Options(

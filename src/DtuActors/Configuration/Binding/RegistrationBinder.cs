@@ -44,23 +44,30 @@ internal sealed class RegistrationBinder
         return new RegistrationBinder(profile, block, heartbeat, framing).Bind();
     }
 
-    /// <summary>What is left of a layer's registration under one that says another kind.</summary>
+    /// <summary>What is left of a layer's registration under one that says another kind, or another envelope and with it another kind.</summary>
     public static HoconObject UnderAnotherKind(HoconObject under, HoconObject over)
     {
-        if (KindOf(over) is not { } kind || KindOf(under) is not { } below || kind == below || !under.TryGet("registration", out var member))
+        if (KindOf(under) is not { } below || !under.TryGet("registration", out var member))
+        {
+            return under;
+        }
+
+        var (kind, envelope) = (KindOf(over), Word(over, "envelope"));
+        var isMeantByEnvelope = kind is null && envelope is not null && below != "none" && envelope == "none" == (below == "envelope");
+        if (!isMeantByEnvelope && (kind is null || kind == below))
         {
             return under;
         }
 
         var rest = under.Without("registration");
-        rest.Put(member with { Value = ((HoconObject)member.Value).Without(FormKeys) });
+        rest.Put(member with { Value = ((HoconObject)member.Value).Without([.. FormKeys, .. isMeantByEnvelope ? ["kind"] : Array.Empty<string>()]) });
         return rest;
     }
 
     private static string? KindOf(HoconObject profile) =>
-        profile.TryGet("registration", out var member) && member.Value is HoconObject block && block.TryGet("kind", out var kind) && kind.Value is HoconScalar { Text: var word }
-            ? word
-            : null;
+        profile.TryGet("registration", out var member) && member.Value is HoconObject block ? Word(block, "kind") : null;
+
+    private static string? Word(HoconObject block, string key) => block.TryGet(key, out var member) && member.Value is HoconScalar { Text: var word } ? word : null;
 
     private RegistrationOptions Bind()
     {
@@ -73,6 +80,17 @@ internal sealed class RegistrationBinder
             _block.Fault("every-packet", "on, but nothing says where the registration ends and the data behind it begin", "length, a pattern of one length as [0-9]{11}, or a template of one length");
             everyPacket = false;
         }
+        else if (everyPacket && form is ReadForm { IsConstant: false })
+        {
+            _block.Fault("every-packet", "on, but what it says besides the id may be another each time, so it can't be told from data", "a registration of id, secret and fixed text alone");
+            everyPacket = false;
+        }
+
+        var reply = _block.Bytes("reply", MaxReply) ?? [];
+        if (reply.Length > 0 && kind == "envelope")
+        {
+            _block.Fault("reply", "would go out bare, but the envelope answers by itself", "no reply");
+        }
 
         return new RegistrationOptions
         {
@@ -82,7 +100,7 @@ internal sealed class RegistrationBinder
                 Gap = _block.Duration("gap", TimeSpan.FromMilliseconds(500)),
                 Heartbeats = _heartbeat.Match,
             },
-            Reply = _block.Bytes("reply", MaxReply),
+            Reply = reply,
             Timeout = _block.Duration("timeout", TimeSpan.FromSeconds(60)),
             EveryPacket = everyPacket,
         };
@@ -95,7 +113,7 @@ internal sealed class RegistrationBinder
         if (envelope != "none" && word is not ("envelope" or "none"))
         {
             // Who writes an envelope alone means its own registration; who also writes another kind contradicts it.
-            if (_block.PositionOf("kind").File != ConfigurationLoader.BuiltIn)
+            if (_block.Has("kind"))
             {
                 _block.Fault("kind", $"'{word}', but the envelope {KeyPath.Shown(envelope)} carries the id", "envelope, or none where the listener names the dtu");
             }
@@ -118,6 +136,8 @@ internal sealed class RegistrationBinder
             ("codec", ["frame", "probe"]),
             ("id", ["frame", "probe", "json", "template", "envelope"]),
             ("send", ["probe"]),
+            ("pattern", ["text", "hex", "template", "address", "probe"]),
+            ("length", ["text", "hex", "probe"]),
         })
         {
             if (_block.Has(key) && !of.Contains(kind))
