@@ -145,7 +145,7 @@ public sealed class Dlt645Tests
         var sink = new Recording();
         framer.Feed(stream, ref sink);
         Assert.Empty(sink.Log);
-        Assert.Equal(TimeSpan.FromMilliseconds(100), framer.SilenceDue);
+        Assert.Equal(TimeSpan.FromSeconds(1), framer.SilenceDue);
         framer.Silence(ref sink);
         Assert.Equal([$"d {Convert.ToHexString(falseStart)} {DropReasons.Truncated}", F(Reply), F(Reply)], sink.Log);
     }

@@ -192,7 +192,7 @@ public sealed class Iec101Tests
         Assert.Equal([Convert.ToHexString(Short)], sink.Frames);
         framer.Feed([0x68, 0xFF, 0xFF, 0x68, .. Short], ref sink);
         Assert.Single(sink.Frames);
-        Assert.Equal(TimeSpan.FromMilliseconds(100), framer.SilenceDue);
+        Assert.Equal(TimeSpan.FromSeconds(1), framer.SilenceDue);
         framer.Silence(ref sink);
         Assert.Equal(2, sink.Frames.Count);
     }

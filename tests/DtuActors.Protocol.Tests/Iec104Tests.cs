@@ -127,7 +127,7 @@ public sealed class Iec104Tests
         var sink = new Recording();
         framer.Feed(Vendor, ref sink);
         Assert.Empty(sink.Log);
-        Assert.Equal(TimeSpan.FromMilliseconds(100), framer.SilenceDue);
+        Assert.Equal(TimeSpan.FromSeconds(1), framer.SilenceDue);
         framer.Silence(ref sink);
         Assert.Equal([F(Vendor)], sink.Log);
         Assert.Empty(Recording.Of(Make(), [.. Vendor, 0x00]).Frames);

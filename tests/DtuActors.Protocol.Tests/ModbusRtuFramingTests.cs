@@ -83,7 +83,7 @@ public sealed class ModbusRtuFramingTests
             var sink = new Recording();
             Array.ForEach(pieces, piece => framer.Feed(piece, ref sink));
             Assert.Equal([Convert.ToHexString(Response)], sink.Frames);
-            Assert.Equal(TimeSpan.FromMilliseconds(100), framer.SilenceDue);
+            Assert.Equal(TimeSpan.FromSeconds(1), framer.SilenceDue);
             framer.Silence(ref sink);
             Assert.Equal([Convert.ToHexString(Response), Convert.ToHexString(frame)], sink.Frames);
         });

@@ -344,6 +344,15 @@ public sealed class RegistrationTests
     }
 
     [Fact]
+    public void A_heartbeat_that_is_never_an_id_is_skipped_though_it_is_glued_to_the_registration() =>
+        Assert.All(Recording.Cuts(Bytes("www.usr.cnwww.usr.cn13800138779\n")), pieces =>
+        {
+            var reader = Read(Form(heartbeats: Bytes("www.usr.cn")), pieces);
+            AssertRegistered(reader, "13800138779", []);
+            Assert.Equal(2, reader.Heartbeats);
+        });
+
+    [Fact]
     public void A_heartbeat_piece_behind_a_bare_text_is_not_put_to_it()
     {
         var reader = Read(Form(heartbeats: "ping"u8.ToArray()), Bytes("dtu-7"), Bytes("ping"));

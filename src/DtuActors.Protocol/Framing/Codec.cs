@@ -108,6 +108,12 @@ public abstract class Codec
     }
 
     /// <summary>
+    /// The gap of codecs for whose frames silence is part of the matter (a function without a length, a byte that may be a heartbeat): the halves of a frame that a DTU cut
+    /// come a cellular round trip apart, so an incomplete one is given up after ten gaps.
+    /// </summary>
+    protected static TimeSpan HalvesGap(TimeSpan gap) => gap * 10;
+
+    /// <summary>
     /// The gap of codecs whose frames do not prove themselves (delimiter, fixed, length-field): a DTU cuts at 1000 bytes or 10 ms and the rest may be late by
     /// a cellular round trip or two, so only a silence that no network explains, ten gaps and at least five seconds, makes an incomplete frame a truncated one.
     /// </summary>

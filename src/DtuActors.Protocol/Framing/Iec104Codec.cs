@@ -12,7 +12,7 @@ internal sealed class Iec104Codec(TimeSpan gap) : Codec
 {
     public override string Name => "iec104";
 
-    public override TimeSpan? Gap => gap;
+    public override TimeSpan? Gap { get; } = HalvesGap(gap);
 
     public override Cut Next(ReadOnlySpan<byte> pending, int examined, bool silent)
     {

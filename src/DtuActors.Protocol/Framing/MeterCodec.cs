@@ -10,7 +10,7 @@ internal abstract class MeterCodec(TimeSpan gap) : Codec
 {
     public override Proof Proof => Proof.Checksum;
 
-    public override TimeSpan? Gap => gap;
+    public override TimeSpan? Gap { get; } = HalvesGap(gap);
 
     public override Cut Next(ReadOnlySpan<byte> pending, int examined, bool silent)
     {

@@ -18,6 +18,16 @@ public sealed record JsonForm : ReadForm
 
     public override bool IsDelimited => true;
 
+    // An instrument's object may name the DTU that it hangs on.
+    public override bool OtherWordsAreHeartbeat => false;
+
+    /// <inheritdoc/>
+    public override bool TryReadAgain(ReadOnlySpan<byte> burst, out Presented presented)
+    {
+        presented = default;
+        return LengthOf(burst) == burst.Length && TryRead(burst, out presented) && !IsRejected(presented);
+    }
+
     /// <summary>The length up to the brace that closes the object.</summary>
     public override int LengthOf(ReadOnlySpan<byte> head)
     {

@@ -68,6 +68,9 @@ public abstract record RegistrationForm
     /// <summary>Begins to read the registration of one connection.</summary>
     public abstract Registrar Begin(in RegistrationStart start);
 
+    /// <summary>Whether the same DTU's registration in other words is a heartbeat as well; false where an instrument may say as much of itself.</summary>
+    public virtual bool OtherWordsAreHeartbeat => true;
+
     /// <summary>
     /// Whether a burst on a live session is by itself a registration of this form, of the same DTU or of another. Always false where an instrument's bytes could
     /// look like one: they must never end a session.

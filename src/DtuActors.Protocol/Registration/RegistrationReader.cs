@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 
 namespace DtuActors.Protocol.Registration;
 
@@ -50,6 +51,7 @@ public sealed class RegistrationReader : Registrar
     protected override void Take(ReadOnlySpan<byte> piece)
     {
         _buffer.Append(piece);
+        SkipRejected();
         SkipMany();
         if (_form.IsDelimited)
         {
@@ -357,6 +359,15 @@ public sealed class RegistrationReader : Registrar
     {
         base.Refuse(reason);
         _buffer.Clear();
+    }
+
+    // What is never an id is no registration's beginning either: USR's factory heartbeat, glued before the text that somebody entered.
+    private void SkipRejected()
+    {
+        while (_buffer.HeartbeatAt(Bytes) is > 0 and var heartbeat && _form.Reject.Contains(Encoding.UTF8.GetString(Bytes[..heartbeat])))
+        {
+            Skip(heartbeat, 1);
+        }
     }
 
     private void SkipMany()

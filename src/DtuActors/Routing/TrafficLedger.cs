@@ -110,6 +110,9 @@ public static class RelayDrops
     /// <summary>Another centre's answer to a station that the gateway answered itself (<c>application.answer-by</c>).</summary>
     public const string AnsweredHere = "answered-here";
 
+    /// <summary>A unit of the DTU's own (a reply to a setting), or of its second port: in the monitor, for no endpoint.</summary>
+    public const string NotCarried = "not-carried";
+
     /// <summary>The bus queue is full.</summary>
     public const string QueueFull = "queue-full";
 

@@ -22,6 +22,9 @@ public sealed partial class ConnectionActor
     private Framer? _units;
     private Envelope? _envelope;
     private string? _unitId;
+
+    // What came with the registration is looked at: the unit that registered is no heartbeat.
+    private bool _opening;
     private PacketPrefix? _prefix;
     private CentreAnswers? _answers;
     private ReadOnlyMemory<byte> _registration;
@@ -101,7 +104,9 @@ public sealed partial class ConnectionActor
         }
 
         AnswerRegistration(registrar.Registration.Span);
+        _opening = true;
         TakeIn(registrar.Rest.Span);
+        _opening = false;
         PublishSoon();
     }
 

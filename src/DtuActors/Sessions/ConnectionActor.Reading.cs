@@ -81,6 +81,11 @@ public sealed partial class ConnectionActor
             return true;
         }
 
+        if (!Form.OtherWordsAreHeartbeat)
+        {
+            return false;
+        }
+
         _heartbeats++;
         AnswerRegistration(burst);
         bytes = bytes[burst.Length..];

@@ -31,8 +31,12 @@ public sealed partial class ConnectionActor
             case EnvelopeKind.Data:
                 Feed(opened.Payload(unit));
                 break;
-            case EnvelopeKind.Registration or EnvelopeKind.Heartbeat:
+            case EnvelopeKind.Heartbeat or EnvelopeKind.Registration when !_opening:
                 _heartbeats++;
+                break;
+            case EnvelopeKind.Notice when opened.PayloadLength > 0:
+                // The DTU's own words, or its second port's: no endpoint's, but not gone unseen.
+                CountDroppedUp(opened.Payload(unit), RelayDrops.NotCarried);
                 break;
             case EnvelopeKind.Leave:
                 Close(EndReasons.Closed, "the DTU took its leave");
@@ -44,6 +48,7 @@ public sealed partial class ConnectionActor
     private void RefuseOtherId(ReadOnlySpan<byte> said)
     {
         CountRegistration(IdChanged);
+        CountDroppedUp(said, IdChanged);
         _setup.Recorder.Tell(new RefusedConnection(Now, _setup.Listener, Remote, said[..Math.Min(said.Length, FirstBytesKept)].ToArray(), IdChanged));
         Close(EndReasons.Refused, $"{IdChanged}: the live session of {_id} registered as another DTU");
     }

@@ -240,6 +240,31 @@ public sealed class SessionRegistrationSpec : SessionSpec
     }
 
     [Fact]
+    public void Another_DTU_s_object_ends_a_JSON_session_and_the_same_DTU_s_in_other_words_is_data()
+    {
+        var session = Registered(Profile(new JsonForm()), "1", """{"imei":"1","csq":9}"""u8.ToArray());
+        Receive(session, """{"imei":"1","t":21.5}""");
+        Assert.Equal(Convert.ToHexString("""{"imei":"1","t":21.5}"""u8), Data());
+        Receive(session, """{"imei":"2"}""");
+        var refused = Recorder.FishForMessage<RefusedConnection>(_ => true);
+        Assert.Equal(("id-changed", """{"imei":"2"}"""), (refused.Reason, Encoding.ASCII.GetString(refused.FirstBytes.Span)));
+    }
+
+    [Fact]
+    public void What_is_not_the_instrument_s_is_counted_and_goes_to_no_endpoint()
+    {
+        var hongdian = Options.Profile() with { Envelope = Envelopes.Find("ddp"), Registration = new RegistrationOptions { Form = new EnvelopeForm() } };
+        var session = Registered(hongdian, "330", Ddp.Build(DdpType.Register, "330", new byte[6]));
+        Receive(session, Ddp.Build(DdpType.ParametersRead, "330", "abc"u8));
+        Receive(session, Ddp.Build(DdpType.Register, "330", new byte[6]));
+        Receive(session, Ddp.Build(DdpType.Data, "330", "x"u8));
+        Assert.Equal("78", Data());
+        Advance(TimeSpan.FromSeconds(1.1));
+        var report = Fleet.FishForMessage<Fleet.SessionSeen>(seen => seen.Report.FramesUp == 1).Report;
+        Assert.Equal((1, 1), (report.DroppedUp["not-carried"], report.Heartbeats));
+    }
+
+    [Fact]
     public void What_a_registration_dropped_stands_in_the_books()
     {
         var hongdian = Options.Profile() with { Envelope = Envelopes.Find("ddp"), Registration = new RegistrationOptions { Form = new EnvelopeForm() } };

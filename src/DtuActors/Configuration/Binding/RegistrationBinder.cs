@@ -168,15 +168,23 @@ internal sealed class RegistrationBinder
     private PatternForm PatternForm(bool isHex, bool everyPacket)
     {
         var form = new PatternForm { IsHex = isHex, Pattern = Pattern(), Length = Length() };
+        var matched = PatternText.FixedLength(form.Pattern.ToString());
+        if (form.Length > 0 && matched > 0 && matched != (isHex ? 2 : 1) * form.Length)
+        {
+            _block.Fault("length", $"{form.Length} bytes never match the pattern, which takes {matched} {(isHex ? "hex digits, two a byte" : "characters")}", "the pattern's length, or no length");
+        }
+
         if (!everyPacket || form.Length > 0)
         {
             return form;
         }
 
         // What precedes each packet has to end somewhere; a pattern whose matches all have one length says where.
-        var length = PatternText.FixedLength(form.Pattern.ToString());
-        return length <= RegistrationReader.MaxLength && (!isHex || length % 2 == 0) ? form with { Length = isHex ? length / 2 : length } : form;
+        return matched <= RegistrationReader.MaxLength && (!isHex || matched % 2 == 0) ? form with { Length = isHex ? matched / 2 : matched } : form;
     }
+
+    // Stands for what is wrong and reported, so that everything else is checked in the same go.
+    private static PatternForm Fallback() => new() { Pattern = Scalars.Pattern(DefaultPattern) };
 
     private int Length() => _block.Integer("length", 0, 0, RegistrationReader.MaxLength);
 
@@ -185,7 +193,7 @@ internal sealed class RegistrationBinder
         const string example = "text with fields in braces, as \"{imei},{csq}\"";
         if (_block.RequiredText("pattern", example) is not { } text)
         {
-            return new NoForm();
+            return Fallback();
         }
 
         if (TemplateForm.TryCompile(text, Id(), out var form, out var problem))
@@ -194,7 +202,7 @@ internal sealed class RegistrationBinder
         }
 
         _block.Fault("pattern", problem, example);
-        return new NoForm();
+        return Fallback();
     }
 
     private ProbeForm Probe()
@@ -242,7 +250,7 @@ internal sealed class RegistrationBinder
     {
         if (codec is null)
         {
-            return new NoForm();
+            return Fallback();
         }
 
         var fields = FrameFields.Of(codec);
