@@ -7,10 +7,17 @@ namespace DtuActors.Protocol.Framing;
 /// <c>hj212</c>: frames of HJ/T 212-2005 and HJ 212-2017 (<see cref="Hj212"/>). A frame ends where the head's length says. Cheap loggers count wrongly, so
 /// its first line is one too where <c>&amp;&amp;</c>, four hex digits with the right CRC and CR LF end it, and no other head stands inside it: this CRC's
 /// state has eight bits only, so that one in 256 wrong guesses would pass. A head is given up at the first line that ends where or beyond its length says, at
-/// one that another head follows, and where a whole frame begins inside its line.
+/// one that another head follows, and where a whole frame begins inside its line. That is looked for in its first lines; of a head with more of them, which
+/// only a right length could explain, nothing but the end that its length says is looked at.
 /// </summary>
 internal sealed class Hj212Codec(TimeSpan gap) : Codec
 {
+    // A segment is one line in the standard. Text in its data may have some more.
+    private const int MostLines = 32;
+
+    // How many pairs of ## that begin no head are looked at in a line, from its end.
+    private const int MostMarks = 16;
+
     public override string Name => "hj212";
 
     public override Proof Proof => Proof.Checksum;
@@ -27,12 +34,19 @@ internal sealed class Hj212Codec(TimeSpan gap) : Codec
 
         var declared = Hj212.HasHead(pending) ? Hj212.DeclaredLength(pending) : int.MaxValue;
         var damaged = 0;
+        var lines = -1;
         for (var from = silent ? Hj212.HeadLength : Math.Max(Hj212.HeadLength, examined); from < pending.Length;)
         {
             var found = pending[from..].IndexOf(Hj212.LineEnd);
             if (found < 0)
             {
                 break;
+            }
+
+            lines = lines < 0 ? LinesBefore(pending[..(from + found)]) : lines + 1;
+            if (lines >= MostLines)
+            {
+                return ByLength(pending, declared, damaged, silent);
             }
 
             var end = from + found + Hj212.LineEnd.Length;
@@ -67,14 +81,49 @@ internal sealed class Hj212Codec(TimeSpan gap) : Codec
             from = end;
         }
 
-        return !silent ? Cut.Wait(pending.Length - 1)
-            : damaged > 0 ? Cut.Damaged(damaged)
-            : Cut.Drop(1, DropReasons.Truncated);
+        return Undecided(pending, damaged, silent);
     }
 
-    /// <summary>Where the last head from <paramref name="start"/> on begins, or 0 where none does.</summary>
+    private static Cut Undecided(ReadOnlySpan<byte> pending, int damaged, bool silent) =>
+        !silent ? Cut.Wait(pending.Length - 1)
+        : damaged > 0 ? Cut.Damaged(damaged)
+        : Cut.Drop(1, DropReasons.Truncated);
+
+    private static Cut ByLength(ReadOnlySpan<byte> pending, int declared, int damaged, bool silent)
+    {
+        if (declared > pending.Length)
+        {
+            return Undecided(pending, damaged, silent);
+        }
+
+        var unit = pending[..declared];
+        return !Hj212.HasTail(unit) ? Cut.Drop(1, DropReasons.Garbage)
+            : Hj212.TailValue(unit) == Hj212Crc.Compute(Hj212.Segment(unit)) ? Cut.Frame(declared)
+            : Cut.Damaged(declared);
+    }
+
+    /// <summary>How many lines end in these bytes behind their head; not counted beyond <see cref="MostLines"/>.</summary>
+    private static int LinesBefore(ReadOnlySpan<byte> bytes)
+    {
+        var lines = 0;
+        for (var rest = bytes[Hj212.HeadLength..]; lines < MostLines; lines++)
+        {
+            var end = rest.IndexOf(Hj212.LineEnd);
+            if (end < 0)
+            {
+                break;
+            }
+
+            rest = rest[(end + Hj212.LineEnd.Length)..];
+        }
+
+        return lines;
+    }
+
+    /// <summary>Where the last head from <paramref name="start"/> on begins, or 0 where none does; the last mark looked at where there are too many.</summary>
     private static int LastHead(ReadOnlySpan<byte> bytes, int start)
     {
+        var marks = 0;
         for (var end = bytes.Length; end > start;)
         {
             var at = bytes[start..end].LastIndexOf("##"u8);
@@ -83,7 +132,7 @@ internal sealed class Hj212Codec(TimeSpan gap) : Codec
                 return 0;
             }
 
-            if (Hj212.HasHead(bytes[(start + at)..]))
+            if (Hj212.HasHead(bytes[(start + at)..]) || ++marks == MostMarks)
             {
                 return start + at;
             }

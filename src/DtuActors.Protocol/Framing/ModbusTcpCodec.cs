@@ -37,7 +37,7 @@ internal sealed class ModbusTcpCodec(ModbusRole role, TimeSpan gap) : Codec
                 return Cut.Drop(UpToPossibleStart(pending), DropReasons.Garbage);
             case Fit.No:
                 var window = pending[..Math.Min(pending.Length, length + Beyond)];
-                var inside = Inside(window, length);
+                var inside = Inside(window, length, ref examined);
                 if (inside == Fit.Yes)
                 {
                     return Cut.Drop(1, DropReasons.Garbage);
@@ -45,7 +45,12 @@ internal sealed class ModbusTcpCodec(ModbusRole role, TimeSpan gap) : Codec
 
                 if (inside == Fit.Open && !silent && pending.Length < length + Beyond)
                 {
-                    return Cut.Wait();
+                    return Cut.Wait(examined);
+                }
+
+                if (!silent && pending.Length < length)
+                {
+                    return Cut.Wait(examined);
                 }
 
                 break;
@@ -75,23 +80,27 @@ internal sealed class ModbusTcpCodec(ModbusRole role, TimeSpan gap) : Codec
         return at < 0 ? pending.Length - protocol : at + 1;
     }
 
-    /// <summary>Whether a head that fits begins inside the first <paramref name="length"/> bytes.</summary>
-    private Fit Inside(ReadOnlySpan<byte> window, int length)
+    /// <summary>
+    /// Whether a head that fits begins inside the first <paramref name="length"/> bytes. None does before <paramref name="examined"/>, now and when more come.
+    /// </summary>
+    private Fit Inside(ReadOnlySpan<byte> window, int length, ref int examined)
     {
-        var inside = Fit.No;
-        for (var at = 1; at <= Math.Min(length, window.Length) - LeastHead; at++)
+        var at = Math.Max(1, examined);
+        var open = 0;
+        for (; at <= Math.Min(length, window.Length) - LeastHead; at++)
         {
             switch (Fits(window[at..]))
             {
                 case Fit.Yes:
                     return Fit.Yes;
                 case Fit.Open:
-                    inside = Fit.Open;
+                    open = open == 0 ? at : open;
                     break;
             }
         }
 
-        return inside;
+        examined = open == 0 ? at : open;
+        return open == 0 ? Fit.No : Fit.Open;
     }
 
     private Fit Fits(ReadOnlySpan<byte> head)

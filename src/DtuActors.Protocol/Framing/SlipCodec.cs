@@ -20,17 +20,20 @@ internal sealed class SlipCodec(TimeSpan gap) : Codec
 
     public override Cut Next(ReadOnlySpan<byte> pending, int examined, bool silent)
     {
-        var start = pending.IndexOfAnyExcept(Slip.End);
-        if (start >= 0)
+        // Where the bytes that were looked at end with C0, all of them are: another one would have ended a packet.
+        var from = examined;
+        if (examined == 0 || pending[examined - 1] == Slip.End)
         {
-            var from = Math.Max(start, examined);
-            var end = pending[from..].IndexOf(Slip.End);
-            if (end >= 0)
-            {
-                var packet = pending[start..(from + end)];
-                var whole = from + end + 1;
-                return Slip.PacketLength(packet) < 0 ? Cut.Drop(whole, DropReasons.Garbage) : Cut.Frame(whole);
-            }
+            var ends = pending[examined..].IndexOfAnyExcept(Slip.End);
+            from = ends < 0 ? pending.Length : examined + ends;
+        }
+
+        var end = pending[from..].IndexOf(Slip.End);
+        if (end >= 0)
+        {
+            var whole = from + end + 1;
+            var packet = pending[pending.IndexOfAnyExcept(Slip.End)..(whole - 1)];
+            return Slip.PacketLength(packet) < 0 ? Cut.Drop(whole, DropReasons.Garbage) : Cut.Frame(whole);
         }
 
         return silent ? Cut.Drop(pending.Length, DropReasons.Truncated) : Cut.Wait(pending.Length);
