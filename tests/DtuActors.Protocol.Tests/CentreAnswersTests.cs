@@ -88,8 +88,54 @@ public sealed class CentreAnswersTests
     [InlineData("9012", false)]
     [InlineData("2011", false)]
     [InlineData("1012", false)]
-    public void An_answer_of_another_centre_is_known_by_its_command(string command, bool expected) =>
-        Assert.Equal(expected, CentreAnswers.Create("hj212")!.IsAnswer(Hj212.Build($"QN=1;ST=91;CN={command};PW=9;MN=8;Flag=4;CP=&&&&")));
+    public void Behind_an_answer_only_answers_count_as_one_to_the_same(string command, bool expected) => Assert.Equal(
+        expected,
+        Hj212Answered("QN=1;ST=32;CN=2011;PW=9;MN=8;Flag=5;CP=&&a=1&&", $"QN=1;ST=91;CN={command};PW=9;MN=8;Flag=4;CP=&&&&"));
+
+    [Theory]
+    [InlineData("ST=32;CN=2011;PW=9;MN=8;CP=&&a=1&&", "ST=91;CN=9014;PW=9;MN=8;CP=&&CN=2011&&")]
+    [InlineData("QN=1;ST=32;CN=2011;PW=9;MN=8;CP=&&a=1&&", "QN=1;ST=91;CN=9014;PW=9;MN=8;CP=&&QN=1;CN=2011&&")]
+    [InlineData("QN=1;ST=32;CN=2011;PW=9;MN=8;Flag=4;CP=&&a=1&&", "QN=1;ST=91;CN=9014;PW=9;MN=8;Flag=4;CP=&&&&")]
+    public void What_was_left_unanswered_is_the_other_centre_s_to_answer(string upload, string downlink) => Assert.False(Hj212Answered(upload, downlink));
+
+    [Theory]
+    [InlineData("QN=1;ST=32;CN=2011;MN=8;Flag=5;CP=&&a=1&&", "QN=1;ST=91;CN=9014;Flag=4;CP=&&&&", true)]
+    [InlineData("QN=1;ST=32;CN=2011;MN=8;Flag=5;CP=&&a=1&&", "QN=2;ST=91;CN=9014;MN=8;Flag=4;CP=&&&&", false)]
+    [InlineData("QN=1;ST=32;CN=2011;MN=8;Flag=5;CP=&&a=1&&", "QN=1;ST=91;CN=9014;MN=7;Flag=4;CP=&&&&", false)]
+    [InlineData("QN=1;ST=32;CN=2011;MN=8;Flag=5;CP=&&a=1&&", "ST=91;CN=9014;MN=8;Flag=4;CP=&&&&", false)]
+    [InlineData("QN=1;ST=32;CN=2051;MN=8;Flag=1;CP=&&a=1&&", "QN=99;ST=91;CN=9014;MN=8;Flag=0;CP=&&QN=1;CN=2051&&", true)]
+    [InlineData("QN=1;ST=32;CN=2051;MN=8;Flag=1;CP=&&a=1&&", "ST=91;CN=9014;MN=8;Flag=0;CP=&&QN=1;CN=2061&&", false)]
+    [InlineData("ST=32;CN=2011;MN=8;Flag=1;CP=&&a=1&&", "ST=91;CN=9014;MN=8;Flag=0;CP=&&CN=2011&&", true)]
+    [InlineData("ST=32;CN=2011;MN=8;Flag=1;CP=&&a=1&&", "ST=91;CN=9014;MN=8;Flag=0;CP=&&CN=2051&&", false)]
+    [InlineData("ST=32;CN=2011;MN=8;Flag=1;CP=&&a=1&&", "ST=91;CN=9014;MN=7;Flag=0;CP=&&CN=2011&&", false)]
+    [InlineData("ST=32;CN=2011;MN=8;Flag=5;CP=&&a=1&&", "ST=91;CN=9014;MN=8;Flag=4;CP=&&&&", true)]
+    [InlineData("ST=32;CN=2011;MN=8;Flag=5;CP=&&a=1&&", "ST=91;CN=9013;MN=8;Flag=4;CP=&&&&", false)]
+    public void What_an_answer_is_to_is_told_by_QN_and_command_or_without_QN_by_command_and_station(string upload, string downlink, bool expected) =>
+        Assert.Equal(expected, Hj212Answered(upload, downlink));
+
+    [Fact]
+    public void What_was_answered_once_is_the_centre_s_again_when_it_comes_without_asking()
+    {
+        var answers = CentreAnswers.Create("hj212")!;
+        var answer = Hj212.Build("ST=91;CN=9014;MN=8;Flag=0;CP=&&CN=2011&&");
+        Assert.NotNull(answers.Answer(Hj212.Build("ST=32;CN=2011;MN=8;Flag=1;CP=&&a=1&&"), Now));
+        Assert.True(answers.Answered(answer));
+        Assert.Null(answers.Answer(Hj212.Build("ST=32;CN=2011;MN=8;Flag=0;CP=&&a=1&&"), Now));
+        Assert.False(answers.Answered(answer));
+    }
+
+    [Fact]
+    public void The_last_thirty_two_answers_are_remembered_and_a_repeat_takes_one_place()
+    {
+        var answers = CentreAnswers.Create("hj212")!;
+        for (var number = 0; number <= 32; number++)
+        {
+            Assert.NotNull(answers.Answer(Hj212.Build($"QN={number};ST=32;CN=2011;MN=8;Flag=5;CP=&&&&"), Now));
+            Assert.NotNull(answers.Answer(Hj212.Build($"QN={number};ST=32;CN=2011;MN=8;Flag=5;CP=&&&&"), Now));
+        }
+
+        Assert.All(Enumerable.Range(0, 33), number => Assert.Equal(number > 0, answers.Answered(Hj212.Build($"QN={number};ST=91;CN=9014;MN=8;Flag=4;CP=&&&&"))));
+    }
 
     // ---- SL 651: one frame ----
 
@@ -207,6 +253,73 @@ public sealed class CentreAnswersTests
         AssertPacketAnswer(answers.Answer(Packet(2, 2), Now.AddMinutes(3)), Sl651.NotAcknowledge, "002001", "0000", time: "240506151109");
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(5)]
+    public void Behind_a_confirmed_message_the_rest_of_the_next_is_not_confirmed_without_its_first_packet(int total)
+    {
+        var answers = CentreAnswers.Create("sl651")!;
+        Assert.All(Enumerable.Range(1, total - 1), number => Assert.Null(answers.Answer(Packet(total, number), Now)));
+        AssertPacketAnswer(answers.Answer(Packet(total, total), Now), Sl651.StayOnline, $"{total:X3}{total:X3}", "0005");
+
+        for (var number = 2; number < total; number++)
+        {
+            Assert.Null(answers.Answer(Packet(total, number, text: 0x11), Now));
+        }
+
+        AssertPacketAnswer(answers.Answer(Packet(total, total, text: 0x11), Now), Sl651.NotAcknowledge, $"{total:X3}001", "0000");
+        var first = answers.Answer(Packet(total, 1, Sl651.EndOfText, serial: "0006"), Now);
+        AssertPacketAnswer(first, Sl651.StayOnline, $"{total:X3}{total:X3}", "0006");
+    }
+
+    [Fact]
+    public void Behind_a_confirmed_message_packets_like_its_own_begin_another_unless_it_is_the_last_again()
+    {
+        var answers = CentreAnswers.Create("sl651")!;
+        Assert.Null(answers.Answer(Packet(3, 1), Now));
+        Assert.Null(answers.Answer(Packet(3, 2), Now));
+        AssertPacketAnswer(answers.Answer(Packet(3, 3), Now), Sl651.StayOnline, "003003", "0005");
+        AssertPacketAnswer(answers.Answer(Packet(3, 3), Now), Sl651.StayOnline, "003003", "0005");
+        Assert.Null(answers.Answer(Packet(3, 2), Now));
+        AssertPacketAnswer(answers.Answer(Packet(3, 3), Now), Sl651.NotAcknowledge, "003001", "0000");
+    }
+
+    [Fact]
+    public void A_packet_that_differs_from_the_one_with_its_number_begins_another_message()
+    {
+        var answers = CentreAnswers.Create("sl651")!;
+        Assert.Null(answers.Answer(Packet(3, 1), Now));
+        Assert.Null(answers.Answer(Packet(3, 2), Now));
+        Assert.Null(answers.Answer(Packet(3, 2, text: 0x11), Now));
+        AssertPacketAnswer(answers.Answer(Packet(3, 3, text: 0x11), Now), Sl651.NotAcknowledge, "003001", "0000");
+    }
+
+    [Fact]
+    public void A_packet_that_was_asked_for_is_answered_though_it_ends_as_at_first()
+    {
+        var answers = CentreAnswers.Create("sl651")!;
+        Assert.Null(answers.Answer(Packet(4, 1), Now));
+        AssertPacketAnswer(answers.Answer(Packet(4, 4), Now), Sl651.NotAcknowledge, "004002", "0005");
+        AssertPacketAnswer(answers.Answer(Packet(4, 2, Sl651.EndOfBlock), Now), Sl651.NotAcknowledge, "004003", "0005");
+        AssertPacketAnswer(answers.Answer(Packet(4, 3, Sl651.EndOfBlock), Now), Sl651.StayOnline, "004004", "0005");
+
+        // The confirmation was lost: the same again, and the last that follows in a station's order.
+        AssertPacketAnswer(answers.Answer(Packet(4, 3, Sl651.EndOfBlock), Now), Sl651.StayOnline, "004004", "0005");
+        AssertPacketAnswer(answers.Answer(Packet(4, 4), Now), Sl651.StayOnline, "004004", "0005");
+    }
+
+    [Fact]
+    public void A_message_that_is_sent_as_a_whole_again_for_its_first_packet_is_confirmed()
+    {
+        var answers = CentreAnswers.Create("sl651")!;
+        Assert.Null(answers.Answer(Packet(3, 2), Now));
+        AssertPacketAnswer(answers.Answer(Packet(3, 3), Now), Sl651.NotAcknowledge, "003001", "0000");
+        AssertPacketAnswer(answers.Answer(Packet(3, 1), Now), Sl651.StayOnline, "003003", "0005");
+        Assert.Null(answers.Answer(Packet(3, 2), Now));
+        AssertPacketAnswer(answers.Answer(Packet(3, 3), Now), Sl651.StayOnline, "003003", "0005");
+    }
+
     [Fact]
     public void Packets_that_number_themselves_wrongly_are_not_answered()
     {
@@ -236,12 +349,32 @@ public sealed class CentreAnswersTests
     [InlineData(0x36, Sl651.Enquiry, false)]
     [InlineData(0x37, Sl651.Enquiry, false)]
     [InlineData(0x4A, Sl651.EndOfTransmission, false)]
-    public void A_confirmation_of_another_centre_is_known_by_its_function_and_its_end(int function, byte end, bool expected)
+    public void A_confirmation_of_another_centre_to_what_was_confirmed_is_known_by_its_function_and_its_end(int function, byte end, bool expected)
     {
-        var frame = Sl651.Build(FrameDirection.Down, Station with { Function = (byte)function }, Recording.Hex("0033170718110014"), end);
-        Assert.Equal(expected, CentreAnswers.Create("sl651")!.IsAnswer(frame));
+        var answers = CentreAnswers.Create("sl651")!;
+        var address = Station with { Function = (byte)function };
+        var frame = Sl651.Build(FrameDirection.Down, address, Recording.Hex("0033170718110014"), end);
+        Assert.False(answers.Answered(frame));
+        _ = answers.Answer(Sl651.Build(FrameDirection.Up, address, Recording.Hex("0033170718110014"), Sl651.EndOfText), Now);
+        Assert.Equal(expected, answers.Answered(frame));
         frame[^1] ^= 1;
-        Assert.False(CentreAnswers.Create("sl651")!.IsAnswer(frame));
+        Assert.False(answers.Answered(frame));
+    }
+
+    [Fact]
+    public void A_confirmation_of_another_serial_number_function_or_station_is_to_something_else()
+    {
+        var answers = CentreAnswers.Create("sl651")!;
+        Assert.NotNull(answers.Answer(Sl651.Build(FrameDirection.Up, Station, Recording.Hex("0033170718110014"), Sl651.EndOfText), Now));
+        Assert.True(answers.Answered(Confirmation(Station, "0033")));
+        Assert.False(answers.Answered(Confirmation(Station, "0034")));
+        Assert.False(answers.Answered(Confirmation(Station with { Function = 0x32 }, "0033")));
+        Assert.False(answers.Answered(Confirmation(Station with { Station = "0000000001" }, "0033")));
+        Assert.False(answers.Answered(Confirmation(Station, "")));
+        Assert.True(answers.Answered(Sl651.Build(FrameDirection.Down, Station, "0033240506150809"u8, Sl651.StayOnline, ascii: true)));
+
+        static byte[] Confirmation(Sl651Address address, string serial) =>
+            Sl651.Build(FrameDirection.Down, address, Recording.Hex(serial), Sl651.EndOfTransmission);
     }
 
     [Fact]
@@ -257,10 +390,18 @@ public sealed class CentreAnswersTests
         {
             var answers = CentreAnswers.Create(name)!;
             var answer = answers.Answer(frame, Now)!;
-            Assert.True(answers.IsAnswer(answer));
-            Assert.False(answers.IsAnswer(frame));
+            Assert.True(answers.Answered(answer));
+            Assert.False(answers.Answered(frame));
+            Assert.False(CentreAnswers.Create(name)!.Answered(answer));
             Assert.Null(answers.Answer(answer, Now));
         }
+    }
+
+    private static bool Hj212Answered(string upload, string downlink)
+    {
+        var answers = CentreAnswers.Create("hj212")!;
+        _ = answers.Answer(Hj212.Build(upload), Now);
+        return answers.Answered(Hj212.Build(downlink));
     }
 
     private static string? Hj212Answer(string segment)
@@ -277,10 +418,10 @@ public sealed class CentreAnswersTests
         return text[6..^6];
     }
 
-    private static byte[] Packet(int total, int number, byte? end = null, string serial = "0005", string? station = null) => Sl651.Build(
+    private static byte[] Packet(int total, int number, byte? end = null, string serial = "0005", string? station = null, byte text = 0xD8) => Sl651.Build(
         FrameDirection.Up,
         Station with { Function = 0x36, Station = station ?? Station.Station },
-        number == 1 ? Recording.Hex(serial + "170718110014F1F1001122334448") : [0xFF, 0xD8, 0xFF],
+        number == 1 ? Recording.Hex(serial + "170718110014F1F1001122334448") : [0xFF, text, 0xFF],
         end ?? (number == total ? Sl651.EndOfText : Sl651.EndOfBlock),
         (total, number));
 

@@ -180,8 +180,8 @@ public sealed class StationDecoderTests
                 var answers = CentreAnswers.Create(name)!;
                 _ = answers.Answer(frame, DateTimeOffset.UnixEpoch);
                 _ = answers.Answer(clipped, DateTimeOffset.UnixEpoch);
-                _ = answers.IsAnswer(frame);
-                _ = answers.IsAnswer(clipped);
+                _ = answers.Answered(frame);
+                _ = answers.Answered(clipped);
             }
 
             foreach (var field in FrameFields.Of(codec))

@@ -2,8 +2,8 @@ namespace DtuActors.Protocol.Answers;
 
 /// <summary>
 /// What a centre answers its stations by itself, one per session: some keep what they need to answer several packets at once, and never more than one message's
-/// worth. Pure: time comes as an argument, bytes go out as results. Never throws on input. Where the gateway answers, a second centre's own
-/// answers (<see cref="IsAnswer"/>) are withheld, so that exactly one side answers.
+/// worth. Pure: time comes as an argument, bytes go out as results. Never throws on input. Where the gateway answered, a second centre's own
+/// answer to the same (<see cref="Answered"/>) is withheld, so that exactly one side answers; what it left unanswered stays the centre's to answer.
 /// </summary>
 public abstract class CentreAnswers
 {
@@ -37,6 +37,9 @@ public abstract class CentreAnswers
     /// </summary>
     public abstract byte[]? Answer(ReadOnlySpan<byte> frame, DateTimeOffset now);
 
-    /// <summary>Whether a downlink frame is such an answer, whoever made it.</summary>
-    public abstract bool IsAnswer(ReadOnlySpan<byte> downlink);
+    /// <summary>
+    /// Whether this side has already answered what a downlink frame answers, as far as its last 32 answers tell. False for a downlink frame that is no
+    /// answer.
+    /// </summary>
+    public abstract bool Answered(ReadOnlySpan<byte> downlink);
 }

@@ -27,11 +27,11 @@ internal static class AsduWords
         var count = asdu[1] & Asdu.CountMask;
         if (!Asdu.Fits(asdu, widths))
         {
-            return text.Append(", ").Append(MeterWords.Plural(count, "object")).Append(", ")
-                .Append(MeterWords.Plural(asdu.Length - widths.Header, "byte")).Append(" of no known layout").ToString();
+            return text.Append(", ").Append(Words.Plural(count, "object")).Append(", ")
+                .Append(Words.Plural(asdu.Length - widths.Header, "byte")).Append(" of no known layout").ToString();
         }
 
-        return text.Append(", ").Append(MeterWords.Plural(count, "object")).Append(':').Append(Objects(asdu, widths, count)).ToString();
+        return text.Append(", ").Append(Words.Plural(count, "object")).Append(':').Append(Objects(asdu, widths, count)).ToString();
     }
 
     /// <summary>The type by its number, with its name in the standard.</summary>

@@ -79,18 +79,18 @@ internal static class Cjt188Decoder
             return type == 0xAA ? "any meter" : "any " + kind;
         }
 
-        return $"{kind} {LowFirstBcd.Digits(address)}{(LowFirstBcd.IsDecimal(address) ? "" : " (not BCD)")}";
+        return $"{kind} {LowFirstBcd.Digits(address)}{(Bcd.IsBcd(address) ? "" : " (not BCD)")}";
     }
 
     /// <summary>Serial number and status (2).</summary>
     private static string Refusal(ReadOnlySpan<byte> data) =>
-        data.Length == 1 + Status ? Flags(data[1..]) : data.IsEmpty ? "" : $", {MeterWords.Plural(data.Length, "byte")}: {MeterWords.Hex(data)}";
+        data.Length == 1 + Status ? Flags(data[1..]) : data.IsEmpty ? "" : $", {Words.Plural(data.Length, "byte")}: {MeterWords.Hex(data)}";
 
     private static string Body(byte type, bool reply, ReadOnlySpan<byte> data)
     {
         if (data.Length < Named)
         {
-            return data.IsEmpty ? "" : $", {MeterWords.Plural(data.Length, "byte")}: {MeterWords.Hex(data)}";
+            return data.IsEmpty ? "" : $", {Words.Plural(data.Length, "byte")}: {MeterWords.Hex(data)}";
         }
 
         var identifier = Identifier(data);
@@ -101,13 +101,13 @@ internal static class Cjt188Decoder
             Measured when reply && rest.Length >= Flow => Volume(rest),
             >= FirstHistory and <= LastHistory when reply && rest.Length == Flow => $", settlement {identifier - FirstHistory + 1}: {Counted(rest, 2)}",
             SettlementDay or ReadingDay when rest.Length == 1 => $", {identifier:X4} = day {MeterWords.Digits(rest)}",
-            Address => rest.IsEmpty ? "" : $", {MeterWords.Plural(rest.Length, "byte")}: {MeterWords.Hex(rest)}",
+            Address => rest.IsEmpty ? "" : $", {Words.Plural(rest.Length, "byte")}: {MeterWords.Hex(rest)}",
             NewKey => ", new key",
             NewTime when rest.Length == Time => ", time " + At(rest),
             Valve when !reply && rest.Length == 1 => ", valve " + Position(rest[0]),
             NewAddress when rest.Length == Cjt188.AddressLength => ", address " + MeterWords.Digits(rest),
             >= 0xA010 and <= 0xA019 when reply && rest.Length == Status => $", {identifier:X4}{Flags(rest)}",
-            _ => $", {identifier:X4}" + (rest.IsEmpty ? "" : $", {MeterWords.Plural(rest.Length, "byte")}: {MeterWords.Hex(rest)}"),
+            _ => $", {identifier:X4}" + (rest.IsEmpty ? "" : $", {Words.Plural(rest.Length, "byte")}: {MeterWords.Hex(rest)}"),
         };
     }
 
@@ -133,7 +133,7 @@ internal static class Cjt188Decoder
 
         return rest.IsEmpty
             ? text.ToString()
-            : text.Append(", ").Append(MeterWords.Plural(rest.Length, "byte")).Append(" more: ").Append(MeterWords.Hex(rest)).ToString();
+            : text.Append(", ").Append(Words.Plural(rest.Length, "byte")).Append(" more: ").Append(MeterWords.Hex(rest)).ToString();
     }
 
     /// <summary>

@@ -105,7 +105,7 @@ internal static class Dlt645Decoder
         // Wildcards stand for the high bytes: the meter is told by its last digits.
         var known = address.TrimEnd((byte)0xAA);
         var digits = LowFirstBcd.Digits(known);
-        return $"meter {(known.Length < address.Length ? "*" : "")}{digits}{(LowFirstBcd.IsDecimal(known) ? "" : " (not BCD)")}";
+        return $"meter {(known.Length < address.Length ? "*" : "")}{digits}{(Bcd.IsBcd(known) ? "" : " (not BCD)")}";
     }
 
     private static string Refusal(ReadOnlySpan<byte> data, bool of1997) => data.Length switch
@@ -113,7 +113,7 @@ internal static class Dlt645Decoder
         0 => "no reason",
         1 => MeterWords.Bits(data[0], of1997 ? Errors1997 : Errors2007),
         2 => MeterWords.Bits(BinaryPrimitives.ReadUInt16LittleEndian(data), SecurityErrors),
-        _ => MeterWords.Plural(data.Length, "byte"),
+        _ => Words.Plural(data.Length, "byte"),
     };
 
     private static string Body2007(byte function, bool reply, ReadOnlySpan<byte> data) => function switch
@@ -128,9 +128,9 @@ internal static class Dlt645Decoder
         0x18 when data.Length >= Identifier2007 && !reply => Name2007(data),
         0x1B when data.Length == Credentials + Identifier2007 => Events(data[Credentials..]),
         0x1C when data.Length == 2 * Credentials && !reply && !IsProtected(data[0]) => Control(data[Credentials..]),
-        0x03 when data.Length >= Identifier2007 => $"{Name2007(data)}, {MeterWords.Plural(data.Length - Identifier2007, "byte")}",
+        0x03 when data.Length >= Identifier2007 => $"{Name2007(data)}, {Words.Plural(data.Length - Identifier2007, "byte")}",
         0x18 or 0x19 or 0x1A or 0x1B or 0x1C => "",
-        _ => data.IsEmpty ? "" : MeterWords.Plural(data.Length, "byte"),
+        _ => data.IsEmpty ? "" : Words.Plural(data.Length, "byte"),
     };
 
     private static string Body1997(byte function, bool reply, ReadOnlySpan<byte> data) => function switch
@@ -140,7 +140,7 @@ internal static class Dlt645Decoder
         0x0A when data.Length == Dlt645.AddressLength => "address " + MeterWords.Digits(data),
         0x0C when data.Length == 1 => BaudRate(data[0]),
         0x0F or 0x10 => "",
-        _ => data.IsEmpty ? "" : MeterWords.Plural(data.Length, "byte"),
+        _ => data.IsEmpty ? "" : Words.Plural(data.Length, "byte"),
     };
 
     private static uint Name(ReadOnlySpan<byte> data) => BinaryPrimitives.ReadUInt32LittleEndian(data);
@@ -159,9 +159,9 @@ internal static class Dlt645Decoder
     private static string Asked2007(ReadOnlySpan<byte> data) => data.Length switch
     {
         Identifier2007 => Name2007(data),
-        Identifier2007 + 1 => $"{Name2007(data)}, {MeterWords.Plural(data[4], "block")}",
-        Identifier2007 + 6 => $"{Name2007(data)}, {MeterWords.Plural(data[4], "block")} from {MeterWords.Pattern(data[5..], "20E-D-C B:A")}",
-        _ => $"{Name2007(data)}, {MeterWords.Plural(data.Length - Identifier2007, "byte")}",
+        Identifier2007 + 1 => $"{Name2007(data)}, {Words.Plural(data[4], "block")}",
+        Identifier2007 + 6 => $"{Name2007(data)}, {Words.Plural(data[4], "block")} from {MeterWords.Pattern(data[5..], "20E-D-C B:A")}",
+        _ => $"{Name2007(data)}, {Words.Plural(data.Length - Identifier2007, "byte")}",
     };
 
     private static string Values(Dlt645Item? item, ReadOnlySpan<byte> data)
@@ -173,14 +173,14 @@ internal static class Dlt645Decoder
 
         if (item is not { } known || data.Length < known.Size)
         {
-            return $", {MeterWords.Plural(data.Length, "byte")}: {MeterWords.Hex(data)}";
+            return $", {Words.Plural(data.Length, "byte")}: {MeterWords.Hex(data)}";
         }
 
         // In 1997 a block ends with AA.
         var values = data.Length % known.Size == 1 && data[^1] == 0xAA ? data[..^1] : data;
         if (values.Length % known.Size != 0)
         {
-            return known.Kind == Dlt645Kind.Secret ? " not shown" : $", {MeterWords.Plural(data.Length, "byte")}: {MeterWords.Hex(data)}";
+            return known.Kind == Dlt645Kind.Secret ? " not shown" : $", {Words.Plural(data.Length, "byte")}: {MeterWords.Hex(data)}";
         }
 
         var said = new List<string>();
@@ -203,7 +203,7 @@ internal static class Dlt645Decoder
         var written = data[credentials..];
         return item is { Kind: not Dlt645Kind.Secret } known && known.Size == written.Length && !IsProtected(data[0])
             ? " = " + known.Say(written)
-            : $", {MeterWords.Plural(written.Length, "byte")} not shown";
+            : $", {Words.Plural(written.Length, "byte")} not shown";
     }
 
     // Level 98: enciphered, level 99: with a MAC behind it (State Grid's supplement to the standard).

@@ -118,7 +118,7 @@ internal static class Dnp3Decoder
     }
 
     private static void Count(StringBuilder text, ReadOnlySpan<byte> bytes) =>
-        text.Append(CultureInfo.InvariantCulture, $", {bytes.Length} {(bytes.Length == 1 ? "byte" : "bytes")}");
+        text.Append(", ").Append(Words.Plural(bytes.Length, "byte"));
 
     private static string LinkFunction(bool isPrimary, int function) => (isPrimary, function) switch
     {

@@ -86,9 +86,7 @@ internal static class Hj212Decoder
         }
 
         var parameters = Hj212.Parameters(segment);
-        var time = TimeIn(parameters, "DataTime="u8);
-        time = time.IsEmpty && Hj212.TryField(segment, "QN"u8, out var qn) ? qn : time;
-        if (!time.IsEmpty)
+        if ((Hj212.TryParameter(parameters, "DataTime"u8, out var time) && !time.IsEmpty) || (Hj212.TryField(segment, "QN"u8, out time) && !time.IsEmpty))
         {
             line.Append(", ").Append(Time(time));
         }
@@ -100,19 +98,6 @@ internal static class Hj212Decoder
         }
 
         return line.ToString();
-    }
-
-    private static ReadOnlySpan<byte> TimeIn(ReadOnlySpan<byte> parameters, ReadOnlySpan<byte> name)
-    {
-        var at = parameters.IndexOf(name);
-        if (at < 0)
-        {
-            return [];
-        }
-
-        var value = parameters[(at + name.Length)..];
-        var end = value.IndexOfAny((byte)';', (byte)',');
-        return end < 0 ? value : value[..end];
     }
 
     /// <summary>yyyyMMddHHmmss, with or without milliseconds.</summary>

@@ -45,7 +45,7 @@ internal static class Iec101Decoder
         var usual = new AsduWidths(1, 1, 2);
         return counted.Length >= 2 + usual.Header && AsduWords.IsNamed(counted[2])
             ? $"{head}, link {counted[1]}{Bits(counted[0])}, {AsduWords.Describe(counted[2..], usual)}"
-            : $"{head}{Bits(counted[0])}, {MeterWords.Plural(counted.Length - 1, "byte")} of no known layout";
+            : $"{head}{Bits(counted[0])}, {Words.Plural(counted.Length - 1, "byte")} of no known layout";
     }
 
     private static bool Guess(ReadOnlySpan<byte> counted, out int link, out AsduWidths widths)

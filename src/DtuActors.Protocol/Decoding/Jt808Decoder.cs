@@ -109,12 +109,12 @@ internal static class Jt808Decoder
         0x0001 or 0x8001 when body.Length >= 5 => Answer(body),
         0x0200 when body.Length >= 28 => Location(body),
         0x0201 when body.Length >= 30 => Location(body[2..]),
-        0x0704 when body.Length >= 3 => $", {StationWords.Plural(BinaryPrimitives.ReadUInt16BigEndian(body), "location")}",
+        0x0704 when body.Length >= 3 => $", {Words.Plural(BinaryPrimitives.ReadUInt16BigEndian(body), "location")}",
         0x8100 when body.Length >= 3 => $", to serial {BinaryPrimitives.ReadUInt16BigEndian(body)}: {RegistrationResult(body[2])}",
-        0x0900 or 0x8900 when body.Length >= 1 => $", type {body[0]:X2}, {StationWords.Plural(body.Length - 1, "byte")}",
+        0x0900 or 0x8900 when body.Length >= 1 => $", type {body[0]:X2}, {Words.Plural(body.Length - 1, "byte")}",
         0x8004 when body.Length == 6 => $", {Bcd.Time(body)}",
         0x0002 or 0x0003 or 0x0004 or 0x0100 or 0x0102 or 0x8104 or 0x8107 or 0x8201 or 0x8204 => "",
-        _ => body.IsEmpty ? "" : $", {StationWords.Plural(body.Length, "byte")}",
+        _ => body.IsEmpty ? "" : $", {Words.Plural(body.Length, "byte")}",
     };
 
     /// <summary>Serial, id and result of what is answered.</summary>

@@ -28,7 +28,7 @@ internal static class MeterWords
             magnitude[^1] &= 0x7F;
         }
 
-        if (!LowFirstBcd.IsDecimal(magnitude))
+        if (!Bcd.IsBcd(magnitude))
         {
             return NotDecimal(field);
         }
@@ -41,7 +41,7 @@ internal static class MeterWords
 
     /// <summary>All digits of a decimal field, leading zeros kept.</summary>
     public static string Digits(ReadOnlySpan<byte> field) =>
-        IsFilled(field) ? "no value" : LowFirstBcd.IsDecimal(field) ? LowFirstBcd.Digits(field) : NotDecimal(field);
+        IsFilled(field) ? "no value" : Bcd.IsBcd(field) ? LowFirstBcd.Digits(field) : NotDecimal(field);
 
     /// <summary>
     /// Decimal fields, low byte first, put into a pattern in which a capital stands for a byte counted from the first: <c>C:B:A</c> of ss mm hh is the time
@@ -54,7 +54,7 @@ internal static class MeterWords
             return "no value";
         }
 
-        if (!LowFirstBcd.IsDecimal(field))
+        if (!Bcd.IsBcd(field))
         {
             return NotDecimal(field);
         }
@@ -78,9 +78,6 @@ internal static class MeterWords
     /// <summary>Bytes as they are, in hex.</summary>
     public static string Hex(ReadOnlySpan<byte> bytes) =>
         bytes.Length > MostBytes ? Convert.ToHexString(bytes[..MostBytes]) + "..." : Convert.ToHexString(bytes);
-
-    /// <summary><c>1 byte</c>, <c>2 bytes</c>.</summary>
-    public static string Plural(int count, string word) => count == 1 ? $"1 {word}" : $"{count.ToString(CultureInfo.InvariantCulture)} {word}s";
 
     /// <summary>Whether a field is filled with FF: the meter has no such value.</summary>
     public static bool IsFilled(ReadOnlySpan<byte> field) => !field.IsEmpty && !field.ContainsAnyExcept((byte)0xFF);

@@ -35,7 +35,7 @@ internal static class ModbusDecoder
         if (frame[1] > 0x80)
         {
             var refused = $"Modbus {Function((byte)(frame[1] & 0x7F))}{tail}, exception";
-            return frame.Length == 3 ? $"{refused} {frame[2]:X2}{Exception(frame[2])}" : $"{refused} of {Plural(frame.Length - 2, "byte")}";
+            return frame.Length == 3 ? $"{refused} {frame[2]:X2}{Exception(frame[2])}" : $"{refused} of {Words.Plural(frame.Length - 2, "byte")}";
         }
 
         var asRequest = ModbusRtuLength.OfRequest(frame) == frame.Length + Crc;
@@ -45,7 +45,7 @@ internal static class ModbusDecoder
         var head = $"Modbus {(isOther ? "encapsulated interface" : Function(frame[1]))}{(request ? " request" : "")}{tail}";
         if (!asRequest && !asResponse)
         {
-            return $"{head}, {Plural(frame.Length - 2, "byte")} of data";
+            return $"{head}, {Words.Plural(frame.Length - 2, "byte")} of data";
         }
 
         return head + (request ? Request(frame) : Response(frame));
@@ -53,15 +53,15 @@ internal static class ModbusDecoder
 
     private static string Request(ReadOnlySpan<byte> frame) => frame[1] switch
     {
-        1 or 2 => $", {Plural(Word(frame, 4), "bit")} from {Word(frame, 2)}",
-        3 or 4 => $", {Plural(Word(frame, 4), "register")} from {Word(frame, 2)}",
+        1 or 2 => $", {Words.Plural(Word(frame, 4), "bit")} from {Word(frame, 2)}",
+        3 or 4 => $", {Words.Plural(Word(frame, 4), "register")} from {Word(frame, 2)}",
         5 => $", {Word(frame, 2)} = {OnOff(frame)}",
         6 => $", {Word(frame, 2)} = {Word(frame, 4)}",
         8 => $", subfunction {Word(frame, 2)}",
-        15 => $", {Plural(Word(frame, 4), "bit")} from {Word(frame, 2)}: {Bits(frame[7..], Word(frame, 4))}",
-        16 => $", {Plural(Word(frame, 4), "register")} from {Word(frame, 2)}: {Registers(frame[7..])}",
+        15 => $", {Words.Plural(Word(frame, 4), "bit")} from {Word(frame, 2)}: {Bits(frame[7..], Word(frame, 4))}",
+        16 => $", {Words.Plural(Word(frame, 4), "register")} from {Word(frame, 2)}: {Registers(frame[7..])}",
         22 => Mask(frame),
-        23 => $", {Plural(Word(frame, 4), "register")} from {Word(frame, 2)}, {Word(frame, 6)} = {Registers(frame[11..])}",
+        23 => $", {Words.Plural(Word(frame, 4), "register")} from {Word(frame, 2)}, {Word(frame, 6)} = {Registers(frame[11..])}",
         24 => $", from {Word(frame, 2)}",
         0x2B => $", code {frame[3]}, from object {frame[4]}",
         _ => "",
@@ -69,19 +69,19 @@ internal static class ModbusDecoder
 
     private static string Response(ReadOnlySpan<byte> frame) => frame[1] switch
     {
-        1 or 2 => $", {Plural(frame[2] * 8, "bit")}: {Bits(frame[3..], frame[2] * 8)}",
-        3 or 4 or 23 => $", {Plural(frame[2] / 2, "register")}: {Registers(frame[3..])}",
+        1 or 2 => $", {Words.Plural(frame[2] * 8, "bit")}: {Bits(frame[3..], frame[2] * 8)}",
+        3 or 4 or 23 => $", {Words.Plural(frame[2] / 2, "register")}: {Registers(frame[3..])}",
         5 => $", {Word(frame, 2)} = {OnOff(frame)}",
         6 => $", {Word(frame, 2)} = {Word(frame, 4)}",
         7 => $", status {frame[2]:X2}",
         8 => $", subfunction {Word(frame, 2)}: {Word(frame, 4)}",
-        11 => $", status {Word(frame, 2):X4}, {Plural(Word(frame, 4), "event")}",
-        15 => $", {Plural(Word(frame, 4), "bit")} from {Word(frame, 2)}",
-        16 => $", {Plural(Word(frame, 4), "register")} from {Word(frame, 2)}",
+        11 => $", status {Word(frame, 2):X4}, {Words.Plural(Word(frame, 4), "event")}",
+        15 => $", {Words.Plural(Word(frame, 4), "bit")} from {Word(frame, 2)}",
+        16 => $", {Words.Plural(Word(frame, 4), "register")} from {Word(frame, 2)}",
         22 => Mask(frame),
-        24 when frame.Length >= 6 => $", {Plural(Word(frame, 4), "register")}: {Registers(frame[6..])}",
+        24 when frame.Length >= 6 => $", {Words.Plural(Word(frame, 4), "register")}: {Registers(frame[6..])}",
         0x2B => Objects(frame),
-        _ => $", {Plural(frame[2], "byte")}",
+        _ => $", {Words.Plural(frame[2], "byte")}",
     };
 
     private static string Function(byte function) => function switch
@@ -174,8 +174,6 @@ internal static class ModbusDecoder
 
         return text.ToString();
     }
-
-    private static string Plural(int count, string word) => count == 1 ? $"1 {word}" : $"{count.ToString(CultureInfo.InvariantCulture)} {word}s";
 
     private static int Word(ReadOnlySpan<byte> bytes, int at) => (bytes[at] << 8) | bytes[at + 1];
 }

@@ -72,7 +72,7 @@ internal static class Sl651Decoder
             line.Append(CultureInfo.InvariantCulture, $", packet {message.Number} of {message.Total}");
             if (message.IsUp && message.Number != 1)
             {
-                return line.Append(", ").Append(StationWords.Plural(message.Body.Length, "byte")).ToString();
+                return line.Append(", ").Append(Words.Plural(message.Body.Length, "byte")).ToString();
             }
         }
 
@@ -84,7 +84,7 @@ internal static class Sl651Decoder
         var body = message.Body;
         if (body.Length < 8)
         {
-            return line.Append(body.IsEmpty ? "" : $", {StationWords.Plural(body.Length, "byte")}").ToString();
+            return line.Append(body.IsEmpty ? "" : $", {Words.Plural(body.Length, "byte")}").ToString();
         }
 
         line.Append(CultureInfo.InvariantCulture, $", {Bcd.Time(body.Slice(2, 6))}, serial {(body[0] << 8) | body[1]}");
@@ -106,7 +106,7 @@ internal static class Sl651Decoder
                 line.Append(", ").Append(StationWords.Text(body.Slice(8, body[7])));
                 break;
             case > 0x51:
-                line.Append(body.IsEmpty ? "" : $", {StationWords.Plural(body.Length, "byte")}");
+                line.Append(body.IsEmpty ? "" : $", {Words.Plural(body.Length, "byte")}");
                 break;
         }
 
@@ -119,7 +119,7 @@ internal static class Sl651Decoder
         var text = Encoding.Latin1.GetString(message.Body);
         if (text.Length < 16 || !text[..16].All(char.IsAsciiHexDigit))
         {
-            return line.Append(CultureInfo.InvariantCulture, $", {StationWords.Plural(text.Length, "byte")}").ToString();
+            return line.Append(CultureInfo.InvariantCulture, $", {Words.Plural(text.Length, "byte")}").ToString();
         }
 
         line.Append(", ").Append(Time(text[4..16])).Append(CultureInfo.InvariantCulture, $", serial {Convert.ToInt32(text[..4], 16)}");

@@ -110,7 +110,7 @@ internal static class Sl651Elements
                     words.Add("manual data " + StationWords.Text(value));
                     break;
                 case Picture:
-                    words.Add($"picture, {StationWords.Plural(value.Length, "byte")}");
+                    words.Add($"picture, {Words.Plural(value.Length, "byte")}");
                     break;
                 case TimeStep:
                     words.Add("every " + Step(value));
@@ -127,7 +127,7 @@ internal static class Sl651Elements
 
         if (!body.IsEmpty)
         {
-            words.Add($"{StationWords.Plural(body.Length, "byte")} that are no element");
+            words.Add($"{Words.Plural(body.Length, "byte")} that are no element");
         }
 
         return words;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using DtuActors.Protocol.Layouts;
 
 namespace DtuActors.Protocol.Decoding;
@@ -9,8 +8,6 @@ internal static class SlipDecoder
     public static string? Describe(FrameDirection direction, ReadOnlySpan<byte> frame)
     {
         _ = direction;
-        return Slip.DecodedLength(frame) is var length and > 0
-            ? $"SLIP, {length.ToString(CultureInfo.InvariantCulture)} {(length == 1 ? "byte" : "bytes")}"
-            : null;
+        return Slip.DecodedLength(frame) is var length and > 0 ? $"SLIP, {Words.Plural(length, "byte")}" : null;
     }
 }

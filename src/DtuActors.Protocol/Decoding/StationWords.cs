@@ -36,6 +36,4 @@ internal static class StationWords
 
         return words.Count > MostValues ? text.Append(", ").Append(words.Count - MostValues).Append(" more").ToString() : text.ToString();
     }
-
-    public static string Plural(int count, string word) => count == 1 ? $"1 {word}" : $"{count} {word}s";
 }

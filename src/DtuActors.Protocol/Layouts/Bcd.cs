@@ -1,6 +1,8 @@
 namespace DtuActors.Protocol.Layouts;
 
-/// <summary>Packed BCD as station protocols use it: two digits a byte, the more significant first.</summary>
+/// <summary>
+/// Packed BCD: two digits a byte, as station protocols use it the more significant first; <see cref="LowFirstBcd"/> where the low byte comes first.
+/// </summary>
 internal static class Bcd
 {
     /// <summary>Every nibble as one upper-case hex digit: the digits themselves where the bytes are BCD, and no guess where they are not.</summary>

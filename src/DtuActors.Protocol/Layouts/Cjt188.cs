@@ -49,22 +49,8 @@ public static class Cjt188
     /// </exception>
     public static byte[] Build(byte type, string meter, byte control, ReadOnlySpan<byte> data, int preambles = 0)
     {
-        ArgumentNullException.ThrowIfNull(meter);
-        if (data.Length > MaxData || preambles is < 0 or > MeterFrames.MaxPreambles)
-        {
-            throw new ArgumentException(
-                $"a frame has at most {MaxData} data bytes and {MeterFrames.MaxPreambles} preambles, not {data.Length} and {preambles}");
-        }
-
-        var frame = new byte[preambles + Overhead + data.Length];
-        frame.AsSpan(0, preambles).Fill(MeterFrames.Preamble);
+        var frame = MeterFrames.Begin(meter, AddressOffset..(AddressOffset + AddressLength), Overhead, data.Length, preambles);
         var core = frame.AsSpan(preambles);
-        if (!LowFirstBcd.TryWrite(meter, core.Slice(AddressOffset, AddressLength)))
-        {
-            throw new ArgumentException($"a meter's address is {2 * AddressLength} digits, not '{meter}'", nameof(meter));
-        }
-
-        core[0] = MeterFrames.Start;
         core[TypeOffset] = type;
         core[ControlOffset] = control;
         core[LengthOffset] = (byte)data.Length;
@@ -74,11 +60,7 @@ public static class Cjt188
     }
 
     /// <summary>The frame without its preambles, from 68 on; empty where it is not a whole valid frame.</summary>
-    public static ReadOnlySpan<byte> Core(ReadOnlySpan<byte> frame)
-    {
-        var core = frame[MeterFrames.Preambles(frame)..];
-        return CoreLength(core) == core.Length && !core.IsEmpty && MeterFrames.IsSummed(core) ? core : [];
-    }
+    public static ReadOnlySpan<byte> Core(ReadOnlySpan<byte> frame) => MeterFrames.Core(frame, CoreLength);
 
     /// <summary>
     /// The 14 digits of the meter that a valid frame is from or for, the high byte's first, leading zeros kept; null for the wildcard and where the address
@@ -93,7 +75,7 @@ public static class Cjt188
         }
 
         var address = core.Slice(AddressOffset, AddressLength);
-        return LowFirstBcd.IsDecimal(address) ? LowFirstBcd.Digits(address) : null;
+        return Bcd.IsBcd(address) ? LowFirstBcd.Digits(address) : null;
     }
 
     /// <summary>The length of the frame that begins with <paramref name="core"/> (68), or one of the words of <see cref="MeterFrames"/>.</summary>

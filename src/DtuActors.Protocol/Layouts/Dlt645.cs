@@ -52,22 +52,8 @@ public static class Dlt645
     /// </exception>
     public static byte[] Build(string meter, byte control, ReadOnlySpan<byte> data, int preambles = 0)
     {
-        ArgumentNullException.ThrowIfNull(meter);
-        if (data.Length > MaxData || preambles is < 0 or > MeterFrames.MaxPreambles)
-        {
-            throw new ArgumentException(
-                $"a frame has at most {MaxData} data bytes and {MeterFrames.MaxPreambles} preambles, not {data.Length} and {preambles}");
-        }
-
-        var frame = new byte[preambles + Overhead + data.Length];
-        frame.AsSpan(0, preambles).Fill(MeterFrames.Preamble);
+        var frame = MeterFrames.Begin(meter, 1..(1 + AddressLength), Overhead, data.Length, preambles);
         var core = frame.AsSpan(preambles);
-        if (!LowFirstBcd.TryWrite(meter, core.Slice(1, AddressLength)))
-        {
-            throw new ArgumentException($"a meter's address is {2 * AddressLength} digits, not '{meter}'", nameof(meter));
-        }
-
-        core[0] = MeterFrames.Start;
         core[SecondStart] = MeterFrames.Start;
         core[ControlOffset] = control;
         core[LengthOffset] = (byte)data.Length;
@@ -81,11 +67,7 @@ public static class Dlt645
     }
 
     /// <summary>The frame without its preambles, from the first 68 on; empty where it is not a whole valid frame.</summary>
-    public static ReadOnlySpan<byte> Core(ReadOnlySpan<byte> frame)
-    {
-        var core = frame[MeterFrames.Preambles(frame)..];
-        return CoreLength(core) == core.Length && !core.IsEmpty && MeterFrames.IsSummed(core) ? core : [];
-    }
+    public static ReadOnlySpan<byte> Core(ReadOnlySpan<byte> frame) => MeterFrames.Core(frame, CoreLength);
 
     /// <summary>
     /// The 12 digits of the meter that a valid frame is from or for, the high byte's first, leading zeros kept; null for a wildcard, for all meters, and
@@ -133,5 +115,5 @@ public static class Dlt645
     }
 
     private static string? OfOneMeter(ReadOnlySpan<byte> address) =>
-        LowFirstBcd.IsDecimal(address) && address.ContainsAnyExcept((byte)0x99) ? LowFirstBcd.Digits(address) : null;
+        Bcd.IsBcd(address) && address.ContainsAnyExcept((byte)0x99) ? LowFirstBcd.Digits(address) : null;
 }

@@ -70,24 +70,12 @@ public static class Hj212
     internal static ReadOnlySpan<byte> Segment(ReadOnlySpan<byte> frame) => frame[HeadLength..^TailLength];
 
     /// <summary>A field before CP, whose name compares without case.</summary>
-    internal static bool TryField(ReadOnlySpan<byte> segment, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
-    {
-        while (!segment.IsEmpty && !IsNamed(segment, "CP"u8))
-        {
-            var end = segment.IndexOf((byte)';');
-            var field = end < 0 ? segment : segment[..end];
-            if (IsNamed(field, name))
-            {
-                value = field[(name.Length + 1)..];
-                return true;
-            }
+    internal static bool TryField(ReadOnlySpan<byte> segment, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value) =>
+        TryField(segment, name, ";"u8, out value);
 
-            segment = end < 0 ? [] : segment[(end + 1)..];
-        }
-
-        value = default;
-        return false;
-    }
+    /// <summary>A field of <see cref="Parameters"/>, where commas part the fields of one factor.</summary>
+    internal static bool TryParameter(ReadOnlySpan<byte> parameters, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value) =>
+        TryField(parameters, name, ";,"u8, out value);
 
     /// <summary>What stands between CP's quotes; empty where there is nothing.</summary>
     internal static ReadOnlySpan<byte> Parameters(ReadOnlySpan<byte> segment)
@@ -161,6 +149,25 @@ public static class Hj212
         }
 
         return value;
+    }
+
+    private static bool TryField(ReadOnlySpan<byte> fields, ReadOnlySpan<byte> name, ReadOnlySpan<byte> separators, out ReadOnlySpan<byte> value)
+    {
+        while (!fields.IsEmpty && !IsNamed(fields, "CP"u8))
+        {
+            var end = fields.IndexOfAny(separators);
+            var field = end < 0 ? fields : fields[..end];
+            if (IsNamed(field, name))
+            {
+                value = field[(name.Length + 1)..];
+                return true;
+            }
+
+            fields = end < 0 ? [] : fields[(end + 1)..];
+        }
+
+        value = default;
+        return false;
     }
 
     private static bool IsNamed(ReadOnlySpan<byte> field, ReadOnlySpan<byte> name) =>

@@ -143,7 +143,7 @@ public static class Iec104
     /// Whether a whole frame is beyond doubt: a control function, an acknowledgement, or an ASDU of a known type and a cause that it can have, which its
     /// objects fill to the last byte. An ASDU of a type that is the vendor's (there are many in China), or of other field widths, is not.
     /// </summary>
-    internal static bool IsProven(ReadOnlySpan<byte> frame) => 
+    internal static bool IsProven(ReadOnlySpan<byte> frame) =>
         (frame[2] & 1) != 0 || (Asdu.Fits(frame[AsduOffset..], AsduWidths.Tcp) && Asdu.IsUsual(frame[AsduOffset], frame[AsduOffset + 2]));
 
     /// <summary>The length of the frame beyond doubt that these bytes begin with, or 0 where they begin with none.</summary>

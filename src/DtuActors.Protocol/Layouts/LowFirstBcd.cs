@@ -14,20 +14,6 @@ internal static class LowFirstBcd
         return Convert.ToHexString(highFirst);
     }
 
-    /// <summary>Whether both halves of every byte are decimal digits.</summary>
-    public static bool IsDecimal(ReadOnlySpan<byte> field)
-    {
-        foreach (var b in field)
-        {
-            if (b >> 4 > 9 || (b & 0x0F) > 9)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
     /// <summary>Writes hexadecimal digits, the high byte's first, as a field of exactly their bytes. False where they do not fill it or are none.</summary>
     public static bool TryWrite(string digits, Span<byte> field)
     {

@@ -36,6 +36,40 @@ internal static class MeterFrames
         return run < 0 ? head.Length : run;
     }
 
+    /// <summary>How long the unit is that begins with these bytes, without preambles; or <see cref="More"/> or <see cref="Never"/>.</summary>
+    public delegate int LengthOf(ReadOnlySpan<byte> core);
+
+    /// <summary>The frame without its preambles; empty where it is not a whole valid frame.</summary>
+    public static ReadOnlySpan<byte> Core(ReadOnlySpan<byte> frame, LengthOf lengthOf)
+    {
+        var core = frame[Preambles(frame)..];
+        return lengthOf(core) == core.Length && !core.IsEmpty && IsSummed(core) ? core : [];
+    }
+
+    /// <summary>A frame with its preambles, the first 68 and the meter's address, and room for the rest.</summary>
+    /// <exception cref="ArgumentException">
+    /// The meter is not the hexadecimal digits of the address, or there is more data than a length of one byte can say, or more preambles than
+    /// <see cref="MaxPreambles"/>.
+    /// </exception>
+    public static byte[] Begin(string meter, Range address, int overhead, int dataLength, int preambles)
+    {
+        ArgumentNullException.ThrowIfNull(meter);
+        if (dataLength > byte.MaxValue || preambles is < 0 or > MaxPreambles)
+        {
+            throw new ArgumentException(
+                $"a frame has at most {byte.MaxValue} data bytes and {MaxPreambles} preambles, not {dataLength} and {preambles}");
+        }
+
+        var frame = new byte[preambles + overhead + dataLength];
+        frame.AsSpan(0, preambles).Fill(Preamble);
+        var core = frame.AsSpan(preambles);
+        core[0] = Start;
+        var field = core[address];
+        return LowFirstBcd.TryWrite(meter, field)
+            ? frame
+            : throw new ArgumentException($"a meter's address is {2 * field.Length} digits, not '{meter}'", nameof(meter));
+    }
+
     /// <summary>Whether a whole unit, without preambles, ends as it must.</summary>
     public static bool IsSummed(ReadOnlySpan<byte> core) => core[^1] == End && core[^2] == Sums.Sum8(core[..^2]);
 

@@ -23,13 +23,25 @@ public readonly record struct Sl651Address(byte Centre, string Station, ushort P
 /// </summary>
 public static class Sl651
 {
-    /// <summary>Ends of a frame (table 10): upwards the last, or one of several; downwards a query, and the centre's answers.</summary>
+    /// <summary>ETX, an end upwards (table 10, as the ends that follow): nothing more comes.</summary>
     public const byte EndOfText = 0x03;
+
+    /// <summary>ETB, an end upwards: more frames follow.</summary>
     public const byte EndOfBlock = 0x17;
+
+    /// <summary>ENQ, an end downwards: a query or a command.</summary>
     public const byte Enquiry = 0x05;
+
+    /// <summary>EOT, an end downwards: all is confirmed, the station may leave.</summary>
     public const byte EndOfTransmission = 0x04;
+
+    /// <summary>ACK, an end downwards: confirmed, go on with what follows.</summary>
     public const byte Acknowledge = 0x06;
+
+    /// <summary>NAK, an end downwards: the packet that is named is to be sent again.</summary>
     public const byte NotAcknowledge = 0x15;
+
+    /// <summary>ESC, an end downwards: all is confirmed, the station stays online.</summary>
     public const byte StayOnline = 0x1B;
 
     /// <summary>The most bytes between STX or SYN and the end.</summary>

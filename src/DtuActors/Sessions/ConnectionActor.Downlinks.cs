@@ -36,7 +36,7 @@ public sealed partial class ConnectionActor : IBusLine
         }
 
         var downlink = new Downlink(delivery.Frame.Payload, delivery.SourceName, delivery.Frame.At) { Delivery = delivery };
-        if (_answers?.IsAnswer(downlink.Payload.Span) is true)
+        if (_answers?.Answered(downlink.Payload.Span) is true)
         {
             // The gateway answered already: a second answer would be one to nothing.
             GiveBack(delivery, RelayDrops.AnsweredHere);
