@@ -89,7 +89,8 @@ public sealed class WholeUnitTests
     public void A_baud_command_shows_through_the_transport_that_carries_it()
     {
         var baud = UsrBaudFrame.Build(9600, 8, UsrParity.None, 1);
-        Assert.Equal(("usr-2217", GuessKind.Command), (Detector.Guess(DdpDatagram.Build(DdpType.CentreData, "330", baud))[0].Inside[0] is var inside ? (inside.Name, inside.Kind) : default));
+        var inside = Detector.Guess(DdpDatagram.Build(DdpType.CentreData, "330", baud))[0].Inside[0];
+        Assert.Equal(("usr-2217", GuessKind.Command), (inside.Name, inside.Kind));
     }
 
     [Fact]
@@ -106,7 +107,8 @@ public sealed class WholeUnitTests
     {
         var datagram = DdpDatagram.Build(DdpType.Data, "330", Request);
         datagram.AsSpan(4, 11).Clear();
-        Assert.Equal((0.6, null), Assert.Single(Detector.Guess(datagram), guess => guess.Name == "ddp-udp") is var guess ? (guess.Confidence, guess.Id) : default);
+        var guess = Assert.Single(Detector.Guess(datagram), guess => guess.Name == "ddp-udp");
+        Assert.Equal((0.6, null), (guess.Confidence, guess.Id));
     }
 
     [Fact]
@@ -125,7 +127,8 @@ public sealed class WholeUnitTests
         foreach (var capture in (byte[][])
         [
             bytes, [0x55, 0xAA, 0x55, .. bytes], [0x55, 0xAA, 0x55, 0xAA, .. bytes], [0x7B, 0x09, 0x00, 0x10, .. bytes, 0x7B, .. more],
-            Ihdmp.Build(new IhdmpFrame(FromDtu: true, 0x03, [new IhdmpParameter(0, bytes), new IhdmpParameter(1, more)])), DdpDatagram.Build(DdpType.Data, "1", bytes),
+            Ihdmp.Build(new IhdmpFrame(FromDtu: true, 0x03, [new IhdmpParameter(0, bytes), new IhdmpParameter(1, more)])),
+            DdpDatagram.Build(DdpType.Data, "1", bytes),
         ])
         {
             Assert.All(WholeUnits.Names, name => Assert.Equal(capture, Dissection.OfWhole(name, capture).Pieces.SelectMany(piece => piece.Bytes.ToArray())));
@@ -137,7 +140,8 @@ public sealed class WholeUnitTests
         Assert.DoesNotContain(Detector.Guess(bytes), guess => guess.Name == name);
         var dissection = Dissection.OfWhole(name, bytes);
         Assert.Equal(0, dissection.Frames);
-        Assert.Equal((PieceKind.Dropped, DropReasons.Garbage, null), Assert.Single(dissection.Pieces) is var piece ? (piece.Kind, piece.Reason, piece.Decoded) : default);
+        var piece = Assert.Single(dissection.Pieces);
+        Assert.Equal((PieceKind.Dropped, DropReasons.Garbage, null), (piece.Kind, piece.Reason, piece.Decoded));
     }
 
     private static TheoryData<string, byte[]> Of(string expect)

@@ -52,7 +52,8 @@ internal static class DecodeCommand
         var json = new Option<bool>("--json") { Description = "Print JSON." };
         var command = new ExampledCommand(
             "decode",
-            "How a codec, an envelope, a login, a datagram or a command cuts and reads these bytes, piece by piece. Needs no gateway. Exit code 1 where no frame comes out.",
+            "How a codec, an envelope, a login, a datagram or a command cuts and reads these bytes, piece by piece. Needs no gateway. "
+                + "Exit code 1 where no frame comes out.",
             "dtu decode --codec modbus-rtu --hex \"01 03 00 00 00 02 C4 0B\"",
             "dtu decode --codec ddp capture.bin",
             "dtu decode --codec usr-2217 --hex \"55 AA 55 01 C2 00 03 C6\"",

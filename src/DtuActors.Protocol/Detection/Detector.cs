@@ -5,8 +5,8 @@ using DtuActors.Protocol.Transports;
 namespace DtuActors.Protocol.Detection;
 
 /// <summary>
-/// Which protocols fit given bytes: runs everything of the tables <see cref="Codecs"/>, <see cref="Envelopes"/>, <see cref="VendorLogins"/> and <see cref="WholeUnits"/> over them
-/// that can be told from bytes alone, and weighs what each explains. A new row there takes part by itself. Pure, bounded, and never throws.
+/// Which protocols fit given bytes: runs everything of the tables <see cref="Codecs"/>, <see cref="Envelopes"/>, <see cref="VendorLogins"/> and
+/// <see cref="WholeUnits"/> over them that can be told from bytes alone, and weighs what each explains. A new row there takes part by itself. Pure, bounded, and never throws.
 /// </summary>
 /// <remarks>
 /// A checksum proves a frame, so what it does not explain costs little (a capture begins anywhere); a shape alone must explain nearly everything. Of two

@@ -51,7 +51,9 @@ public sealed record Piece(PieceKind Kind, int Offset, ReadOnlyMemory<byte> Byte
     public ReadOnlyMemory<byte> Reply { get; init; }
 }
 
-/// <summary>How a codec, an envelope, a login or a whole unit cuts and reads a capture, piece by piece in order, as a live session would. Pure; never throws on bytes.</summary>
+/// <summary>
+/// How a codec, an envelope, a login or a whole unit cuts and reads a capture, piece by piece in order, as a live session would. Pure; never throws on bytes.
+/// </summary>
 public sealed class Dissection : IFrameSink
 {
     private readonly ReadOnlyMemory<byte> _capture;

@@ -13,8 +13,8 @@ public sealed record WholeUnit(string Line)
 }
 
 /// <summary>
-/// The table of what no codec cuts out of a stream, because only a boundary from outside ends it: a datagram, or a command for a DTU that stands alone. By name,
-/// for <see cref="Detector"/> and <see cref="Dissection"/>; a new row takes part in both by itself.
+/// The table of what no codec cuts out of a stream, because only a boundary from outside ends it: a datagram, or a command for a DTU that stands alone. By
+/// name, for <see cref="Detector"/> and <see cref="Dissection"/>; a new row takes part in both by itself.
 /// </summary>
 public static class WholeUnits
 {
