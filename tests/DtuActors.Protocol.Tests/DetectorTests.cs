@@ -273,7 +273,8 @@ public sealed class DetectorTests
         return data;
     }
 
-    private static bool IsBuilt(string name) => Codecs.Names.Contains(name) || Envelopes.Names.Contains(name) || VendorLogins.Names.Contains(name);
+    private static bool IsBuilt(string name) =>
+        Codecs.Names.Contains(name) || Envelopes.Names.Contains(name) || VendorLogins.Names.Contains(name) || WholeUnits.Names.Contains(name);
 
     private static IEnumerable<(string Name, string Expect, byte[] Bytes)> Read()
     {

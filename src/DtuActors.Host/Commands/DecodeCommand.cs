@@ -20,14 +20,28 @@ internal static class DecodeCommand
     private static readonly string[] TerminalColumns = ["OFFSET", "LENGTH", "KIND", "WHAT"];
     private static readonly string[] UnitColumns = ["OFFSET", "LENGTH", "KIND", "REASON", "UNIT", "ID", "PAYLOAD", "REPLY", "DECODED"];
 
+    // Everything that --codec names: what kind of thing it is, what it finds, and whether it opens units around the instrument's bytes.
+    private static readonly Source[] Sources =
+    [
+        .. Codecs.Names.Select(name => new Source(name, "codec", "frame", OpensUnits: false)),
+        .. Envelopes.Names.Select(name => new Source(name, "envelope", "unit", OpensUnits: true) { Dissect = bytes => Dissection.OfEnvelope(name, bytes) }),
+        .. VendorLogins.Names.Select(name => new Source(name, "login", "login", OpensUnits: true) { Dissect = bytes => Dissection.OfLogin(name, bytes) }),
+        .. WholeUnits.Names.Select(name => Whole(name, GuessCommand.Word(WholeUnits.KindOf(name)))),
+    ];
+
     public static Command Create()
     {
         var capture = new CaptureInput();
         var framing = new FramingKeys();
-        var name = new Option<string>("--codec") { Description = "The codec, or an envelope or a vendor's login: " + string.Join(", ", Names()) + ".", HelpName = "C", Required = true };
+        var name = new Option<string>("--codec")
+        {
+            Description = $"The codec, or an envelope, a vendor's login, or a datagram or command that is all of the bytes: {string.Join(", ", Names())}.",
+            HelpName = "C",
+            Required = true,
+        };
         name.Validators.Add(result =>
         {
-            if (!result.Errors.Any() && result.GetValueOrDefault<string?>() is { } word && !Names().Contains(word))
+            if (!result.Errors.Any() && result.GetValueOrDefault<string?>() is { } word && Find(word) is null)
             {
                 result.AddError(Unknown(word));
             }
@@ -38,9 +52,11 @@ internal static class DecodeCommand
         var json = new Option<bool>("--json") { Description = "Print JSON." };
         var command = new ExampledCommand(
             "decode",
-            "How a codec, an envelope or a login cuts and reads these bytes, piece by piece. Needs no gateway. Exit code 1 where no frame comes out.",
+            "How a codec, an envelope, a login, a datagram or a command cuts and reads these bytes, piece by piece. Needs no gateway. "
+                + "Exit code 1 where no frame comes out.",
             "dtu decode --codec modbus-rtu --hex \"01 03 00 00 00 02 C4 0B\"",
             "dtu decode --codec ddp capture.bin",
+            "dtu decode --codec usr-2217 --hex \"55 AA 55 01 C2 00 03 C6\"",
             "dtu decode --codec length-field --offset 1 --size 2 --endian little --adjust -3 capture.bin",
             "dtu decode --codec delimiter --delimiter '\\r\\n' - --json")
         {
@@ -51,8 +67,8 @@ internal static class DecodeCommand
         command.Add(json);
         command.Validators.Add(result =>
         {
-            // Envelopes and logins have no keys: one that is given was meant for something else.
-            if (result.GetResult(name) is { Tokens: [{ Value: var word }] } && !Codecs.Names.Contains(word) && Names().Contains(word)
+            // Only codecs have keys: one that is given to something else was meant for a codec.
+            if (result.GetResult(name) is { Tokens: [{ Value: var word }] } && Find(word) is { Dissect: not null }
                 && ((Option[])[.. framing.All, heartbeats, direction]).FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } key)
             {
                 result.AddError($"{key.Name} is for codecs; {word} is none and needs no keys");
@@ -66,11 +82,13 @@ internal static class DecodeCommand
             }
 
             var word = parsed.GetValue(name)!;
+            var source = Find(word)!;
             var way = parsed.GetValue(direction) == "down" ? FrameDirection.Down : FrameDirection.Up;
             Dissection dissection;
             try
             {
-                dissection = Dissect(word, framing.Read(parsed, word), bytes, way, [.. (parsed.GetValue(heartbeats) ?? []).Select(FramingKeys.Bytes)]);
+                dissection = source.Dissect?.Invoke(bytes)
+                    ?? Dissection.OfCodec(framing.Read(parsed, word), bytes, way, [.. (parsed.GetValue(heartbeats) ?? []).Select(FramingKeys.Bytes)]);
             }
             catch (ArgumentException wrong)
             {
@@ -79,36 +97,30 @@ internal static class DecodeCommand
                 return ExitCodes.Usage;
             }
 
-            Print(word, bytes, dissection, parsed.GetValue(json));
+            Print(source, bytes, dissection, parsed.GetValue(json));
             return dissection.Frames > 0 ? ExitCodes.Done : ExitCodes.Failed;
         });
         return command;
     }
 
-    private static Dissection Dissect(string name, FramingOptions framing, byte[] bytes, FrameDirection direction, IReadOnlyList<byte[]> heartbeats) =>
-        Codecs.Names.Contains(name) ? Dissection.OfCodec(framing, bytes, direction, heartbeats)
-        : Envelopes.Names.Contains(name) ? Dissection.OfEnvelope(name, bytes)
-        : Dissection.OfLogin(name, bytes);
-
-    private static void Print(string name, byte[] bytes, Dissection dissection, bool json)
+    private static void Print(Source source, byte[] bytes, Dissection dissection, bool json)
     {
-        var isCodec = Codecs.Names.Contains(name);
         if (json)
         {
-            var report = new DecodeReport(name, Kind(name), bytes.Length, dissection.Frames, [.. dissection.Pieces.Select(Model)]);
+            var report = new DecodeReport(source.Name, source.Kind, bytes.Length, dissection.Frames, [.. dissection.Pieces.Select(Model)]);
             Terminal.Line(JsonSerializer.Serialize(report, DetectionJson.Readable.DecodeReport));
         }
         else
         {
             Terminal.Table(
-                Terminal.IsTerminal ? TerminalColumns : isCodec ? Columns : UnitColumns,
-                dissection.Pieces.SelectMany(piece => Terminal.IsTerminal ? TerminalRows(piece) : [isCodec ? Row(piece) : UnitRow(piece)]),
+                Terminal.IsTerminal ? TerminalColumns : source.OpensUnits ? UnitColumns : Columns,
+                dissection.Pieces.SelectMany(piece => Terminal.IsTerminal ? TerminalRows(source, piece) : [source.OpensUnits ? UnitRow(piece) : Row(piece)]),
                 wrapping: 1);
         }
 
         if (dissection.Frames == 0)
         {
-            Terminal.Fault($"{name} finds no {(isCodec ? "frame" : Kind(name) == "login" ? "login" : "unit")} in these {Number(bytes.Length)} bytes");
+            Terminal.Fault($"{source.Name} finds no {source.Finds} in these {Number(bytes.Length)} bytes");
         }
     }
 
@@ -122,11 +134,11 @@ internal static class DecodeCommand
     ];
 
     /// <summary>What a terminal of 80 columns holds: one below the other what stands side by side for programs.</summary>
-    private static IEnumerable<string?[]> TerminalRows(Piece piece)
+    private static IEnumerable<string?[]> TerminalRows(Source source, Piece piece)
     {
-        string?[] what = piece.Unit is { } unit
+        string?[] what = source.OpensUnits && piece.Unit is { } unit
             ? [piece.Id is null ? Dissection.Word(unit) : $"{Dissection.Word(unit)} of {piece.Id} {piece.OtherId}".TrimEnd(), Hex(piece.Payload), piece.Decoded, Reply(piece)]
-            : [Hex(piece.Bytes), piece.Decoded];
+            : [Hex(piece.Bytes), piece.Decoded, Reply(piece)];
         var kind = piece.Reason is null ? Word(piece.Kind) : $"{Word(piece.Kind)}: {piece.Reason}";
         string?[] head = [Number(piece.Offset), Number(piece.Bytes.Length), kind];
         foreach (var line in what.Where(line => !string.IsNullOrEmpty(line)))
@@ -154,9 +166,12 @@ internal static class DecodeCommand
         _ => "frame",
     };
 
-    private static string Kind(string name) => Codecs.Names.Contains(name) ? "codec" : Envelopes.Names.Contains(name) ? "envelope" : "login";
+    private static Source? Find(string name) => Array.Find(Sources, source => source.Name == name);
 
-    private static IEnumerable<string> Names() => [.. Codecs.Names, .. Envelopes.Names, .. VendorLogins.Names];
+    // Its line tells what it carries.
+    private static Source Whole(string name, string kind) => new(name, kind, kind, OpensUnits: false) { Dissect = bytes => Dissection.OfWhole(name, bytes) };
+
+    private static IEnumerable<string> Names() => Sources.Select(source => source.Name);
 
     private static string Unknown(string word)
     {
@@ -167,6 +182,12 @@ internal static class DecodeCommand
     }
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private sealed record Source(string Name, string Kind, string Finds, bool OpensUnits)
+    {
+        /// <summary>How it reads a capture; null for a codec, which needs keys.</summary>
+        public Func<byte[], Dissection>? Dissect { get; init; }
+    }
 }
 
 internal sealed record DecodeReport(string Codec, string Kind, int Bytes, int Frames, IReadOnlyList<PieceModel> Pieces);

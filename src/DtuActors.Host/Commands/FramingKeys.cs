@@ -18,7 +18,7 @@ internal sealed class FramingKeys
     private readonly Option<bool> _include = new("--include") { Description = "delimiter: the delimiter is part of the frame." };
     private readonly Option<string?> _start = Mark<string?>("--start", "start-end: what begins a frame.");
     private readonly Option<string?> _end = Mark<string?>("--end", "start-end: what ends a frame.");
-    private readonly Option<string> _role = Word("--role", "modbus-rtu: which frames the bytes hold.", "auto", "auto", "requests", "responses");
+    private readonly Option<string> _role = Word("--role", "modbus-rtu, modbus-tcp: which frames the bytes hold.", "auto", "auto", "requests", "responses");
     private readonly Option<int> _maxFrame = NumberOptions.Integer("--max-frame", "The longest frame in bytes.", 1, MaxFrameLimit, 4096);
 
     public IEnumerable<Option> All => [_length, _offset, _size, _endian, _adjust, _delimiter, _include, _start, _end, _role, _maxFrame];

@@ -20,7 +20,8 @@ internal static class GuessCommand
         var json = new Option<bool>("--json") { Description = "Print JSON." };
         var command = new ExampledCommand(
             "guess",
-            "Which codecs, envelopes, logins and registrations fit these bytes, the best first. Needs no gateway. Exit code 1 where nothing fits.",
+            "Which codecs, envelopes, logins, registrations, datagrams and commands fit these bytes, the best first. Needs no gateway. "
+                + "Exit code 1 where nothing fits.",
             "dtu guess --hex \"01 03 00 00 00 02 C4 0B\"",
             "dtu guess capture.bin",
             "dtu guess --hex-file - --json");
@@ -72,11 +73,13 @@ internal static class GuessCommand
         }
     }
 
-    private static string Word(GuessKind kind) => kind switch
+    public static string Word(GuessKind kind) => kind switch
     {
         GuessKind.Envelope => "envelope",
         GuessKind.Login => "login",
         GuessKind.Registration => "registration",
+        GuessKind.Datagram => "datagram",
+        GuessKind.Command => "command",
         _ => "codec",
     };
 

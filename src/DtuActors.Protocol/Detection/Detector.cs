@@ -5,8 +5,8 @@ using DtuActors.Protocol.Transports;
 namespace DtuActors.Protocol.Detection;
 
 /// <summary>
-/// Which protocols fit given bytes: runs everything of the tables <see cref="Codecs"/>, <see cref="Envelopes"/> and <see cref="VendorLogins"/> over them that can be
-/// told from bytes alone, and weighs what each explains. A new row there takes part by itself. Pure, bounded, and never throws.
+/// Which protocols fit given bytes: runs everything of the tables <see cref="Codecs"/>, <see cref="Envelopes"/>, <see cref="VendorLogins"/> and
+/// <see cref="WholeUnits"/> over them that can be told from bytes alone, and weighs what each explains. A new row there takes part by itself. Pure, bounded, and never throws.
 /// </summary>
 /// <remarks>
 /// A checksum proves a frame, so what it does not explain costs little (a capture begins anywhere); a shape alone must explain nearly everything. Of two
@@ -54,6 +54,11 @@ public static class Detector
             foreach (var login in VendorLogins.Names)
             {
                 guesses.Add(OfLogin(VendorLogins.Find(login)!, bytes, depth));
+            }
+
+            foreach (var name in WholeUnits.Names)
+            {
+                guesses.Add(OfWhole(name, bytes, depth));
             }
 
             foreach (var codec in CodecTable)
@@ -223,6 +228,29 @@ public static class Detector
             Id = units.Id,
             Configuration = configuration,
             Inside = depth < MaxDepth ? Guess(units.Payload, depth + 1) : [],
+        };
+    }
+
+    // ---- whole units ----
+
+    private static Guess? OfWhole(string name, ReadOnlySpan<byte> bytes, int depth)
+    {
+        if (WholeUnits.Read(name, bytes) is not { } whole || WholeUnits.IsAlsoInStreams(name, bytes))
+        {
+            return null;
+        }
+
+        var (id, checksum) = (whole.Envelope?.Id, WholeUnits.ProofOf(name) == Proof.Checksum);
+        return new Guess(
+            name,
+            WholeUnits.KindOf(name),
+            id is null && !checksum ? Shaped(1, bytes.Length, bytes.Length) : Proven(1, bytes.Length, bytes.Length))
+        {
+            Frames = 1,
+            Proven = checksum ? 1 : 0,
+            Decoded = whole.Line,
+            Id = id,
+            Inside = depth < MaxDepth && whole.Envelope is { } unit ? Guess(unit.Payload(bytes), depth + 1) : [],
         };
     }
 

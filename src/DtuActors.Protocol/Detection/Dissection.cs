@@ -35,7 +35,7 @@ public sealed record Piece(PieceKind Kind, int Offset, ReadOnlyMemory<byte> Byte
     /// <summary>What the frame, or the payload of the unit, says, where a decoder knows.</summary>
     public string? Decoded { get; init; }
 
-    /// <summary>What the unit of an envelope, or a login, means; null for a codec's pieces.</summary>
+    /// <summary>What the unit of an envelope, a datagram or a login means; null for the pieces of a codec and for commands.</summary>
     public EnvelopeKind? Unit { get; init; }
 
     /// <summary>The id that the unit carries, or null.</summary>
@@ -51,7 +51,9 @@ public sealed record Piece(PieceKind Kind, int Offset, ReadOnlyMemory<byte> Byte
     public ReadOnlyMemory<byte> Reply { get; init; }
 }
 
-/// <summary>How a codec, an envelope or a login cuts and reads a capture, piece by piece in order, as a live session would. Pure; never throws on bytes.</summary>
+/// <summary>
+/// How a codec, an envelope, a login or a whole unit cuts and reads a capture, piece by piece in order, as a live session would. Pure; never throws on bytes.
+/// </summary>
 public sealed class Dissection : IFrameSink
 {
     private readonly ReadOnlyMemory<byte> _capture;
@@ -82,12 +84,7 @@ public sealed class Dissection : IFrameSink
     public static Dissection OfEnvelope(string name, ReadOnlyMemory<byte> capture)
     {
         var envelope = Envelopes.Find(name)?.Invoke() ?? throw new ArgumentException($"no envelope '{name}'", nameof(name));
-        var dissection = new Dissection(capture, piece =>
-        {
-            var unit = envelope.Open(piece.Bytes.Span);
-            var payload = unit.Payload(piece.Bytes.Span).ToArray();
-            return piece with { Unit = unit.Kind, Id = unit.Id, OtherId = unit.OtherId, Payload = payload, Reply = unit.Reply, Decoded = DescribePayload(payload) };
-        });
+        var dissection = new Dissection(capture, piece => Opened(piece, envelope.Open(piece.Bytes.Span)));
         return dissection.Run(new Framer(envelope.Codec, Detector.MaxFrame));
     }
 
@@ -116,6 +113,25 @@ public sealed class Dissection : IFrameSink
         return dissection;
     }
 
+    /// <summary>Reads the whole capture as one of <see cref="WholeUnits"/>: it is that, or nothing.</summary>
+    /// <exception cref="ArgumentException">There is no such unit.</exception>
+    public static Dissection OfWhole(string name, ReadOnlyMemory<byte> capture)
+    {
+        var dissection = new Dissection(capture, piece => piece);
+        if (WholeUnits.Read(name, capture.Span) is { } whole)
+        {
+            var frame = new Piece(PieceKind.Frame, 0, capture);
+            frame = whole.Envelope is { } unit ? Opened(frame, unit) : frame;
+            dissection._pieces.Add(frame with { Decoded = frame.Decoded is null ? whole.Line : $"{whole.Line}; {frame.Decoded}" });
+        }
+        else if (!capture.IsEmpty)
+        {
+            dissection._pieces.Add(new Piece(PieceKind.Dropped, 0, capture) { Reason = DropReasons.Garbage });
+        }
+
+        return dissection;
+    }
+
     /// <summary>A unit in words: <c>registration of 13403154329</c>, <c>data of 13800138000, 8 bytes</c>.</summary>
     internal static string Describe(in EnvelopeUnit unit)
     {
@@ -139,6 +155,12 @@ public sealed class Dissection : IFrameSink
     void IFrameSink.OnHeartbeat(ReadOnlySpan<byte> heartbeat) => _pieces.Add(Take(PieceKind.Heartbeat, heartbeat));
 
     void IFrameSink.OnDropped(ReadOnlySpan<byte> bytes, string reason) => _pieces.Add(Take(PieceKind.Dropped, bytes) with { Reason = reason });
+
+    private static Piece Opened(Piece piece, in EnvelopeUnit unit)
+    {
+        var payload = unit.Payload(piece.Bytes.Span).ToArray();
+        return piece with { Unit = unit.Kind, Id = unit.Id, OtherId = unit.OtherId, Payload = payload, Reply = unit.Reply, Decoded = DescribePayload(payload) };
+    }
 
     // A payload is read only where a checksum says what it is.
     private static string? DescribePayload(ReadOnlySpan<byte> payload) =>

@@ -14,10 +14,16 @@ public enum GuessKind
 
     /// <summary>A registration in text: <c>imei</c>, <c>iccid</c>, <c>phone</c>, <c>json</c> or <c>text</c>.</summary>
     Registration,
+
+    /// <summary>One whole datagram of a vendor's transport (<see cref="WholeUnits"/>).</summary>
+    Datagram,
+
+    /// <summary>One whole command to a DTU, or its answer (<see cref="WholeUnits"/>).</summary>
+    Command,
 }
 
 /// <summary>One thing that bytes may be.</summary>
-/// <param name="Name">Its word in configuration.</param>
+/// <param name="Name">Its word in configuration, or in <see cref="WholeUnits"/>.</param>
 /// <param name="Kind">What the word names.</param>
 /// <param name="Confidence">From 0 to 1. Above 0.85 a checksum, or an id where a vendor puts it, explains nearly all bytes; below 0.5 it is a hint.</param>
 public sealed record Guess(string Name, GuessKind Kind, double Confidence)

@@ -41,6 +41,37 @@ public sealed class DetectionTests
     }
 
     [Theory]
+    [InlineData("usr-2217", "command", 1, null, "USR baud 115200, 8N1", "55 AA 55 01 C2 00 03 C6")]
+    [InlineData("inhand-ihdmp", "command", 1, null, "IHDMP command 03, detect", "55 AA 55 AA 03 00 00 11 65")]
+    [InlineData("ddp-udp", "datagram", 0, "13912345678", "DDP datagram, data of 13912345678, 3 bytes", "7B 89 00 10 31 33 39 31 32 33 34 35 36 37 38 7B 31 32 33")]
+    public async Task Bytes_that_are_one_whole_unit_are_guessed_and_decoded_by_its_name(string name, string kind, int proven, string? id, string line, string hex)
+    {
+        var guess = await HostProcess.CommandAsync(["guess", "--hex", hex]);
+        Assert.Equal((0, ""), (guess.ExitCode, guess.Errors));
+        Assert.Equal($"{name}\t{kind}\t0.90\t1\t{proven}\t0\t{id}\t{line}\t", guess.Output.Split('\n')[1]);
+
+        var length = (hex.Length + 1) / 3;
+        var decode = await HostProcess.CommandAsync(["decode", "--codec", name, "--hex", hex]);
+        Assert.Equal((0, ""), (decode.ExitCode, decode.Errors));
+        Assert.Equal(["OFFSET\tLENGTH\tKIND\tREASON\tHEX\tDECODED", $"0\t{length}\tframe\t\t{hex}\t{line}"], decode.Output.Split('\n'));
+
+        var root = JsonDocument.Parse((await HostProcess.CommandAsync(["decode", "--codec", name, "--json", "--hex", hex])).Output).RootElement;
+        Assert.Equal((name, kind, 1), (Text(root, "codec"), Text(root, "kind"), root.GetProperty("frames").GetInt32()));
+        Assert.Equal((id, line), (Text(root.GetProperty("pieces")[0], "id"), Text(root.GetProperty("pieces")[0], "decoded")));
+    }
+
+    [Fact]
+    public async Task A_command_with_a_wrong_sum_is_none()
+    {
+        const string Bad = "55 AA 55 01 C2 00 03 46";
+        Assert.DoesNotContain("usr-2217", (await HostProcess.CommandAsync(["guess", "--hex", Bad])).Output, StringComparison.Ordinal);
+        var decode = await HostProcess.CommandAsync(["decode", "--codec", "usr-2217", "--hex", Bad]);
+        Assert.Equal(1, decode.ExitCode);
+        Assert.Contains($"0\t8\tdropped\tgarbage\t{Bad}\t", decode.Output, StringComparison.Ordinal);
+        Assert.Contains("usr-2217 finds no command in these 8 bytes", decode.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("--json")]
     [InlineData]
     public async Task Guess_that_finds_nothing_says_so_and_ends_with_1(params string[] more)
@@ -166,6 +197,9 @@ public sealed class DetectionTests
     [Theory]
     [InlineData("did you mean modbus-rtu", "--codec", "modbus-rut")]
     [InlineData("length-field", "--codec", "nonsense")]
+    [InlineData("ddp-udp, usr-2217, inhand-ihdmp", "--codec", "nonsense")]
+    [InlineData("did you mean usr-2217", "--codec", "usr-2127")]
+    [InlineData("--role", "--codec", "usr-2217", "--role", "requests")]
     [InlineData("--codec")]
     [InlineData("length: 0", "--codec", "fixed")]
     [InlineData("--length", "--codec", "fixed", "--length", "-1")]
