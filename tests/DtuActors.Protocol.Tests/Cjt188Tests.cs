@@ -6,29 +6,13 @@ using FsCheck.Xunit;
 
 namespace DtuActors.Protocol.Tests;
 
-public sealed class Cjt188Tests
+public sealed class Cjt188Tests() : CodecSpec("cjt188")
 {
     private const string Meter = "00000010000192";
 
     // 2222.00 m3, as in the vectors.
     private static readonly byte[] Reply = Recording.Hex(
         "68 10 92 01 00 10 00 00 00 81 16 90 1f 01 00 22 22 00 2c 00 00 00 00 2c 00 00 00 00 00 00 00 00 00 fe 16");
-
-    private static Framer Make(params byte[][] heartbeats) => new(Codecs.Create(new FramingOptions { Codec = "cjt188" }), 4096, heartbeats);
-
-    private static string F(byte[] frame) => "f " + Convert.ToHexString(frame);
-
-    private static byte[] Fill(int count, byte value) => [.. Enumerable.Repeat(value, count)];
-
-    private static void AssertLog(byte[] stream, string[] expected, params byte[][] heartbeats) =>
-        Assert.All(Recording.Cuts(stream), pieces => Assert.Equal(expected, Recording.Of(Make(heartbeats), pieces).Log));
-
-    private static void AssertFrames(byte[] stream, params byte[][] frames) => Assert.All(Recording.Cuts(stream), pieces =>
-    {
-        var sink = Recording.Of(Make(), pieces);
-        Assert.Equal(frames.Select(Convert.ToHexString), sink.Frames);
-        Assert.Equal(stream.Length, sink.FrameBytes + sink.DroppedBytes);
-    });
 
     // ---- framing ----
 

@@ -6,28 +6,12 @@ using FsCheck.Xunit;
 
 namespace DtuActors.Protocol.Tests;
 
-public sealed class Dlt645Tests
+public sealed class Dlt645Tests() : CodecSpec("dlt645")
 {
     private const string Meter = "123456789012";
 
     // 1234.56 kWh, as in the vectors, without preambles.
     private static readonly byte[] Reply = Recording.Hex("68 12 90 78 56 34 12 68 91 08 33 33 34 33 89 67 45 33 54 16");
-
-    private static Framer Make(params byte[][] heartbeats) => new(Codecs.Create(new FramingOptions { Codec = "dlt645" }), 4096, heartbeats);
-
-    private static string F(byte[] frame) => "f " + Convert.ToHexString(frame);
-
-    private static byte[] Fill(int count, byte value) => [.. Enumerable.Repeat(value, count)];
-
-    private static void AssertLog(byte[] stream, string[] expected, params byte[][] heartbeats) =>
-        Assert.All(Recording.Cuts(stream), pieces => Assert.Equal(expected, Recording.Of(Make(heartbeats), pieces).Log));
-
-    private static void AssertFrames(byte[] stream, params byte[][] frames) => Assert.All(Recording.Cuts(stream), pieces =>
-    {
-        var sink = Recording.Of(Make(), pieces);
-        Assert.Equal(frames.Select(Convert.ToHexString), sink.Frames);
-        Assert.Equal(stream.Length, sink.FrameBytes + sink.DroppedBytes);
-    });
 
     // ---- framing ----
 

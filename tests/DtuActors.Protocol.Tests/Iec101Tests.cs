@@ -5,27 +5,13 @@ using FsCheck.Xunit;
 
 namespace DtuActors.Protocol.Tests;
 
-public sealed class Iec101Tests
+public sealed class Iec101Tests() : CodecSpec("iec101")
 {
     private static readonly byte[] Short = Iec101.BuildFixed(0x49, 1);
     private static readonly byte[] Long = Iec101.BuildFixed(0x49, 0x1234, 2);
 
     // The clock of the vectors.
     private static readonly byte[] Clock = Recording.Hex("68 0f 0f 68 73 01 67 01 06 01 00 00 42 86 0e 11 cb 05 0d a7 16");
-
-    private static Framer Make(params byte[][] heartbeats) => new(Codecs.Create(new FramingOptions { Codec = "iec101" }), 4096, heartbeats);
-
-    private static string F(byte[] frame) => "f " + Convert.ToHexString(frame);
-
-    private static void AssertLog(byte[] stream, string[] expected, params byte[][] heartbeats) =>
-        Assert.All(Recording.Cuts(stream), pieces => Assert.Equal(expected, Recording.Of(Make(heartbeats), pieces).Log));
-
-    private static void AssertFrames(byte[] stream, params byte[][] frames) => Assert.All(Recording.Cuts(stream), pieces =>
-    {
-        var sink = Recording.Of(Make(), pieces);
-        Assert.Equal(frames.Select(Convert.ToHexString), sink.Frames);
-        Assert.Equal(stream.Length, sink.FrameBytes + sink.DroppedBytes);
-    });
 
     // ---- framing ----
 

@@ -5,7 +5,7 @@ using FsCheck.Xunit;
 
 namespace DtuActors.Protocol.Tests;
 
-public sealed class Iec104Tests
+public sealed class Iec104Tests() : CodecSpec("iec104")
 {
     private static readonly byte[] Start = Iec104.BuildU(Iec104.StartActivate);
     private static readonly byte[] Acknowledge = Iec104.BuildS(3);
@@ -14,20 +14,6 @@ public sealed class Iec104Tests
     // Three points in a sequence, and a vendor's type that only what follows proves.
     private static readonly byte[] Points = Iec104.BuildI(5, 1, Recording.Hex("01 83 14 00 0100 640000 01 00 81"));
     private static readonly byte[] Vendor = Iec104.BuildI(6, 1, Recording.Hex("D2 01 05 00 0100 000000 02 0301"));
-
-    private static Framer Make(params byte[][] heartbeats) => new(Codecs.Create(new FramingOptions { Codec = "iec104" }), 4096, heartbeats);
-
-    private static string F(byte[] frame) => "f " + Convert.ToHexString(frame);
-
-    private static void AssertLog(byte[] stream, string[] expected, params byte[][] heartbeats) =>
-        Assert.All(Recording.Cuts(stream), pieces => Assert.Equal(expected, Recording.Of(Make(heartbeats), pieces).Log));
-
-    private static void AssertFrames(byte[] stream, params byte[][] frames) => Assert.All(Recording.Cuts(stream), pieces =>
-    {
-        var sink = Recording.Of(Make(), pieces);
-        Assert.Equal(frames.Select(Convert.ToHexString), sink.Frames);
-        Assert.Equal(stream.Length, sink.FrameBytes + sink.DroppedBytes);
-    });
 
     // ---- framing ----
 
