@@ -43,8 +43,12 @@ internal static class HostileStreams
             };
             foreach (var (name, unit) in new (string, byte[])[]
             {
-                ("00", Filled(4096, 0)), ("FF", Filled(4096, 0xFF)), ("01", Filled(4096, 1)), ("10", Filled(4096, 0x10)), ("23", Filled(4096, 0x23)), ("3A", Filled(4096, 0x3A)),
-                ("68", Filled(4096, 0x68)), ("7E", Filled(4096, 0x7E)), ("C0", Filled(4096, 0xC0)), ("E5", Filled(4096, 0xE5)), ("0564", Repeat("0564")), ("68FF", Repeat("68FF")),
+                ("00", Filled(4096, 0)),
+                ("FF", Filled(4096, 0xFF)), ("01", Filled(4096, 1)), ("10", Filled(4096, 0x10)), ("23", Filled(4096, 0x23)),
+                ("3A", Filled(4096, 0x3A)),
+                ("68", Filled(4096, 0x68)),
+                ("7E", Filled(4096, 0x7E)), ("C0", Filled(4096, 0xC0)), ("E5", Filled(4096, 0xE5)),
+                ("0564", Repeat("0564")), ("68FF", Repeat("68FF")),
                 ("68FFFF68", Repeat("68FFFF68")), ("0D", Filled(4096, 0x0D)),
             })
             {

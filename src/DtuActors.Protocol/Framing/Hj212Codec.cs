@@ -35,6 +35,7 @@ internal sealed class Hj212Codec(TimeSpan gap) : Codec
         var declared = Hj212.HasHead(pending) ? Hj212.DeclaredLength(pending) : int.MaxValue;
         var damaged = 0;
         var lines = -1;
+        var last = 0;
         for (var from = silent ? Hj212.HeadLength : Math.Max(Hj212.HeadLength, examined); from < pending.Length;)
         {
             var found = pending[from..].IndexOf(Hj212.LineEnd);
@@ -46,13 +47,14 @@ internal sealed class Hj212Codec(TimeSpan gap) : Codec
             lines = lines < 0 ? LinesBefore(pending[..(from + found)]) : lines + 1;
             if (lines >= MostLines)
             {
-                return ByLength(pending, declared, damaged, silent);
+                return ByLength(pending, declared, damaged, last, silent);
             }
 
             var end = from + found + Hj212.LineEnd.Length;
             var unit = pending[..end];
             var before = unit[Hj212.HeadLength..^Hj212.LineEnd.Length].LastIndexOf(Hj212.LineEnd);
             var inside = before < 0 ? LastHead(unit, 1) : LastHead(unit, Hj212.HeadLength + before + Hj212.LineEnd.Length);
+            last = before < 0 ? inside : last;
             var proves = end == declared || (before < 0 && inside == 0 && Hj212.EndsQuoted(unit));
             if (Hj212.HasTail(unit) && proves && Hj212.TailValue(unit) == Hj212Crc.Compute(Hj212.Segment(unit)))
             {
@@ -69,7 +71,9 @@ internal sealed class Hj212Codec(TimeSpan gap) : Codec
             var follows = pending[end..];
             if (end >= declared || Hj212.HasHead(follows))
             {
-                return shape ? Cut.Damaged(end) : Cut.Drop(1, DropReasons.Garbage);
+                var lineStart = before < 0 ? 0 : Hj212.HeadLength + before + Hj212.LineEnd.Length;
+                var given = SameFate(pending, last, lineStart, end, Hj212.HasHead(follows));
+                return shape ? Cut.Damaged(end) with { Length = given } : Cut.Drop(given, DropReasons.Garbage);
             }
 
             if (!silent && Hj212.MayBegin(follows))
@@ -81,19 +85,52 @@ internal sealed class Hj212Codec(TimeSpan gap) : Codec
             from = end;
         }
 
-        return Undecided(pending, damaged, silent);
+        return Undecided(pending, damaged, last, silent);
     }
 
-    private static Cut Undecided(ReadOnlySpan<byte> pending, int damaged, bool silent) =>
-        !silent ? Cut.Wait(pending.Length - 1)
-        : damaged > 0 ? Cut.Damaged(damaged)
-        : Cut.Drop(1, DropReasons.Truncated);
+    /// <summary>
+    /// Where behind the head that is given up the first one begins that may end otherwise, up to the last one of its line: all of them see the same line ends,
+    /// so only their lengths make them differ. Given up with the head is whose length ends between <paramref name="after"/> and <paramref name="end"/>, or
+    /// behind where <paramref name="orLater"/>. Without this a line full of heads would be read once for each.
+    /// </summary>
+    private static int SameFate(ReadOnlySpan<byte> pending, int last, int after, int end, bool orLater)
+    {
+        for (var at = 1; at < last; at++)
+        {
+            var next = pending[at..last].IndexOf((byte)'#');
+            if (next < 0)
+            {
+                break;
+            }
 
-    private static Cut ByLength(ReadOnlySpan<byte> pending, int declared, int damaged, bool silent)
+            at += next;
+            var head = pending[at..];
+            var own = Hj212.HasHead(head) ? at + Hj212.DeclaredLength(head) : 0;
+            if (own > 0 && !(own > after && own < end) && !(own > end && orLater))
+            {
+                return at;
+            }
+        }
+
+        return Math.Max(1, last);
+    }
+
+    private static Cut Undecided(ReadOnlySpan<byte> pending, int damaged, int last, bool silent)
+    {
+        if (!silent)
+        {
+            return Cut.Wait(pending.Length - 1);
+        }
+
+        var given = SameFate(pending, last, pending.Length, pending.Length, orLater: true);
+        return damaged > 0 ? Cut.Damaged(damaged) with { Length = Math.Min(given, damaged) } : Cut.Drop(given, DropReasons.Truncated);
+    }
+
+    private static Cut ByLength(ReadOnlySpan<byte> pending, int declared, int damaged, int last, bool silent)
     {
         if (declared > pending.Length)
         {
-            return Undecided(pending, damaged, silent);
+            return Undecided(pending, damaged, last, silent);
         }
 
         var unit = pending[..declared];

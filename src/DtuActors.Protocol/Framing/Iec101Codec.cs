@@ -6,7 +6,8 @@ namespace DtuActors.Protocol.Framing;
 /// <c>iec101</c>: frames of FT1.2 (IEC 60870-5-1, 6.2.4.2), whose layout is <see cref="Iec101"/>. Whether a fixed frame has a link address of one
 /// byte or two, its sum and its end tell, the shorter first.
 /// The single character E5 proves nothing, so it is a frame only where it stands between frames: behind bytes that are none it goes with them, up to the next
-/// 10 or 68, to silence, or to max-frame, where the first byte is dropped alone. That is why the last byte of garbage waits: without it nobody would know what an E5 that follows stands behind.
+/// 10 or 68, to silence, or to max-frame, where the first byte is dropped alone. That is why the last byte of garbage waits: without it nobody would know what
+/// an E5 that follows stands behind.
 /// </summary>
 internal sealed class Iec101Codec(TimeSpan gap) : Codec
 {

@@ -30,9 +30,11 @@ internal sealed class StartEndCodec(byte[] start, byte[] end, TimeSpan gap) : Co
             return silent ? Cut.Drop(1, DropReasons.Truncated) : Cut.Wait();
         }
 
-        var ends = Find(pending, end, Math.Max(start.Length, examined));
+        // An end counts where it begins no later than a new start.
         var begins = Find(pending, start, Math.Max(1, examined));
-        if (ends >= 0 && (begins < 0 || ends <= begins))
+        var until = begins < 0 ? pending.Length : Math.Min(pending.Length, begins + end.Length);
+        var ends = Find(pending[..until], end, Math.Max(start.Length, examined));
+        if (ends >= 0)
         {
             return _isOneMark && ends == start.Length ? Cut.Drop(start.Length, DropReasons.Garbage) : Cut.Frame(ends + end.Length);
         }
