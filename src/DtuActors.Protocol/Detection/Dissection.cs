@@ -136,7 +136,7 @@ public sealed class Dissection : IFrameSink
     internal static string Describe(in EnvelopeUnit unit)
     {
         var length = unit.Unescaped?.Length ?? unit.PayloadLength;
-        var bytes = length == 0 ? "" : length == 1 ? ", 1 byte" : $", {length} bytes";
+        var bytes = length == 0 ? "" : $", {Words.Plural(length, "byte")}";
         return $"{Word(unit.Kind)}{(unit.Id is null ? "" : $" of {unit.Id}")}{bytes}";
     }
 
