@@ -7,6 +7,8 @@ public abstract class CodecSpec(string codec)
 {
     private protected static string F(byte[] frame) => "f " + Convert.ToHexString(frame);
 
+    private protected static string Hex(byte[] bytes) => Convert.ToHexString(bytes);
+
     private protected static byte[] Fill(int count, byte value) => [.. Enumerable.Repeat(value, count)];
 
     private protected Framer Make(params byte[][] heartbeats) => new(Codecs.Create(new FramingOptions { Codec = codec }), 4096, heartbeats);
@@ -20,4 +22,22 @@ public abstract class CodecSpec(string codec)
         Assert.Equal(frames.Select(Convert.ToHexString), sink.Frames);
         Assert.Equal(stream.Length, sink.FrameBytes + sink.DroppedBytes);
     });
+
+    /// <summary>Without silence: nothing here waits for it.</summary>
+    private protected Recording Run(byte[][] pieces)
+    {
+        var sink = new Recording();
+        var framer = Make();
+        Array.ForEach(pieces, piece => framer.Feed(piece, ref sink));
+        Assert.Equal(0, framer.Pending);
+        return sink;
+    }
+
+    /// <summary>These frames and nothing else, without silence.</summary>
+    private protected void AssertOut(byte[][] pieces, params byte[][] frames)
+    {
+        var sink = Run(pieces);
+        Assert.Equal(frames.Select(Hex), sink.Frames);
+        Assert.Empty(sink.Drops);
+    }
 }

@@ -4,7 +4,7 @@ using DtuActors.Protocol.Layouts;
 
 namespace DtuActors.Protocol.Tests;
 
-public sealed class Hj212FramingTests
+public sealed class Hj212FramingTests() : CodecSpec("hj212")
 {
     private const string Segment = "QN=20160801085857223;ST=32;CN=2011;PW=123456;MN=010000A8900016F000169DC0;Flag=5;"
         + "CP=&&DataTime=20160801085857;w01018-Rtd=2.5,w01018-Flag=N&&";
@@ -163,24 +163,5 @@ public sealed class Hj212FramingTests
         return frame;
     }
 
-    /// <summary>Without silence: nothing here waits for it.</summary>
-    private static Recording Run(byte[][] pieces)
-    {
-        var sink = new Recording();
-        var framer = Make();
-        Array.ForEach(pieces, piece => framer.Feed(piece, ref sink));
-        Assert.Equal(0, framer.Pending);
-        return sink;
-    }
-
-    private static void AssertOut(byte[][] pieces, params byte[][] frames)
-    {
-        var sink = Run(pieces);
-        Assert.Equal(frames.Select(Hex), sink.Frames);
-        Assert.Empty(sink.Drops);
-    }
-
-    private static string Hex(byte[] bytes) => Convert.ToHexString(bytes);
-
-    private static Framer Make(int maxFrame = 4096) => new(Codecs.Create(new FramingOptions { Codec = "hj212" }), maxFrame);
+    private static Framer Make(int maxFrame) => new(Codecs.Create(new FramingOptions { Codec = "hj212" }), maxFrame);
 }

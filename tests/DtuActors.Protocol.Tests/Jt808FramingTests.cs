@@ -3,7 +3,7 @@ using DtuActors.Protocol.Layouts;
 
 namespace DtuActors.Protocol.Tests;
 
-public sealed class Jt808FramingTests
+public sealed class Jt808FramingTests() : CodecSpec("jt808")
 {
     private const string Phone = "013800138000";
 
@@ -149,25 +149,4 @@ public sealed class Jt808FramingTests
         Assert.False(Jt808.IsValid([0x7E]));
         Assert.False(Jt808.IsValid([]));
     }
-
-    /// <summary>Without silence: nothing here waits for it.</summary>
-    private static Recording Run(byte[][] pieces)
-    {
-        var sink = new Recording();
-        var framer = Make();
-        Array.ForEach(pieces, piece => framer.Feed(piece, ref sink));
-        Assert.Equal(0, framer.Pending);
-        return sink;
-    }
-
-    private static void AssertOut(byte[][] pieces, params byte[][] frames)
-    {
-        var sink = Run(pieces);
-        Assert.Equal(frames.Select(Hex), sink.Frames);
-        Assert.Empty(sink.Drops);
-    }
-
-    private static string Hex(byte[] bytes) => Convert.ToHexString(bytes);
-
-    private static Framer Make() => new(Codecs.Create(new FramingOptions { Codec = "jt808" }), 4096);
 }

@@ -3,7 +3,7 @@ using DtuActors.Protocol.Layouts;
 
 namespace DtuActors.Protocol.Tests;
 
-public sealed class Sl651FramingTests
+public sealed class Sl651FramingTests() : CodecSpec("sl651")
 {
     private static readonly Sl651Address Address = new(5, "0011223344", 0x03E8, 0x34);
     private static readonly byte[] Good = Sl651.Build(FrameDirection.Up, Address, [0, 0x33, 0x17, 7, 0x18, 0x11, 0, 0x14], Sl651.EndOfText);
@@ -129,25 +129,4 @@ public sealed class Sl651FramingTests
     [Fact]
     public void An_address_shows_no_password() =>
         Assert.Equal("centre 5, station 0011223344, function 34", Address.ToString());
-
-    /// <summary>Without silence: nothing here waits for it.</summary>
-    private static Recording Run(byte[][] pieces)
-    {
-        var sink = new Recording();
-        var framer = Make();
-        Array.ForEach(pieces, piece => framer.Feed(piece, ref sink));
-        Assert.Equal(0, framer.Pending);
-        return sink;
-    }
-
-    private static void AssertOut(byte[][] pieces, params byte[][] frames)
-    {
-        var sink = Run(pieces);
-        Assert.Equal(frames.Select(Hex), sink.Frames);
-        Assert.Empty(sink.Drops);
-    }
-
-    private static string Hex(byte[] bytes) => Convert.ToHexString(bytes);
-
-    private static Framer Make() => new(Codecs.Create(new FramingOptions { Codec = "sl651" }), 4096);
 }
