@@ -1,3 +1,4 @@
+using System.Globalization;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Diagnosers;
 using BenchmarkDotNet.Exporters;
@@ -7,6 +8,7 @@ using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using DtuActors.Benchmarks;
+using DtuActors.Benchmarks.Systems;
 using Perfolizer.Horology;
 
 const int Failed = 1;
@@ -19,9 +21,27 @@ var known = new Dictionary<string, Type[]>
     ["all"] = [typeof(FramerBenchmarks), typeof(ChecksumBenchmarks)],
 };
 
+// Parts of a benchmark of the whole, in processes of their own.
+if (args is [var part, var number] && Parts.Known.TryGetValue(part, out var run))
+{
+    await run(int.Parse(number, CultureInfo.InvariantCulture));
+    return 0;
+}
+
+if (args is [var system] && SystemBenchmarks.Named(system.TrimStart('-')) is { Count: > 0 } systems)
+{
+    var good = true;
+    foreach (var measure in systems)
+    {
+        good &= await measure();
+    }
+
+    return good ? 0 : Failed;
+}
+
 if (args is not [var word] || !known.TryGetValue(word.TrimStart('-'), out var benchmarks))
 {
-    Console.Error.WriteLine("usage: DtuActors.Benchmarks framers | checksums | all");
+    Console.Error.WriteLine($"usage: DtuActors.Benchmarks framers | checksums | all | {SystemBenchmarks.Names} | system");
     return UsageError;
 }
 

@@ -39,7 +39,7 @@ public static class Holding
 /// Who holds one DTU's session. Plain, so that registering costs no storage: what it forgets when it dies, the living session tells the next one.
 /// A new claim wins at once; the displaced session is told, and its end, which names its own epoch, never takes the new one down.
 /// </summary>
-public sealed class DtuActor : ReceiveActor, IWithTimers
+public sealed class DtuActor : ActorBase, IWithTimers
 {
     // A DTU that reconnects finds its actor still there; one that stays away costs nothing.
     private static readonly TimeSpan PassivateAfter = TimeSpan.FromSeconds(60);
@@ -49,23 +49,41 @@ public sealed class DtuActor : ReceiveActor, IWithTimers
     private SessionRef? _session;
     private long _lastNumber;
 
-    public DtuActor(DtuId id)
-    {
-        _id = id;
-
-        Receive<Holding.Announce>(OnAnnounce);
-        Receive<Holding.Released>(released => Release(_session?.Epoch == released.Epoch));
-        Receive<Terminated>(terminated => Release(_session?.Connection.Equals(terminated.ActorRef) is true));
-        Receive<Holding.Find>(_ => Sender.Tell(new Holding.Found(_id, _session)));
-        Receive<Holding.Recite>(OnRecite);
-        Receive<Holding.Passivate>(Context.Parent.Tell);
-    }
+    public DtuActor(DtuId id) => _id = id;
 
     public ITimerScheduler Timers { get; set; } = null!;
 
     public static Props Props(DtuId id) => Akka.Actor.Props.Create<DtuActor>(id);
 
     protected override void PreStart() => PassivateSoon();
+
+    // A switch costs nothing per DTU, where ReceiveActor builds a table for each.
+    protected override bool Receive(object message)
+    {
+        switch (message)
+        {
+            case Holding.Announce announce:
+                OnAnnounce(announce);
+                return true;
+            case Holding.Released released:
+                Release(_session?.Epoch == released.Epoch);
+                return true;
+            case Terminated terminated:
+                Release(_session?.Connection.Equals(terminated.ActorRef) is true);
+                return true;
+            case Holding.Find:
+                Sender.Tell(new Holding.Found(_id, _session));
+                return true;
+            case Holding.Recite recite:
+                OnRecite(recite);
+                return true;
+            case Holding.Passivate passivate:
+                Context.Parent.Tell(passivate);
+                return true;
+            default:
+                return false;
+        }
+    }
 
     private void OnAnnounce(Holding.Announce announce)
     {

@@ -33,27 +33,64 @@ public sealed partial class ConnectionActor
     private long _framesUp;
     private long _heartbeats;
 
-    private void Online()
+    private bool Online(object message)
     {
-        Always();
-        Receive<Tcp.Received>(OnReceived);
-        Receive<Relay.Deliver>(OnDeliver);
-        Receive<Asking.Request>(OnRequest);
-        Receive<Asking.Send>(OnSend);
-        Receive<Asking.Kick>(OnKick);
-        Receive<Flow.Taken>(OnTaken);
-        Receive<Flow.PathAdded>(path => _windows.Add(path.Destination));
-        Receive<Flow.PathRemoved>(OnPathRemoved);
-        Receive<ProbeDue>(_ => Pause());
-        Receive<FrameSilence>(_ => OnSilence());
-        Receive<UnitSilence>(_ => OnUnitSilence());
-        Receive<BusDue>(_ => OnBusDue());
-        Receive<SilentCheck>(_ => OnSilentCheck());
-        Receive<Publish>(_ => _setup.Fleet.Tell(new Fleet.SessionSeen(Report())));
-        Receive<Fleet.TellAgain>(_ => _setup.Fleet.Tell(new Fleet.SessionSeen(Report())));
-        Receive<Claimed>(_ => Claim());
-        Receive<Holding.Granted>(Own);
-        Receive<Holding.Superseded>(_ => Close(EndReasons.Replaced, "a newer connection of the same DTU took over"));
+        switch (message)
+        {
+            case Tcp.Received received:
+                OnReceived(received);
+                return true;
+            case Relay.Deliver delivery:
+                OnDeliver(delivery);
+                return true;
+            case Asking.Request request:
+                OnRequest(request);
+                return true;
+            case Asking.Send send:
+                OnSend(send);
+                return true;
+            case Asking.Kick kick:
+                OnKick(kick);
+                return true;
+            case Flow.Taken taken:
+                OnTaken(taken);
+                return true;
+            case Flow.PathAdded path:
+                _windows.Add(path.Destination);
+                return true;
+            case Flow.PathRemoved path:
+                OnPathRemoved(path);
+                return true;
+            case ProbeDue:
+                Pause();
+                return true;
+            case FrameSilence:
+                OnSilence();
+                return true;
+            case UnitSilence:
+                OnUnitSilence();
+                return true;
+            case BusDue:
+                OnBusDue();
+                return true;
+            case SilentCheck:
+                OnSilentCheck();
+                return true;
+            case Publish or Fleet.TellAgain:
+                _setup.Fleet.Tell(new Fleet.SessionSeen(Report()));
+                return true;
+            case Claimed:
+                Claim();
+                return true;
+            case Holding.Granted granted:
+                Own(granted);
+                return true;
+            case Holding.Superseded:
+                Close(EndReasons.Replaced, "a newer connection of the same DTU took over");
+                return true;
+            default:
+                return Always(message);
+        }
     }
 
     private void Open()

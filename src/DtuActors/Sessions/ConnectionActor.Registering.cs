@@ -55,17 +55,26 @@ public sealed partial class ConnectionActor
     private static TimeSpan TimeToRegister(ProfileOptions profile) =>
         profile.Registration.EveryPacket && profile.Heartbeat.Timeout is { } silence ? silence : profile.Registration.Timeout;
 
-    private void Registering()
+    private bool Registering(object message)
     {
-        Always();
-        Receive<Tcp.Received>(OnRegistrationBytes);
-        Receive<GapOver>(_ =>
+        switch (message)
         {
-            _race!.Silence();
-            OnRegistration();
-        });
-        Receive<AskAgain>(_ => Ask());
-        Receive<RegistrationOverdue>(_ => Refuse(RegistrationOverdueReason));
+            case Tcp.Received received:
+                OnRegistrationBytes(received);
+                return true;
+            case GapOver:
+                _race!.Silence();
+                OnRegistration();
+                return true;
+            case AskAgain:
+                Ask();
+                return true;
+            case RegistrationOverdue:
+                Refuse(RegistrationOverdueReason);
+                return true;
+            default:
+                return Always(message);
+        }
     }
 
     private void Ask()

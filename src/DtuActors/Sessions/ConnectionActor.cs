@@ -19,8 +19,9 @@ namespace DtuActors.Sessions;
 /// registering ──valid──▶ claiming ──granted──▶ online ──▶ closing ──▶ (stopped)
 ///      └──refused, silent, closed──────────────────┴──────────▲
 /// </code>
+/// <para>Its states are switches, not ReceiveActor's tables: those are built anew for every connection at every change of state, which was a third of what registering costs.</para>
 /// </remarks>
-public sealed partial class ConnectionActor : ReceiveActor, IWithTimers
+public sealed partial class ConnectionActor : ActorBase, IWithTimers
 {
     // A claim that is not answered is repeated: the directory may be restarting.
     private static readonly TimeSpan ClaimAgainAfter = TimeSpan.FromSeconds(1);
@@ -57,7 +58,6 @@ public sealed partial class ConnectionActor : ReceiveActor, IWithTimers
         _writer = new SocketWriter<Downlink>(socket, OnDownlinkWritten);
         _connectedAt = Now;
         _lastSeenAt = _connectedAt;
-        Become(Registering);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -80,17 +80,40 @@ public sealed partial class ConnectionActor : ReceiveActor, IWithTimers
     // The one place where a session is taken off the books, whether it ended in good order or by a throw.
     protected override void PostStop() => TakeOffTheBooks(_endReason ?? EndReasons.Failed);
 
+    protected override bool Receive(object message) => Registering(message);
+
     /// <summary>What holds in every state: how a socket ends, and that writes are acknowledged.</summary>
-    private void Always()
+    private bool Always(object message)
     {
-        Receive<Tcp.PeerClosed>(_ => End(EndReasons.Closed, null));
-        Receive<Tcp.ErrorClosed>(closed => End(EndReasons.Reset, closed.Cause));
-        Receive<Tcp.ConnectionClosed>(_ => End(_endReason ?? EndReasons.Closed, null));
-        Receive<Terminated>(OnTerminated);
-        Receive<Tcp.CommandFailed>(failed => End(EndReasons.Failed, $"a write failed: {failed.CauseString}"));
-        Receive<Written>(OnWritten);
-        Receive<WriteOverdue>(_ => Close(EndReasons.Silent, "the DTU takes no bytes", abort: true));
-        Receive<ShutDown.Drain>(_ => Close(EndReasons.Stopping, null));
+        switch (message)
+        {
+            case Tcp.PeerClosed:
+                End(EndReasons.Closed, null);
+                return true;
+            case Tcp.ErrorClosed closed:
+                End(EndReasons.Reset, closed.Cause);
+                return true;
+            case Tcp.ConnectionClosed:
+                End(_endReason ?? EndReasons.Closed, null);
+                return true;
+            case Terminated terminated:
+                OnTerminated(terminated);
+                return true;
+            case Tcp.CommandFailed failed:
+                End(EndReasons.Failed, $"a write failed: {failed.CauseString}");
+                return true;
+            case Written written:
+                OnWritten(written);
+                return true;
+            case WriteOverdue:
+                Close(EndReasons.Silent, "the DTU takes no bytes", abort: true);
+                return true;
+            case ShutDown.Drain:
+                Close(EndReasons.Stopping, null);
+                return true;
+            default:
+                return false;
+        }
     }
 
     private void OnTerminated(Terminated terminated)
@@ -118,17 +141,29 @@ public sealed partial class ConnectionActor : ReceiveActor, IWithTimers
             _profile = own;
         }
 
-        Become(Claiming);
+        Context.Become(Claiming);
         Claim();
     }
 
-    private void Claiming()
+    private bool Claiming(object message)
     {
-        Always();
-        Receive<Tcp.Received>(OnBytesWhileClaiming);
-        Receive<Claimed>(_ => Claim());
-        Receive<Holding.Granted>(OnGranted);
-        Receive<Holding.Superseded>(_ => Close(EndReasons.Replaced, null));
+        switch (message)
+        {
+            case Tcp.Received received:
+                OnBytesWhileClaiming(received);
+                return true;
+            case Claimed:
+                Claim();
+                return true;
+            case Holding.Granted granted:
+                OnGranted(granted);
+                return true;
+            case Holding.Superseded:
+                Close(EndReasons.Replaced, null);
+                return true;
+            default:
+                return Always(message);
+        }
     }
 
     private void Claim()
@@ -141,7 +176,7 @@ public sealed partial class ConnectionActor : ReceiveActor, IWithTimers
     {
         Own(granted);
         _session = new SessionRef(_id, granted.Epoch, Self);
-        Become(Online);
+        Context.Become(Online);
         Open();
     }
 
@@ -163,7 +198,7 @@ public sealed partial class ConnectionActor : ReceiveActor, IWithTimers
         _endReason = reason;
         _lastError = error ?? _lastError;
         _bus?.Close();
-        Become(Closing);
+        Context.Become(Closing);
         Timers.StartSingleTimer(TimerKey.Abort, AbortNow.Instance, AbortAfter);
         if (abort)
         {
@@ -183,20 +218,33 @@ public sealed partial class ConnectionActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void Closing()
+    private bool Closing(object message)
     {
-        Receive<Written>(acknowledgement =>
+        switch (message)
         {
-            OnWritten(acknowledgement);
-            CloseWhenWritten();
-        });
-        Always();
-        Receive<AbortNow>(_ => _socket.Tell(Tcp.Abort.Instance));
-        Receive<Relay.Deliver>(delivery => GiveBack(delivery, RelayDrops.DestinationLost));
-        Receive<Asking.Request>(request => request.ReplyTo.Tell(new Asking.Refused(request.Correlation, RefusalReason.SessionEnded)));
-        Receive<Asking.Send>(send => send.ReplyTo.Tell(new Asking.Refused(send.Correlation, RefusalReason.SessionEnded)));
-        Receive<Asking.Kick>(kick => kick.ReplyTo.Tell(new Asking.Sent(kick.Correlation)));
-        ReceiveAny(_ => { });
+            case Written written:
+                OnWritten(written);
+                CloseWhenWritten();
+                return true;
+            case AbortNow:
+                _socket.Tell(Tcp.Abort.Instance);
+                return true;
+            case Relay.Deliver delivery:
+                GiveBack(delivery, RelayDrops.DestinationLost);
+                return true;
+            case Asking.Request request:
+                request.ReplyTo.Tell(new Asking.Refused(request.Correlation, RefusalReason.SessionEnded));
+                return true;
+            case Asking.Send send:
+                send.ReplyTo.Tell(new Asking.Refused(send.Correlation, RefusalReason.SessionEnded));
+                return true;
+            case Asking.Kick kick:
+                kick.ReplyTo.Tell(new Asking.Sent(kick.Correlation));
+                return true;
+            default:
+                Always(message);
+                return true;
+        }
     }
 
     private void End(string reason, string? error)

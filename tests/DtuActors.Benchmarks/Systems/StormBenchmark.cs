@@ -1,0 +1,202 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+
+namespace DtuActors.Benchmarks.Systems;
+
+/// <summary>
+/// All DTUs of a fleet connect and register at once. Beside the gateway, in the same rounds, stands a server of bare async sockets that accepts and reads once. Time
+/// runs from the client's first connect until the last DTU has been read from (bare) or is online (gateway: its own meter says so). Server and client
+/// are processes of their own on the same machine.
+/// </summary>
+internal static class StormBenchmark
+{
+    private const int Dtus = 15_000;
+    private const int Rounds = 5;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly string[] Engines = ["sockets", "akka-io"];
+
+    /// <summary>False where a DTU was refused or lost.</summary>
+    public static async Task<bool> RunAsync()
+    {
+        Console.WriteLine($"storm: {Dtus} DTUs connect and register at once, {Rounds} rounds after one to warm up ...");
+        SayLimits();
+        await using var client = ChildProcess.Self("storm-client", Dtus);
+        await client.HearAsync("ready");
+        var rows = new List<Row>();
+        try
+        {
+            await StartAsync(rows);
+            foreach (var row in rows)
+            {
+                row.HeapBefore = await row.Server.AskNumberAsync("heap", "bench heap");
+            }
+
+            for (var round = 0; round <= Rounds; round++)
+            {
+                foreach (var row in rows)
+                {
+                    await RoundAsync(row, client, isLast: round == Rounds);
+                }
+            }
+
+            Print(rows);
+            return rows.TrueForAll(row => row.Faults.Count == 0);
+        }
+        finally
+        {
+            foreach (var row in rows)
+            {
+                await row.Server.DisposeAsync();
+            }
+        }
+    }
+
+    private static async Task StartAsync(List<Row> rows)
+    {
+        var bare = ChildProcess.Self("storm-bare", Dtus);
+        await bare.HearAsync("ready");
+        rows.Add(new Row("bare sockets", bare, IsGateway: false));
+        foreach (var engine in Engines)
+        {
+            try
+            {
+                rows.Add(new Row($"engine = {engine}", await ChildProcess.GatewayAsync(Configuration(engine), Dtus), IsGateway: true));
+            }
+            catch (InvalidOperationException refused)
+            {
+                Console.WriteLine($"engine = {engine} is left out: {refused.Message.TrimEnd()}");
+            }
+        }
+    }
+
+    private static string Configuration(string engine) => $$"""
+        dtu {
+          listeners { main { transport = tcp, address = "127.0.0.1", port = 0, profile = default, max-connections = 20000, engine = {{engine}} } }
+          http { port = 0 }
+          storage { provider = none }
+        }
+        """;
+
+    private static async Task RoundAsync(Row row, ChildProcess client, bool isLast)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        var before = row.Server.ProcessorTime;
+        client.Say(string.Create(CultureInfo.InvariantCulture, $"open {row.Server.PortOf("main")}"));
+        var opened = await client.HearAsync("bench opened");
+        try
+        {
+            var online = await row.Server.HearNumberAsync("bench online", patience.Token);
+            row.Seconds.Add(Stopwatch.GetElapsedTime(long.Parse(opened[0], CultureInfo.InvariantCulture), online).TotalSeconds);
+        }
+        catch (OperationCanceledException)
+        {
+            row.Faults.Add($"only {await row.Server.AskNumberAsync("count", "bench count")} online after {Patience.TotalSeconds} s");
+        }
+
+        if (row.IsGateway)
+        {
+            await CheckAsync(row);
+            row.Server.Say("spent");
+            Console.WriteLine(string.Join(' ', await row.Server.HearAsync("bench spent")));
+        }
+
+        row.Processor.Add((row.Server.ProcessorTime - before).TotalSeconds);
+        row.Expect(0, long.Parse(opened[1], CultureInfo.InvariantCulture), "not connected");
+        row.Expect(0, await client.AskNumberAsync("check", "bench lost"), "closed again");
+        if (isLast)
+        {
+            row.WorkingSet = row.Server.WorkingSet;
+            row.HeapAfter = await row.Server.AskNumberAsync("heap", "bench heap");
+        }
+
+        client.Say("close");
+        await client.HearAsync("bench closed");
+        await row.Server.HearAsync("bench empty");
+    }
+
+    // What stands in the mailboxes behind the last DTU is work as well: the API answers when it is done.
+    private static async Task CheckAsync(Row row)
+    {
+        using var http = new HttpClient { BaseAddress = new Uri($"http://{row.Server.AddressOf("http")}") };
+        var asked = Stopwatch.GetTimestamp();
+        await http.GetStringAsync(new Uri("/api/v1/dtus?limit=1", UriKind.Relative));
+        row.Settled.Add(Stopwatch.GetElapsedTime(asked).TotalSeconds);
+        var (online, after) = (0, "");
+        do
+        {
+            var page = await http.GetFromJsonAsync<JsonNode>(new Uri($"/api/v1/dtus?state=online&limit=1000{after}", UriKind.Relative));
+            online += page!["items"]!.AsArray().Count;
+            after = page["next"] is { } next ? $"&after={next}" : "";
+        }
+        while (after.Length > 0);
+        row.Expect(Dtus, online, "online in the API");
+        var listeners = await http.GetFromJsonAsync<JsonNode>(new Uri("/api/v1/listeners", UriKind.Relative));
+        row.Expect(0, listeners!["items"]![0]!["refused"]!.GetValue<long>(), "refused");
+    }
+
+    private static void Print(List<Row> rows)
+    {
+        var table = new Table("server", "connections/s", "ratio", "cold", "s of processor", "API answers in ms", "managed B/session", "working set MB", "lost or refused");
+        foreach (var row in rows)
+        {
+            table.Add(
+                row.Name,
+                Dtus / row.Warm.Median(),
+                rows[0].Warm.Median() / row.Warm.Median(),
+                Dtus / row.Seconds.DefaultIfEmpty(double.NaN).First(),
+                row.Processor.Skip(1).Median(),
+                row.IsGateway ? row.Settled.Skip(1).Median() * 1e3 : "",
+                (double)(row.HeapAfter - row.HeapBefore) / Dtus,
+                row.WorkingSet / 1e6,
+                row.Faults.Count == 0 ? "none" : string.Join("; ", row.Faults.Distinct()));
+        }
+
+        table.Print();
+    }
+
+    private static void SayLimits()
+    {
+        const string Backlog = "/proc/sys/net/core/somaxconn";
+        if (File.Exists(Backlog) && int.Parse(File.ReadAllText(Backlog), CultureInfo.InvariantCulture) is var most && most < 4096)
+        {
+            Console.WriteLine($"net.core.somaxconn = {most} bounds the backlog: SYNs may be dropped");
+        }
+
+        if (File.Exists("/proc/self/limits")
+            && File.ReadLines("/proc/self/limits").First(line => line.StartsWith("Max open files", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, _, _, var files, ..]
+            && int.TryParse(files, out var limit)
+            && limit < Dtus + 1000)
+        {
+            Console.WriteLine($"ulimit -n is {limit}: too few files for {Dtus} DTUs");
+        }
+    }
+
+    private sealed record Row(string Name, ChildProcess Server, bool IsGateway)
+    {
+        public List<double> Seconds { get; } = [];
+
+        public IEnumerable<double> Warm => Seconds.Skip(1);
+
+        public List<double> Processor { get; } = [];
+
+        public List<double> Settled { get; } = [];
+
+        public List<string> Faults { get; } = [];
+
+        public long HeapBefore { get; set; }
+
+        public long HeapAfter { get; set; }
+
+        public long WorkingSet { get; set; }
+
+        public void Expect(long wanted, long found, string what)
+        {
+            if (wanted != found)
+            {
+                Faults.Add($"{found} {what}");
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace DtuActors.Benchmarks.Systems;
+
+/// <summary>
+/// All the DTUs of a storm in one process. Lines it takes: <c>open PORT</c>, all connect and register at once (answer: <c>bench opened TIMESTAMP FAILED</c>, when it began and how many
+/// could not); <c>check</c> (<c>bench lost N</c>: how many the server has closed); <c>close</c> (<c>bench closed</c>).
+/// </summary>
+internal static class StormClient
+{
+    // More than a backlog holds would wait a second for their next SYN: that is the kernel's pace, not the server's.
+    private const int InFlight = 512;
+
+    // One address has 28,000 ports, and half of them are slow to find once the other half is taken.
+    private const int SourceAddresses = 4;
+
+    public static async Task RunAsync(int count)
+    {
+        var sockets = new Socket[count];
+        Console.WriteLine("ready");
+        while (Console.ReadLine() is { } line)
+        {
+            if (line.Split(' ') is ["open", var port])
+            {
+                var began = Stopwatch.GetTimestamp();
+                var failed = await OpenAsync(sockets, int.Parse(port, CultureInfo.InvariantCulture));
+                Console.WriteLine($"bench opened {began} {failed}");
+            }
+            else if (line == "check")
+            {
+                Console.WriteLine($"bench lost {sockets.Count(socket => !socket.Connected || socket.Poll(0, SelectMode.SelectRead))}");
+            }
+            else
+            {
+                Array.ForEach(sockets, socket => socket.Close(timeout: 0));
+                Console.WriteLine("bench closed");
+            }
+        }
+    }
+
+    private static async Task<int> OpenAsync(Socket[] sockets, int port)
+    {
+        var (next, failed) = (-1, 0);
+        var server = new IPEndPoint(IPAddress.Loopback, port);
+        await Task.WhenAll(Enumerable.Range(0, InFlight).Select(_ => Task.Run(async () =>
+        {
+            for (int i; (i = Interlocked.Increment(ref next)) < sockets.Length;)
+            {
+                if (!await OpenAsync(sockets[i] = Create(i), server, i))
+                {
+                    Interlocked.Increment(ref failed);
+                }
+            }
+        })));
+        return failed;
+    }
+
+    // Reset at the end: thousands of ports in TIME_WAIT would be the next round's trouble.
+    private static Socket Create(int number)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
+        if (OperatingSystem.IsLinux())
+        {
+            socket.Bind(new IPEndPoint(new IPAddress([127, 0, 0, (byte)(2 + (number % SourceAddresses))]), 0));
+        }
+
+        return socket;
+    }
+
+    private static async Task<bool> OpenAsync(Socket socket, IPEndPoint server, int number)
+    {
+        try
+        {
+            await socket.ConnectAsync(server);
+            await socket.SendAsync(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{13800000000 + number}\n")));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

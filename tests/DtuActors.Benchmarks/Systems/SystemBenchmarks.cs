@@ -1,0 +1,26 @@
+namespace DtuActors.Benchmarks.Systems;
+
+/// <summary>The benchmarks of the whole gateway, by verb; each prints its table and returns whether what must hold held.</summary>
+internal static class SystemBenchmarks
+{
+    private static readonly Dictionary<string, Func<Task<bool>>> Known = new()
+    {
+        ["storm"] = StormBenchmark.RunAsync,
+    };
+
+    public static string Names => string.Join(" | ", Known.Keys);
+
+    /// <summary>The one of that name, all for <c>system</c>, else none.</summary>
+    public static IReadOnlyCollection<Func<Task<bool>>> Named(string verb) =>
+        verb == "system" ? Known.Values : Known.TryGetValue(verb, out var one) ? [one] : [];
+}
+
+/// <summary>What runs in child processes of a benchmark: a verb and a number.</summary>
+internal static class Parts
+{
+    public static IReadOnlyDictionary<string, Func<int, Task>> Known { get; } = new Dictionary<string, Func<int, Task>>
+    {
+        ["storm-bare"] = BareServer.RunAsync,
+        ["storm-client"] = StormClient.RunAsync,
+    };
+}
