@@ -32,6 +32,7 @@ public sealed partial class ConnectionActor
     private long _bytesUp;
     private long _framesUp;
     private long _heartbeats;
+    private string? _conflictWith;
 
     private void Online()
     {
@@ -53,7 +54,8 @@ public sealed partial class ConnectionActor
         Receive<Fleet.TellAgain>(_ => _setup.Fleet.Tell(new Fleet.SessionSeen(Report())));
         Receive<Claimed>(_ => Claim());
         Receive<Holding.Granted>(Own);
-        Receive<Holding.Superseded>(_ => Close(EndReasons.Replaced, "a newer connection of the same DTU took over"));
+        Receive<Holding.Superseded>(OnDisplaced);
+        Receive<Holding.Contested>(OnContested);
     }
 
     private void Open()
@@ -78,7 +80,11 @@ public sealed partial class ConnectionActor
             FeedWhatCameBehind(registrar);
         }
 
-        ReadOn();
+        TakeWhatCameEarly();
+        if (_endReason is null)
+        {
+            ReadOn();
+        }
     }
 
     private void OpenEnvelope()
@@ -125,6 +131,17 @@ public sealed partial class ConnectionActor
     }
 
     // ---- how it stands
+
+    private void OnContested(Holding.Contested contested)
+    {
+        _conflictWith = contested.With;
+        if (contested.With is { } other)
+        {
+            _lastError = $"conflict: {other} registers under the same id";
+        }
+
+        _setup.Fleet.Tell(new Fleet.SessionSeen(Report()));
+    }
 
     private void ArmSilentCheck(TimeSpan? due)
     {
@@ -176,6 +193,8 @@ public sealed partial class ConnectionActor
         Down = _down.Snapshot(),
         DroppedUp = _droppedUp.ToImmutableDictionary(),
         LastError = _lastError,
+        ConflictWith = _conflictWith,
+        EndedAt = _endedAt,
     };
 
     private sealed record SilentCheck : INoSerializationVerificationNeeded

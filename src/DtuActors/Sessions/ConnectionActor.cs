@@ -16,17 +16,14 @@ namespace DtuActors.Sessions;
 /// </summary>
 /// <remarks>
 /// <code>
-/// registering ──valid──▶ claiming ──granted──▶ online ──▶ closing ──▶ (stopped)
-///      └──refused, silent, closed──────────────────┴──────────▲
+/// registering ──valid──▶ claiming ──granted──▶ online ──replaced──▶ displaced ──▶ (stopped)
+///      │                    │                    └──silent, kicked, refused──▶ closing ──▶ (stopped)
+///      └──refused───────────┴──refused, replaced──────────────────────────────────▲
 /// </code>
+/// A socket that ends (closed, reset, failed) stops it from any state; a shut-down closes it as stopping.
 /// </remarks>
 public sealed partial class ConnectionActor : ReceiveActor, IWithTimers
 {
-    // A claim that is not answered is repeated: the directory may be restarting.
-    private static readonly TimeSpan ClaimAgainAfter = TimeSpan.FromSeconds(1);
-
-    // Akka.IO's Close waits for ever for a peer that does not read.
-    private static readonly TimeSpan AbortAfter = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan PublishEvery = TimeSpan.FromSeconds(1);
 
     // A kernel that does not take one write for so long has no peer at the other end.
@@ -44,7 +41,6 @@ public sealed partial class ConnectionActor : ReceiveActor, IWithTimers
     private SessionRef? _session;
     private IActorRef _owner = ActorRefs.Nobody;
     private string? _presentedAlias;
-    private string? _endReason;
     private string? _lastError;
 
     public ConnectionActor(SessionSetup setup, IActorRef socket, IPEndPoint remote)
@@ -77,15 +73,12 @@ public sealed partial class ConnectionActor : ReceiveActor, IWithTimers
         StartRegistration();
     }
 
-    // The one place where a session is taken off the books, whether it ended in good order or by a throw.
-    protected override void PostStop() => TakeOffTheBooks(_endReason ?? EndReasons.Failed);
-
     /// <summary>What holds in every state: how a socket ends, and that writes are acknowledged.</summary>
     private void Always()
     {
         Receive<Tcp.PeerClosed>(_ => End(EndReasons.Closed, null));
         Receive<Tcp.ErrorClosed>(closed => End(EndReasons.Reset, closed.Cause));
-        Receive<Tcp.ConnectionClosed>(_ => End(_endReason ?? EndReasons.Closed, null));
+        Receive<Tcp.ConnectionClosed>(_ => End(EndReasons.Closed, null));
         Receive<Terminated>(OnTerminated);
         Receive<Tcp.CommandFailed>(failed => End(EndReasons.Failed, $"a write failed: {failed.CauseString}"));
         Receive<Written>(OnWritten);
@@ -106,127 +99,6 @@ public sealed partial class ConnectionActor : ReceiveActor, IWithTimers
         }
     }
 
-    // ---- claiming: the registration is valid; the directory says under which epoch the session holds its DTU. Nothing is read meanwhile.
-
-    private void BeginClaim(DtuId id, string presented, string? alias, DtuOptions? known)
-    {
-        _id = id;
-        _presented = presented;
-        _presentedAlias = alias;
-        if (known?.Profile is { } name && _setup.Profiles.TryGetValue(name, out var own))
-        {
-            _profile = own;
-        }
-
-        Become(Claiming);
-        Claim();
-    }
-
-    private void Claiming()
-    {
-        Always();
-        Receive<Tcp.Received>(OnBytesWhileClaiming);
-        Receive<Claimed>(_ => Claim());
-        Receive<Holding.Granted>(OnGranted);
-        Receive<Holding.Superseded>(_ => Close(EndReasons.Replaced, null));
-    }
-
-    private void Claim()
-    {
-        _setup.Directory.Tell(new Holding.Announce(_id, _session?.Epoch, Self));
-        Timers.StartSingleTimer(TimerKey.Claim, Claimed.Again, ClaimAgainAfter);
-    }
-
-    private void OnGranted(Holding.Granted granted)
-    {
-        Own(granted);
-        _session = new SessionRef(_id, granted.Epoch, Self);
-        Become(Online);
-        Open();
-    }
-
-    private void Own(Holding.Granted granted)
-    {
-        Timers.Cancel(TimerKey.Claim);
-        _owner = Context.Watch(granted.Owner);
-    }
-
-    // ---- closing: nothing is read or taken any more; the socket's end is waited for, not for ever.
-
-    private void Close(string reason, string? error, bool abort = false)
-    {
-        if (_endReason is not null)
-        {
-            return;
-        }
-
-        _endReason = reason;
-        _lastError = error ?? _lastError;
-        _bus?.Close();
-        Become(Closing);
-        Timers.StartSingleTimer(TimerKey.Abort, AbortNow.Instance, AbortAfter);
-        if (abort)
-        {
-            _socket.Tell(Tcp.Abort.Instance);
-        }
-        else
-        {
-            CloseWhenWritten();
-        }
-    }
-
-    private void CloseWhenWritten()
-    {
-        if (!_writer.IsBusy)
-        {
-            _socket.Tell(Tcp.Close.Instance);
-        }
-    }
-
-    private void Closing()
-    {
-        Receive<Written>(acknowledgement =>
-        {
-            OnWritten(acknowledgement);
-            CloseWhenWritten();
-        });
-        Always();
-        Receive<AbortNow>(_ => _socket.Tell(Tcp.Abort.Instance));
-        Receive<Relay.Deliver>(delivery => GiveBack(delivery, RelayDrops.DestinationLost));
-        Receive<Asking.Request>(request => request.ReplyTo.Tell(new Asking.Refused(request.Correlation, RefusalReason.SessionEnded)));
-        Receive<Asking.Send>(send => send.ReplyTo.Tell(new Asking.Refused(send.Correlation, RefusalReason.SessionEnded)));
-        Receive<Asking.Kick>(kick => kick.ReplyTo.Tell(new Asking.Sent(kick.Correlation)));
-        ReceiveAny(_ => { });
-    }
-
-    private void End(string reason, string? error)
-    {
-        _endReason ??= reason;
-        _lastError = error ?? _lastError;
-        Context.Stop(Self);
-    }
-
-    private void TakeOffTheBooks(string reason)
-    {
-        _bus?.Close();
-        if (_session is null)
-        {
-            return;
-        }
-
-        foreach (var unwritten in _writer.Abandon())
-        {
-            Refuse(unwritten, RefusalReason.SessionEnded);
-        }
-
-        _setup.Router.Tell(new Registry.SessionClosed(_session));
-        _setup.Directory.Tell(new Holding.Released(_id, _session.Epoch));
-        _setup.Fleet.Tell(new Fleet.SessionEnded(Report(), reason));
-        _setup.Events.Offer(new DtuOffline(Now, _id, reason, Remote));
-        GatewayMetrics.Connections.Add(-1);
-        _log.Info("DTU {0} offline: {1}{2}", _id, reason, _lastError is null ? "" : $" ({_lastError})");
-    }
-
     private static class TimerKey
     {
         public static readonly object Registration = new();
@@ -240,16 +112,6 @@ public sealed partial class ConnectionActor : ReceiveActor, IWithTimers
         public static readonly object Probe = new();
         public static readonly object Write = new();
         public static readonly object Abort = new();
-    }
-
-    private sealed record Claimed : INoSerializationVerificationNeeded
-    {
-        public static readonly Claimed Again = new();
-    }
-
-    private sealed record AbortNow : INoSerializationVerificationNeeded
-    {
-        public static readonly AbortNow Instance = new();
     }
 
     private sealed record WriteOverdue : INoSerializationVerificationNeeded
