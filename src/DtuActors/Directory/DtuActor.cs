@@ -249,10 +249,9 @@ public sealed class DtuActor : ReceiveActor, IWithTimers
             return;
         }
 
-        // Whoever takes the waiting one's place takes over its time: a claim a second would wait for ever.
-        var isFirst = _claimant is null && !_handingOver;
+        // Whoever takes the waiting one's place takes over its time: else a claim a second would wait for ever.
         Replace(announce);
-        if (isFirst && !Timers.IsTimerActive(TakeoverKey))
+        if (!Timers.IsTimerActive(TakeoverKey))
         {
             Timers.StartSingleTimer(TakeoverKey, WaitOver.Instance, ContestedWait);
         }
