@@ -16,6 +16,9 @@ public static class GatewayMetrics
     /// <summary>Sessions online on this node.</summary>
     public static readonly UpDownCounter<long> Connections = Meter.CreateUpDownCounter<long>("dtu.connections", description: "Sessions online on this node.");
 
+    /// <summary>DTUs in conflict: live devices keep taking one id from each other.</summary>
+    public static readonly UpDownCounter<long> Conflicts = Meter.CreateUpDownCounter<long>("dtu.conflicts", description: "DTUs that live devices keep taking from each other.");
+
     public static readonly Counter<long> Frames = Meter.CreateCounter<long>("dtu.frames", description: "Frames to and from DTUs, by direction.");
 
     public static readonly Counter<long> Bytes = Meter.CreateCounter<long>("dtu.bytes", description: "Bytes to and from DTUs, by direction.");

@@ -9,6 +9,12 @@ public enum DtuState
 {
     Offline,
     Online,
+
+    /// <summary>Offline, and seen within twice the time in which its profile expects it (<c>heartbeat.expected-every</c>).</summary>
+    Sleeping,
+
+    /// <summary>Online, and claimed by several live devices.</summary>
+    Conflict,
 }
 
 /// <summary>One DTU as it stands. Byte and frame counts are totals over its sessions since the gateway started.</summary>
@@ -47,8 +53,18 @@ public sealed record DtuStatus
     /// <summary>Uplink bytes that were no frame, by reason.</summary>
     public ImmutableDictionary<string, long> DroppedUp { get; init; } = ImmutableDictionary<string, long>.Empty;
 
-    /// <summary>In words: the last thing that went wrong, or why the last session ended.</summary>
+    /// <summary>In words: the last thing that went wrong in the session that is open, or why the last one ended.</summary>
     public string? LastError { get; init; }
+
+    /// <summary>Where the other device is that claims the same id; null but in a conflict.</summary>
+    public string? ConflictWith { get; init; }
+
+    /// <summary>Why the last session ended, one of <see cref="Sessions.EndReasons"/>; stays when the DTU is back.</summary>
+    public string? EndReason { get; init; }
+
+    /// <summary>The same in words, where there are any.</summary>
+    public string? EndError { get; init; }
+    public DateTimeOffset? EndedAt { get; init; }
 }
 
 /// <summary>Frames towards one destination: accepted = written + dropped + waiting, at any time.</summary>

@@ -20,13 +20,13 @@ internal static class Arguments
         _ => throw RefusalException.Bad("limit", $"limit={text}: expected 1 to {MostItems}"),
     };
 
-    public static DtuState? State(string? text) => text switch
-    {
-        null or "" => null,
-        "online" => DtuState.Online,
-        "offline" => DtuState.Offline,
-        _ => throw RefusalException.Bad("state", $"state={text}: expected online or offline"),
-    };
+    /// <summary>The states that DTUs can be listed by.</summary>
+    public static readonly string[] States = [.. Enum.GetValues<DtuState>().Select(state => state.Word()).Order(StringComparer.Ordinal)];
+
+    public static DtuState? State(string? text) => string.IsNullOrEmpty(text)
+        ? null
+        : Enum.GetValues<DtuState>().Cast<DtuState?>().FirstOrDefault(state => state!.Value.Word() == text)
+            ?? throw RefusalException.Bad("state", $"state={text}: expected one of {string.Join(", ", States)}");
 
     public static DateTimeOffset? Instant(string name, string? text) => text switch
     {

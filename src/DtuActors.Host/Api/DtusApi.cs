@@ -29,7 +29,7 @@ internal static class DtusApi
     private static async Task<Ok<ItemPage<DtuModel>>> ListAsync(
         DtuGateway gateway,
         CancellationToken cancellation,
-        [Description("online or offline; without it, all.")] string? state = null,
+        [Description("online (with those in conflict), offline, sleeping or conflict; without it, all.")] string? state = null,
         [Description("The most items of the page, 1 to 1000; 100 without it.")] string? limit = null,
         [Description("The next of the page before.")] string? after = null)
     {

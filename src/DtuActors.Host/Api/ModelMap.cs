@@ -21,7 +21,13 @@ internal static class ModelMap
 
     public static string Word(this FrameDirection direction) => direction is FrameDirection.Up ? "up" : "down";
 
-    public static string Word(this DtuState state) => state is DtuState.Online ? "online" : "offline";
+    public static string Word(this DtuState state) => state switch
+    {
+        DtuState.Online => "online",
+        DtuState.Sleeping => "sleeping",
+        DtuState.Conflict => "conflict",
+        _ => "offline",
+    };
 
     public static string Hex(ReadOnlyMemory<byte> bytes) => Convert.ToHexString(bytes.Span);
 
@@ -50,6 +56,10 @@ internal static class ModelMap
         Down = dtu.Down.ToModel(),
         DroppedUp = dtu.DroppedUp,
         LastError = dtu.LastError,
+        ConflictWith = dtu.ConflictWith,
+        EndReason = dtu.EndReason,
+        EndError = dtu.EndError,
+        EndedAt = Utc(dtu.EndedAt),
     };
 
     public static CountersModel ToModel(this TrafficCounters counters) => new()

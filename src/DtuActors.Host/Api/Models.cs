@@ -39,7 +39,7 @@ internal sealed record DtuModel
     public required string Id { get; init; }
     public string? Name { get; init; }
 
-    [Description("online or offline")]
+    [Description("online; conflict: online, and several devices claim the id; sleeping: offline, and expected back (heartbeat.expected-every); offline")]
     public required string State { get; init; }
 
     [Description("What its registration said, where that is an alias of the id.")]
@@ -71,8 +71,18 @@ internal sealed record DtuModel
     [Description("Uplink pieces that were no frame, by reason.")]
     public required IReadOnlyDictionary<string, long> DroppedUp { get; init; }
 
-    [Description("The last thing that went wrong, or why the last session ended.")]
+    [Description("In words: the last thing that went wrong in the session that is open, or why the last one ended.")]
     public string? LastError { get; init; }
+
+    [Description("In a conflict, the address of the other device.")]
+    public string? ConflictWith { get; init; }
+
+    [Description("Why the last session ended: closed, reset, silent, replaced, kicked, refused, stopping or failed. It stays when the DTU is back.")]
+    public string? EndReason { get; init; }
+
+    [Description("The same in words, where there are any.")]
+    public string? EndError { get; init; }
+    public DateTime? EndedAt { get; init; }
 }
 
 internal sealed record FrameModel

@@ -13,7 +13,7 @@ internal static class LsCommand
     public static Command Create()
     {
         var state = new Option<string?>("--state") { Description = "Only those in this state." };
-        state.AcceptOnlyFromAmong("online", "offline");
+        state.AcceptOnlyFromAmong(Arguments.States);
         return new ExampledCommand("ls", "List DTUs: who is online.", "dtu ls --state online", "dtu ls --json") { state }
             .Talks((client, parsed, json, ended) => ListAsync(client, parsed.GetValue(state), json, ended));
     }

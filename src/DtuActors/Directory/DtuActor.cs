@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using Akka.Actor;
+using Akka.Event;
+using DtuActors.Configuration;
 using DtuActors.Protocol;
 using DtuActors.Sessions;
 
@@ -9,19 +11,33 @@ namespace DtuActors.Directory;
 public static class Holding
 {
     /// <summary>
-    /// A session claims its DTU: with no epoch, a new one, which is believed at once; with an epoch, one that was granted before and whose DtuActor is
-    /// gone. Repeated each second until <see cref="Granted"/> or <see cref="Superseded"/>.
+    /// A session claims its DTU: with no epoch, a new one; with an epoch, one that was granted before and whose DtuActor is gone. Repeated each second until
+    /// <see cref="Granted"/>, <see cref="Superseded"/> or <see cref="Refused"/>.
     /// </summary>
-    public sealed record Announce(DtuId Dtu, Epoch? Epoch, IActorRef Connection) : INoSerializationVerificationNeeded;
+    /// <param name="Dtu">The DTU.</param>
+    /// <param name="Epoch">Null for a new session.</param>
+    /// <param name="Connection">The session.</param>
+    /// <param name="Remote">Where its socket comes from, for people to read.</param>
+    /// <param name="Duplicates">How its profile treats several devices with one id.</param>
+    public sealed record Announce(DtuId Dtu, Epoch? Epoch, IActorRef Connection, string Remote, DuplicatesOptions Duplicates) : INoSerializationVerificationNeeded;
 
     /// <summary>The session holds its DTU under this epoch for as long as the <paramref name="Owner"/>, which it watches, lives.</summary>
     public sealed record Granted(Epoch Epoch, IActorRef Owner) : INoSerializationVerificationNeeded;
 
-    /// <summary>A newer session holds the DTU.</summary>
-    public sealed record Superseded(Epoch By) : INoSerializationVerificationNeeded;
+    /// <summary>A newer session, from the address <paramref name="By"/>, holds the DTU. A session that held it answers with <see cref="Released"/> at once.</summary>
+    public sealed record Superseded(string By) : INoSerializationVerificationNeeded;
 
-    /// <summary>The session of that epoch ended.</summary>
+    /// <summary>The claim is refused: the DTU is in conflict, and the session from the address <paramref name="Holder"/> keeps it.</summary>
+    public sealed record Refused(string Holder) : INoSerializationVerificationNeeded;
+
+    /// <summary>To the holder: the DTU is in conflict with a device at the address <paramref name="With"/>; null: it is no more.</summary>
+    public sealed record Contested(string? With) : INoSerializationVerificationNeeded;
+
+    /// <summary>The session of that epoch ended, or makes room.</summary>
     public sealed record Released(DtuId Dtu, Epoch Epoch) : INoSerializationVerificationNeeded;
+
+    /// <summary>The session of that epoch was superseded, and its peer turned out to be alive.</summary>
+    public sealed record StillAlive(DtuId Dtu, Epoch Epoch) : INoSerializationVerificationNeeded;
 
     /// <summary>Who holds it? One <see cref="Found"/> to the sender.</summary>
     public sealed record Find(DtuId Dtu) : INoSerializationVerificationNeeded;
@@ -37,17 +53,42 @@ public static class Holding
 
 /// <summary>
 /// Who holds one DTU's session. Plain, so that registering costs no storage: what it forgets when it dies, the living session tells the next one.
-/// A new claim wins at once; the displaced session is told, and its end, which names its own epoch, never takes the new one down.
+/// A new claim wins; the holder is told and makes room, and its end, which names its own epoch, never takes the new one down. Where live devices keep taking the DTU from
+/// each other it is in conflict, and claims wait or are refused.
 /// </summary>
+/// <remarks>
+/// <code>
+/// free ──claim: granted──▶ held ──claim: holder superseded──▶ handing over ──released, or 1 s──▶ held
+///   ▲                      │  ▲                                    ▲
+///   └──────released────────┘  └──in conflict──claim──▶ waiting ────┘ 10 s
+/// </code>
+/// </remarks>
 public sealed class DtuActor : ActorBase, IWithTimers
 {
     // A DTU that reconnects finds its actor still there; one that stays away costs nothing.
     private static readonly TimeSpan PassivateAfter = TimeSpan.FromSeconds(60);
+
+    // A holder answers at once, unless its node is gone.
+    private static readonly TimeSpan HandoverLimit = TimeSpan.FromSeconds(1);
+
+    // What a conflict is, says DESIGN: takeovers slowed to one in ten seconds, until nobody claims the DTU for five minutes.
+    private static readonly TimeSpan ContestedWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(5);
+
     private static readonly object PassivateKey = new();
+    private static readonly object TakeoverKey = new();
+    private static readonly object QuietKey = new();
 
     private readonly DtuId _id;
     private SessionRef? _session;
+    private Holding.Announce? _holder;
+    private Holding.Announce? _claimant;
+    private bool _handingOver;
     private long _lastNumber;
+
+    private LiveTakeovers _takeovers;
+    private bool _contested;
+    private string? _rival;
 
     public DtuActor(DtuId id) => _id = id;
 
@@ -56,6 +97,8 @@ public sealed class DtuActor : ActorBase, IWithTimers
     public static Props Props(DtuId id) => Akka.Actor.Props.Create<DtuActor>(id);
 
     protected override void PreStart() => PassivateSoon();
+
+    protected override void PostStop() => SetContested(false);
 
     // A switch costs nothing per DTU, where ReceiveActor builds a table for each.
     protected override bool Receive(object message)
@@ -68,8 +111,11 @@ public sealed class DtuActor : ActorBase, IWithTimers
             case Holding.Released released:
                 Release(_session?.Epoch == released.Epoch);
                 return true;
+            case Holding.StillAlive:
+                OnStillAlive();
+                return true;
             case Terminated terminated:
-                Release(_session?.Connection.Equals(terminated.ActorRef) is true);
+                OnTerminated(terminated);
                 return true;
             case Holding.Find:
                 Sender.Tell(new Holding.Found(_id, _session));
@@ -77,44 +123,95 @@ public sealed class DtuActor : ActorBase, IWithTimers
             case Holding.Recite recite:
                 OnRecite(recite);
                 return true;
+            case WaitOver:
+                HandOver();
+                return true;
+            case HandoverOverdue:
+                Release(isHolder: true);
+                return true;
+            case QuietOver:
+                EndConflict();
+                return true;
             case Holding.Passivate passivate:
-                Context.Parent.Tell(passivate);
+                OnPassivate(passivate);
                 return true;
             default:
                 return false;
         }
     }
 
+    // ---- who holds it
+
     private void OnAnnounce(Holding.Announce announce)
     {
-        if (_session is { } held && held.Connection.Equals(announce.Connection))
+        var connection = announce.Connection;
+        if (connection.Equals(_holder?.Connection))
         {
-            announce.Connection.Tell(new Holding.Granted(held.Epoch, Self));
-            return;
+            connection.Tell(new Holding.Granted(_session!.Epoch, Self));
         }
-
-        if (announce.Epoch is { } known && _session is { } current && known < current.Epoch)
+        else if (connection.Equals(_claimant?.Connection))
         {
-            announce.Connection.Tell(new Holding.Superseded(current.Epoch));
-            return;
+            // It waits, and is told when that is over.
         }
-
-        Hold(new SessionRef(_id, announce.Epoch ?? NewEpoch(), announce.Connection));
+        else if (_session is null)
+        {
+            Hold(announce);
+        }
+        else if (IsOlder(announce))
+        {
+            connection.Tell(new Holding.Superseded((_claimant ?? _holder)!.Remote));
+        }
+        else if (_contested && announce.Epoch is null)
+        {
+            ClaimContested(announce);
+        }
+        else
+        {
+            Replace(announce);
+            HandOver();
+        }
     }
 
-    private void Hold(SessionRef session)
+    // Two that were granted before, by an actor that is gone: the higher one is the newer. One that claims for the first time is newer than both.
+    private bool IsOlder(Holding.Announce announce) =>
+        announce.Epoch is { } known && (_claimant is { Epoch: null } || known < (_claimant?.Epoch ?? _session!.Epoch));
+
+    private void Replace(Holding.Announce newer)
     {
-        if (_session is { } displaced)
+        if (_claimant is { } earlier)
         {
-            Context.Unwatch(displaced.Connection);
-            displaced.Connection.Tell(new Holding.Superseded(session.Epoch));
+            Context.Unwatch(earlier.Connection);
+            earlier.Connection.Tell(new Holding.Superseded(newer.Remote));
         }
 
-        _session = session;
-        _lastNumber = Math.Max(_lastNumber, session.Epoch.Number);
+        _claimant = newer;
+        Context.Watch(newer.Connection);
+    }
+
+    private void HandOver()
+    {
+        if (_handingOver || _claimant is null)
+        {
+            return;
+        }
+
+        _handingOver = true;
+        _holder!.Connection.Tell(new Holding.Superseded(_claimant.Remote));
+        Timers.StartSingleTimer(TakeoverKey, HandoverOverdue.Instance, HandoverLimit);
+    }
+
+    private void Hold(Holding.Announce announce)
+    {
+        _holder = announce;
+        _session = new SessionRef(_id, announce.Epoch ?? NewEpoch(), announce.Connection);
+        _lastNumber = Math.Max(_lastNumber, _session.Epoch.Number);
         Timers.Cancel(PassivateKey);
-        Context.Watch(session.Connection);
-        session.Connection.Tell(new Holding.Granted(session.Epoch, Self));
+        Context.Watch(announce.Connection);
+        announce.Connection.Tell(new Holding.Granted(_session.Epoch, Self));
+        if (_contested)
+        {
+            announce.Connection.Tell(new Holding.Contested(_rival));
+        }
     }
 
     private Epoch NewEpoch()
@@ -124,6 +221,18 @@ public sealed class DtuActor : ActorBase, IWithTimers
         return new Epoch(Math.Max(_lastNumber + 1, Context.System.Scheduler.Now.ToUnixTimeMilliseconds()), BitConverter.ToInt64(salt));
     }
 
+    private void OnTerminated(Terminated terminated)
+    {
+        if (terminated.ActorRef.Equals(_claimant?.Connection))
+        {
+            _claimant = null;
+        }
+        else
+        {
+            Release(terminated.ActorRef.Equals(_holder?.Connection));
+        }
+    }
+
     private void Release(bool isHolder)
     {
         if (!isHolder)
@@ -131,10 +240,80 @@ public sealed class DtuActor : ActorBase, IWithTimers
             return;
         }
 
-        Context.Unwatch(_session!.Connection);
-        _session = null;
-        PassivateSoon();
+        Context.Unwatch(_holder!.Connection);
+        Timers.Cancel(TakeoverKey);
+        var (left, next) = (_holder, _claimant);
+        (_holder, _session, _claimant, _handingOver) = (null, null, null, false);
+        if (next is null)
+        {
+            PassivateSoon();
+            return;
+        }
+
+        _rival = left.Remote;
+        Hold(next);
     }
+
+    // ---- conflict
+
+    private void OnStillAlive()
+    {
+        if (_holder is { Duplicates: var options } && _takeovers.Add(Context.System.Scheduler.Now, options) && !_contested)
+        {
+            SetContested(true);
+            Context.GetLogger().Warning("DTU {0} is in conflict: devices at {1} and {2} keep taking it from each other", _id, _holder.Remote, _rival);
+            StayContested(_rival);
+        }
+    }
+
+    private void ClaimContested(Holding.Announce announce)
+    {
+        StayContested(announce.Remote);
+        if (announce.Duplicates.Policy is DuplicatesPolicy.HoldFirst)
+        {
+            announce.Connection.Tell(new Holding.Refused(_holder!.Remote));
+            return;
+        }
+
+        // Whoever takes the waiting one's place takes over its time: else a claim a second would wait for ever.
+        Replace(announce);
+        if (!Timers.IsTimerActive(TakeoverKey))
+        {
+            Timers.StartSingleTimer(TakeoverKey, WaitOver.Instance, ContestedWait);
+        }
+    }
+
+    private void StayContested(string? rival)
+    {
+        _rival = rival;
+        _holder?.Connection.Tell(new Holding.Contested(rival));
+        Timers.StartSingleTimer(QuietKey, QuietOver.Instance, Quiet);
+    }
+
+    private void EndConflict()
+    {
+        SetContested(false);
+        _takeovers = default;
+        if (_holder is { } holder)
+        {
+            holder.Connection.Tell(new Holding.Contested(null));
+        }
+        else
+        {
+            PassivateSoon();
+        }
+    }
+
+    private void SetContested(bool contested)
+    {
+        if (_contested != contested)
+        {
+            _contested = contested;
+            GatewayMetrics.Conflicts.Add(contested ? 1 : -1);
+        }
+    }
+
+    // ---- for others
 
     private void OnRecite(Holding.Recite recite)
     {
@@ -145,4 +324,28 @@ public sealed class DtuActor : ActorBase, IWithTimers
     }
 
     private void PassivateSoon() => Timers.StartSingleTimer(PassivateKey, new Holding.Passivate(_id), PassivateAfter);
+
+    // A conflict is not forgotten before it ends.
+    private void OnPassivate(Holding.Passivate passivate)
+    {
+        if (!_contested)
+        {
+            Context.Parent.Tell(passivate);
+        }
+    }
+
+    private sealed record WaitOver : INoSerializationVerificationNeeded
+    {
+        public static readonly WaitOver Instance = new();
+    }
+
+    private sealed record HandoverOverdue : INoSerializationVerificationNeeded
+    {
+        public static readonly HandoverOverdue Instance = new();
+    }
+
+    private sealed record QuietOver : INoSerializationVerificationNeeded
+    {
+        public static readonly QuietOver Instance = new();
+    }
 }

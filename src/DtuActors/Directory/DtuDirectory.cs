@@ -18,6 +18,7 @@ public sealed class DtuDirectory : ReceiveActor
     {
         Receive<Holding.Announce>(announce => ChildOf(announce.Dtu).Forward(announce));
         Receive<Holding.Released>(released => Existing(released.Dtu)?.Forward(released));
+        Receive<Holding.StillAlive>(alive => Existing(alive.Dtu)?.Forward(alive));
         Receive<Holding.Find>(OnFind);
         Receive<Holding.Recite>(OnRecite);
         Receive<Holding.Passivate>(OnPassivate);

@@ -14,6 +14,7 @@ public sealed class FleetView : ReceiveActor
 {
     private readonly string _node;
     private readonly int _maxKnown;
+    private readonly ImmutableDictionary<string, ProfileOptions> _profiles;
     private readonly Dictionary<DtuId, DtuEntry> _dtus = [];
     private readonly SortedSet<DtuId> _order = [];
     private readonly LinkedList<DtuId> _offline = new();
@@ -25,6 +26,7 @@ public sealed class FleetView : ReceiveActor
     {
         _node = options.Node.Name;
         _maxKnown = options.Storage.MaxKnown;
+        _profiles = options.Profiles;
         foreach (var dtu in options.Dtus.Values)
         {
             Entry(dtu.Id).Configured = dtu;
@@ -57,7 +59,7 @@ public sealed class FleetView : ReceiveActor
 
         if (entry.Session is { } other && other.Session.Epoch != report.Session.Epoch)
         {
-            entry.FoldIn(other);
+            entry.Leaving.Add(other);
         }
 
         if (entry.LastEpoch != report.Session.Epoch)
@@ -76,13 +78,12 @@ public sealed class FleetView : ReceiveActor
     {
         var report = ended.Report;
         var entry = Entry(report.Session.Id);
-        entry.EndReason = report.LastError is null ? ended.Reason : $"{ended.Reason}: {report.LastError}";
-        if (entry.Session?.Session.Epoch != report.Session.Epoch)
+        entry.FoldIn(report, ended.Reason);
+        if (entry.Session is { } other && other.Session.Epoch != report.Session.Epoch)
         {
             return;
         }
 
-        entry.FoldIn(report);
         entry.Session = null;
         Unlist(entry);
         entry.OfflineNode = _offline.AddLast(report.Session.Id);
@@ -131,7 +132,7 @@ public sealed class FleetView : ReceiveActor
         foreach (var id in From(list.After))
         {
             var entry = _dtus[id];
-            if (id.Value == list.After || (list.State is { } state && StateOf(entry) != state))
+            if (id.Value == list.After || (list.State is { } state && !Is(state, StateOf(entry))))
             {
                 continue;
             }
@@ -156,12 +157,25 @@ public sealed class FleetView : ReceiveActor
     private RouteStatus WithState(RouteStatus route) =>
         _endpoints.TryGetValue(route.To, out var endpoint) ? route with { State = endpoint.State, LastError = endpoint.LastError } : route with { State = "connecting" };
 
-    private static DtuState StateOf(DtuEntry entry) => entry.Session is null ? DtuState.Offline : DtuState.Online;
+    // A conflict counts as online.
+    private static bool Is(DtuState asked, DtuState state) => state == asked || (asked is DtuState.Online && state is DtuState.Conflict);
+
+    private DtuState StateOf(DtuEntry entry) => entry.Session switch
+    {
+        { ConflictWith: not null } => DtuState.Conflict,
+        not null => DtuState.Online,
+        null when entry.Last is { } last && IsExpected(last) => DtuState.Sleeping,
+        null => DtuState.Offline,
+    };
+
+    private bool IsExpected(SessionReport last) =>
+        _profiles.GetValueOrDefault(last.Profile)?.Heartbeat.ExpectedEvery is { } every && Context.System.Scheduler.Now - last.LastSeenAt < 2 * every;
 
     private DtuStatus Status(DtuId id, DtuEntry entry)
     {
         var session = entry.Session;
         var last = session ?? entry.Last;
+        var open = entry.Open;
         return new DtuStatus
         {
             Id = id,
@@ -177,16 +191,20 @@ public sealed class FleetView : ReceiveActor
             ConnectedAt = session?.ConnectedAt,
             FirstSeenAt = entry.FirstSeenAt,
             LastSeenAt = last?.LastSeenAt,
-            BytesUp = entry.BytesUp + (session?.BytesUp ?? 0),
-            BytesDown = entry.BytesDown + (session?.BytesDown ?? 0),
-            FramesUp = entry.FramesUp + (session?.FramesUp ?? 0),
-            FramesDown = entry.FramesDown + (session?.FramesDown ?? 0),
-            Heartbeats = entry.Heartbeats + (session?.Heartbeats ?? 0),
+            BytesUp = entry.BytesUp + open.Sum(report => report.BytesUp),
+            BytesDown = entry.BytesDown + open.Sum(report => report.BytesDown),
+            FramesUp = entry.FramesUp + open.Sum(report => report.FramesUp),
+            FramesDown = entry.FramesDown + open.Sum(report => report.FramesDown),
+            Heartbeats = entry.Heartbeats + open.Sum(report => report.Heartbeats),
             Reconnects = Math.Max(0, entry.Sessions - 1),
             Queued = session?.Queued ?? 0,
             Down = last?.Down ?? new TrafficCounters(),
             DroppedUp = last?.DroppedUp ?? ImmutableDictionary<string, long>.Empty,
-            LastError = session?.LastError ?? entry.EndReason,
+            LastError = session?.LastError ?? entry.EndInWords,
+            ConflictWith = session?.ConflictWith,
+            EndReason = entry.EndReason,
+            EndError = entry.Last?.LastError,
+            EndedAt = entry.Last?.EndedAt,
         };
     }
 
@@ -197,7 +215,13 @@ public sealed class FleetView : ReceiveActor
         /// <summary>The session that is open.</summary>
         public SessionReport? Session { get; set; }
 
-        /// <summary>The last that ended.</summary>
+        /// <summary>Those that were displaced and are still closing: their last counts are to come.</summary>
+        public List<SessionReport> Leaving { get; } = new(0);
+
+        /// <summary>Whose counts are no part of the totals yet.</summary>
+        public IReadOnlyList<SessionReport> Open => Session is { } session ? [session, .. Leaving] : Leaving;
+
+        /// <summary>The newest that ended.</summary>
         public SessionReport? Last { get; private set; }
 
         public Epoch LastEpoch { get; set; }
@@ -206,7 +230,9 @@ public sealed class FleetView : ReceiveActor
 
         public DateTimeOffset? FirstSeenAt { get; set; }
 
-        public string? EndReason { get; set; }
+        public string? EndReason { get; private set; }
+
+        public string? EndInWords => Last?.LastError is { } error ? $"{EndReason}: {error}" : EndReason;
 
         public LinkedListNode<DtuId>? OfflineNode { get; set; }
 
@@ -221,9 +247,14 @@ public sealed class FleetView : ReceiveActor
         public long Heartbeats { get; private set; }
 
         /// <summary>An ended session's counts become part of the totals.</summary>
-        public void FoldIn(SessionReport ended)
+        public void FoldIn(SessionReport ended, string reason)
         {
-            Last = ended;
+            Leaving.RemoveAll(report => report.Session.Epoch == ended.Session.Epoch);
+            if (Last is null || ended.Session.Epoch >= Last.Session.Epoch)
+            {
+                (Last, EndReason) = (ended, reason);
+            }
+
             BytesUp += ended.BytesUp;
             BytesDown += ended.BytesDown;
             FramesUp += ended.FramesUp;

@@ -23,4 +23,10 @@ public sealed record SessionReport
     public TrafficCounters Down { get; init; } = new();
     public ImmutableDictionary<string, long> DroppedUp { get; init; } = ImmutableDictionary<string, long>.Empty;
     public string? LastError { get; init; }
+
+    /// <summary>The address of another device that claims the same DTU; null: there is no conflict.</summary>
+    public string? ConflictWith { get; init; }
+
+    /// <summary>Null while it is open.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
 }

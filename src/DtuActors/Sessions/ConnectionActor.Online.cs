@@ -32,6 +32,7 @@ public sealed partial class ConnectionActor
     private long _bytesUp;
     private long _framesUp;
     private long _heartbeats;
+    private string? _conflictWith;
 
     private bool Online(object message)
     {
@@ -40,8 +41,8 @@ public sealed partial class ConnectionActor
             case Tcp.Received received:
                 OnReceived(received);
                 return true;
-            case Relay.Deliver delivery:
-                OnDeliver(delivery);
+            case Relay.Deliver deliver:
+                OnDeliver(deliver);
                 return true;
             case Asking.Request request:
                 OnRequest(request);
@@ -58,8 +59,8 @@ public sealed partial class ConnectionActor
             case Flow.PathAdded path:
                 _windows.Add(path.Destination);
                 return true;
-            case Flow.PathRemoved path:
-                OnPathRemoved(path);
+            case Flow.PathRemoved pathRemoved:
+                OnPathRemoved(pathRemoved);
                 return true;
             case ProbeDue:
                 Pause();
@@ -76,7 +77,10 @@ public sealed partial class ConnectionActor
             case SilentCheck:
                 OnSilentCheck();
                 return true;
-            case Publish or Fleet.TellAgain:
+            case Publish:
+                _setup.Fleet.Tell(new Fleet.SessionSeen(Report()));
+                return true;
+            case Fleet.TellAgain:
                 _setup.Fleet.Tell(new Fleet.SessionSeen(Report()));
                 return true;
             case Claimed:
@@ -85,8 +89,11 @@ public sealed partial class ConnectionActor
             case Holding.Granted granted:
                 Own(granted);
                 return true;
-            case Holding.Superseded:
-                Close(EndReasons.Replaced, "a newer connection of the same DTU took over");
+            case Holding.Superseded superseded:
+                OnDisplaced(superseded);
+                return true;
+            case Holding.Contested contested:
+                OnContested(contested);
                 return true;
             default:
                 return Always(message);
@@ -115,7 +122,11 @@ public sealed partial class ConnectionActor
             FeedWhatCameBehind(registrar);
         }
 
-        ReadOn();
+        TakeWhatCameEarly();
+        if (_endReason is null)
+        {
+            ReadOn();
+        }
     }
 
     private void OpenEnvelope()
@@ -162,6 +173,17 @@ public sealed partial class ConnectionActor
     }
 
     // ---- how it stands
+
+    private void OnContested(Holding.Contested contested)
+    {
+        _conflictWith = contested.With;
+        if (contested.With is { } other)
+        {
+            _lastError = $"conflict: {other} registers under the same id";
+        }
+
+        _setup.Fleet.Tell(new Fleet.SessionSeen(Report()));
+    }
 
     private void ArmSilentCheck(TimeSpan? due)
     {
@@ -213,6 +235,8 @@ public sealed partial class ConnectionActor
         Down = _down.Snapshot(),
         DroppedUp = _droppedUp.ToImmutableDictionary(),
         LastError = _lastError,
+        ConflictWith = _conflictWith,
+        EndedAt = _endedAt,
     };
 
     private sealed record SilentCheck : INoSerializationVerificationNeeded

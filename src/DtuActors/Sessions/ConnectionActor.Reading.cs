@@ -19,16 +19,19 @@ public sealed partial class ConnectionActor
 
     private void OnReceived(Tcp.Received received)
     {
-        var bytes = Count(received);
-        if (_units is not null || _framer.Pending > 0 || !IsRegisteredAgain(ref bytes))
-        {
-            TakeIn(bytes);
-        }
-
+        TakePiece(Count(received));
         PublishSoon();
         if (_endReason is null)
         {
             ReadOn();
+        }
+    }
+
+    private void TakePiece(ReadOnlySpan<byte> bytes)
+    {
+        if (_units is not null || _framer.Pending > 0 || !IsRegisteredAgain(ref bytes))
+        {
+            TakeIn(bytes);
         }
     }
 

@@ -99,9 +99,6 @@ public sealed partial class ConnectionActor
         OnRegistration();
     }
 
-    // A registration that silence decided left a read outstanding: what comes by it while the session is claimed is data.
-    private void OnBytesWhileClaiming(Tcp.Received received) => _race!.Feed(Count(received));
-
     private ReadOnlySpan<byte> Count(Tcp.Received received)
     {
         _reading = false;
@@ -169,12 +166,12 @@ public sealed partial class ConnectionActor
         }
     }
 
-    private void Refuse(string reason)
+    private void Refuse(string reason, string? words = null)
     {
         CountRegistration(reason);
         _setup.Recorder.Tell(new RefusedConnection(Now, _setup.Listener, Remote, _firstBytes.ToArray(), reason));
-        _log.Info("connection from {0} on {1} refused: {2}", Remote, _setup.Listener, reason);
-        Close(EndReasons.Refused, reason);
+        _log.Info("connection from {0} on {1} refused: {2}", Remote, _setup.Listener, words ?? reason);
+        Close(EndReasons.Refused, words ?? reason);
     }
 
     private static void CountRegistration(string result) =>

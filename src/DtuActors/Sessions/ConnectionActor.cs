@@ -16,18 +16,15 @@ namespace DtuActors.Sessions;
 /// </summary>
 /// <remarks>
 /// <code>
-/// registering ──valid──▶ claiming ──granted──▶ online ──▶ closing ──▶ (stopped)
-///      └──refused, silent, closed──────────────────┴──────────▲
+/// registering ──valid──▶ claiming ──granted──▶ online ──replaced──▶ displaced ──▶ (stopped)
+///      │                    │                    └──silent, kicked, refused──▶ closing ──▶ (stopped)
+///      └──refused───────────┴──refused, replaced──────────────────────────────────▲
 /// </code>
+/// A socket that ends (closed, reset, failed) stops it from any state; a shut-down closes it as stopping.
 /// <para>Its states are switches, not ReceiveActor's tables: those are built anew for every connection at every change of state, which was a third of what registering costs.</para>
 /// </remarks>
 public sealed partial class ConnectionActor : ActorBase, IWithTimers
 {
-    // A claim that is not answered is repeated: the directory may be restarting.
-    private static readonly TimeSpan ClaimAgainAfter = TimeSpan.FromSeconds(1);
-
-    // Akka.IO's Close waits for ever for a peer that does not read.
-    private static readonly TimeSpan AbortAfter = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan PublishEvery = TimeSpan.FromSeconds(1);
 
     // A kernel that does not take one write for so long has no peer at the other end.
@@ -45,7 +42,6 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
     private SessionRef? _session;
     private IActorRef _owner = ActorRefs.Nobody;
     private string? _presentedAlias;
-    private string? _endReason;
     private string? _lastError;
 
     public ConnectionActor(SessionSetup setup, IActorRef socket, IPEndPoint remote)
@@ -77,9 +73,6 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
         StartRegistration();
     }
 
-    // The one place where a session is taken off the books, whether it ended in good order or by a throw.
-    protected override void PostStop() => TakeOffTheBooks(_endReason ?? EndReasons.Failed);
-
     protected override bool Receive(object message) => Registering(message);
 
     /// <summary>What holds in every state: how a socket ends, and that writes are acknowledged.</summary>
@@ -94,7 +87,7 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
                 End(EndReasons.Reset, closed.Cause);
                 return true;
             case Tcp.ConnectionClosed:
-                End(_endReason ?? EndReasons.Closed, null);
+                End(EndReasons.Closed, null);
                 return true;
             case Terminated terminated:
                 OnTerminated(terminated);
@@ -129,152 +122,6 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
         }
     }
 
-    // ---- claiming: the registration is valid; the directory says under which epoch the session holds its DTU. Nothing is read meanwhile.
-
-    private void BeginClaim(DtuId id, string presented, string? alias, DtuOptions? known)
-    {
-        _id = id;
-        _presented = presented;
-        _presentedAlias = alias;
-        if (known?.Profile is { } name && _setup.Profiles.TryGetValue(name, out var own))
-        {
-            _profile = own;
-        }
-
-        Context.Become(Claiming);
-        Claim();
-    }
-
-    private bool Claiming(object message)
-    {
-        switch (message)
-        {
-            case Tcp.Received received:
-                OnBytesWhileClaiming(received);
-                return true;
-            case Claimed:
-                Claim();
-                return true;
-            case Holding.Granted granted:
-                OnGranted(granted);
-                return true;
-            case Holding.Superseded:
-                Close(EndReasons.Replaced, null);
-                return true;
-            default:
-                return Always(message);
-        }
-    }
-
-    private void Claim()
-    {
-        _setup.Directory.Tell(new Holding.Announce(_id, _session?.Epoch, Self));
-        Timers.StartSingleTimer(TimerKey.Claim, Claimed.Again, ClaimAgainAfter);
-    }
-
-    private void OnGranted(Holding.Granted granted)
-    {
-        Own(granted);
-        _session = new SessionRef(_id, granted.Epoch, Self);
-        Context.Become(Online);
-        Open();
-    }
-
-    private void Own(Holding.Granted granted)
-    {
-        Timers.Cancel(TimerKey.Claim);
-        _owner = Context.Watch(granted.Owner);
-    }
-
-    // ---- closing: nothing is read or taken any more; the socket's end is waited for, not for ever.
-
-    private void Close(string reason, string? error, bool abort = false)
-    {
-        if (_endReason is not null)
-        {
-            return;
-        }
-
-        _endReason = reason;
-        _lastError = error ?? _lastError;
-        _bus?.Close();
-        Context.Become(Closing);
-        Timers.StartSingleTimer(TimerKey.Abort, AbortNow.Instance, AbortAfter);
-        if (abort)
-        {
-            _socket.Tell(Tcp.Abort.Instance);
-        }
-        else
-        {
-            CloseWhenWritten();
-        }
-    }
-
-    private void CloseWhenWritten()
-    {
-        if (!_writer.IsBusy)
-        {
-            _socket.Tell(Tcp.Close.Instance);
-        }
-    }
-
-    private bool Closing(object message)
-    {
-        switch (message)
-        {
-            case Written written:
-                OnWritten(written);
-                CloseWhenWritten();
-                return true;
-            case AbortNow:
-                _socket.Tell(Tcp.Abort.Instance);
-                return true;
-            case Relay.Deliver delivery:
-                GiveBack(delivery, RelayDrops.DestinationLost);
-                return true;
-            case Asking.Request request:
-                request.ReplyTo.Tell(new Asking.Refused(request.Correlation, RefusalReason.SessionEnded));
-                return true;
-            case Asking.Send send:
-                send.ReplyTo.Tell(new Asking.Refused(send.Correlation, RefusalReason.SessionEnded));
-                return true;
-            case Asking.Kick kick:
-                kick.ReplyTo.Tell(new Asking.Sent(kick.Correlation));
-                return true;
-            default:
-                Always(message);
-                return true;
-        }
-    }
-
-    private void End(string reason, string? error)
-    {
-        _endReason ??= reason;
-        _lastError = error ?? _lastError;
-        Context.Stop(Self);
-    }
-
-    private void TakeOffTheBooks(string reason)
-    {
-        _bus?.Close();
-        if (_session is null)
-        {
-            return;
-        }
-
-        foreach (var unwritten in _writer.Abandon())
-        {
-            Refuse(unwritten, RefusalReason.SessionEnded);
-        }
-
-        _setup.Router.Tell(new Registry.SessionClosed(_session));
-        _setup.Directory.Tell(new Holding.Released(_id, _session.Epoch));
-        _setup.Fleet.Tell(new Fleet.SessionEnded(Report(), reason));
-        _setup.Events.Offer(new DtuOffline(Now, _id, reason, Remote));
-        GatewayMetrics.Connections.Add(-1);
-        _log.Info("DTU {0} offline: {1}{2}", _id, reason, _lastError is null ? "" : $" ({_lastError})");
-    }
-
     private static class TimerKey
     {
         public static readonly object Registration = new();
@@ -288,16 +135,6 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
         public static readonly object Probe = new();
         public static readonly object Write = new();
         public static readonly object Abort = new();
-    }
-
-    private sealed record Claimed : INoSerializationVerificationNeeded
-    {
-        public static readonly Claimed Again = new();
-    }
-
-    private sealed record AbortNow : INoSerializationVerificationNeeded
-    {
-        public static readonly AbortNow Instance = new();
     }
 
     private sealed record WriteOverdue : INoSerializationVerificationNeeded

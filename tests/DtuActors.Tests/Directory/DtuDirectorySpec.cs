@@ -1,4 +1,5 @@
 using Akka.Actor;
+using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Protocol;
 using DtuActors.Sessions;
@@ -13,22 +14,85 @@ public sealed class DtuDirectorySpec : ActorSpec
     public DtuDirectorySpec() => _directory = Sys.ActorOf(DtuDirectory.Props(), "directory");
 
     [Fact]
-    public void The_newest_session_wins_and_the_displaced_one_is_told()
+    public void The_newest_session_wins_as_soon_as_the_displaced_one_has_made_room()
     {
         var (old, oldEpoch) = Open();
-        var (_, newEpoch) = Open();
-        Assert.True(newEpoch > oldEpoch);
-        Assert.Equal(newEpoch, old.ExpectMsg<Holding.Superseded>().By);
+        var claimant = Claim();
+        Assert.Equal(Address(claimant), old.ExpectMsg<Holding.Superseded>().By);
+        claimant.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+        _directory.Tell(new Holding.Released(Id, oldEpoch));
+        Assert.True(claimant.ExpectMsg<Holding.Granted>().Epoch > oldEpoch);
     }
 
     [Fact]
-    public void The_end_of_a_displaced_session_never_takes_the_new_one_down()
+    public void A_holder_that_does_not_answer_is_not_waited_for_longer_than_a_second()
+    {
+        Open();
+        var claimant = Claim();
+        Settle(_directory);
+        _ = Find(out var owner);
+        Settle(owner);
+        Advance(TimeSpan.FromSeconds(1.1));
+        claimant.ExpectMsg<Holding.Granted>();
+    }
+
+    [Fact]
+    public void A_newer_claim_takes_the_place_of_one_that_is_not_granted_yet()
+    {
+        var (_, epoch) = Open();
+        var earlier = Claim();
+        var later = Claim();
+        Assert.Equal(Address(later), earlier.ExpectMsg<Holding.Superseded>().By);
+        _directory.Tell(new Holding.Released(Id, epoch));
+        later.ExpectMsg<Holding.Granted>();
+        earlier.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+    }
+
+    [Fact]
+    public void A_claimant_that_dies_leaves_the_dtu_free()
+    {
+        var (_, epoch) = Open();
+        var claimant = Claim();
+        Settle(_directory);
+        Sys.Stop(claimant);
+        _directory.Tell(new Holding.Released(Id, epoch));
+        AwaitCondition(() => Find() is null);
+        Open();
+    }
+
+    [Theory]
+    [InlineData("before")]
+    [InlineData("between")]
+    [InlineData("after")]
+    public void The_end_of_the_old_session_takes_nobody_down_whenever_it_is_told(string when)
     {
         var (old, oldEpoch) = Open();
-        var (current, _) = Open();
-        _directory.Tell(new Holding.Released(Id, oldEpoch));
-        Sys.Stop(old);
-        Assert.Equal(current.Ref, Find()!.Connection);
+        void End()
+        {
+            _directory.Tell(new Holding.Released(Id, oldEpoch));
+            Sys.Stop(old);
+        }
+
+        if (when == "before")
+        {
+            End();
+        }
+
+        var claimant = Claim();
+        if (when == "between")
+        {
+            End();
+        }
+        else if (when == "after")
+        {
+            _directory.Tell(new Holding.Released(Id, oldEpoch));
+        }
+
+        var epoch = claimant.ExpectMsg<Holding.Granted>().Epoch;
+        End();
+        _directory.Tell(new Holding.StillAlive(Id, oldEpoch));
+        Assert.Equal(new SessionRef(Id, epoch, claimant), Find());
+        claimant.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
     }
 
     [Fact]
@@ -52,7 +116,7 @@ public sealed class DtuDirectorySpec : ActorSpec
     public void A_claim_that_is_repeated_is_granted_the_same_epoch()
     {
         var (session, epoch) = Open();
-        _directory.Tell(new Holding.Announce(Id, null, session));
+        _directory.Tell(Announce(null, session));
         Assert.Equal(epoch, session.ExpectMsg<Holding.Granted>().Epoch);
     }
 
@@ -61,13 +125,14 @@ public sealed class DtuDirectorySpec : ActorSpec
     {
         var low = CreateTestProbe();
         var high = CreateTestProbe();
-        _directory.Tell(new Holding.Announce(Id, new Epoch(5, 9), low));
+        _directory.Tell(Announce(new Epoch(5, 9), low));
         low.ExpectMsg<Holding.Granted>();
-        _directory.Tell(new Holding.Announce(Id, new Epoch(6, 1), high));
-        high.ExpectMsg<Holding.Granted>();
+        _directory.Tell(Announce(new Epoch(6, 1), high));
         low.ExpectMsg<Holding.Superseded>();
-        _directory.Tell(new Holding.Announce(Id, new Epoch(5, 9), low));
-        Assert.Equal(new Epoch(6, 1), low.ExpectMsg<Holding.Superseded>().By);
+        _directory.Tell(new Holding.Released(Id, new Epoch(5, 9)));
+        Assert.Equal(new Epoch(6, 1), high.ExpectMsg<Holding.Granted>().Epoch);
+        _directory.Tell(Announce(new Epoch(5, 9), low));
+        low.ExpectMsg<Holding.Superseded>();
         Assert.Equal(high.Ref, Find()!.Connection);
     }
 
@@ -80,7 +145,7 @@ public sealed class DtuDirectorySpec : ActorSpec
         Watch(from);
         EventFilter.Exception<ActorKilledException>().ExpectOne(() => from.Tell(Kill.Instance));
         ExpectTerminated(from);
-        _directory.Tell(new Holding.Announce(Id, epoch, session));
+        _directory.Tell(Announce(epoch, session));
         Assert.Equal(epoch, session.ExpectMsg<Holding.Granted>().Epoch);
     }
 
@@ -107,10 +172,22 @@ public sealed class DtuDirectorySpec : ActorSpec
 
     private (Akka.TestKit.TestProbe Session, Epoch Epoch) Open()
     {
-        var session = CreateTestProbe();
-        _directory.Tell(new Holding.Announce(Id, null, session));
+        var session = Claim();
         return (session, session.ExpectMsg<Holding.Granted>().Epoch);
     }
+
+    private Akka.TestKit.TestProbe Claim()
+    {
+        var session = CreateTestProbe();
+        _directory.Tell(Announce(null, session));
+        return session;
+    }
+
+    private static Holding.Announce Announce(Epoch? epoch, IActorRef session) => new(Id, epoch, session, Address(session), new DuplicatesOptions());
+
+    private static string Address(IActorRef session) => $"address of {session.Path.Name}";
+
+    private static string Address(Akka.TestKit.TestProbe session) => Address(session.Ref);
 
     private SessionRef? Find() => Find(out _);
 

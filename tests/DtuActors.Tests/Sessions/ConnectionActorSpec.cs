@@ -103,9 +103,9 @@ public sealed class ConnectionActorSpec : SessionSpec
     public void A_superseded_session_closes_as_replaced()
     {
         var session = Online();
-        session.Tell(new Holding.Superseded(new Epoch(2000, 2)));
-        Socket.FishForMessage(message => message is Tcp.Close);
-        session.Tell(Tcp.Closed.Instance);
+        session.Tell(new Holding.Superseded("10.8.0.8:2"));
+        Socket.FishForMessage(message => message is Tcp.ConfirmedClose);
+        session.Tell(Tcp.ConfirmedClosed.Instance);
         ExpectTerminated(session);
         Assert.Equal("replaced", Event<DtuOffline>().Reason);
         Assert.Equal(FirstEpoch, Router.ExpectMsg<Registry.SessionClosed>().Session.Epoch);

@@ -88,6 +88,7 @@ internal static class ProfileBinder
             Keepalive = BindKeepalive(block),
             Framing = framing,
             Bus = BindBus(block),
+            Duplicates = BindDuplicates(block),
             Application = BindApplication(block, framing),
             TextEncoding = block.Word("text-encoding", "utf-8", "utf-8", "gb18030", "ascii", "latin1") switch
             {
@@ -110,13 +111,13 @@ internal static class ProfileBinder
         }
 
         var echo = block.Text("reply") == "echo";
-        _ = block.DurationOrOff("expected-every", null);
         return new HeartbeatOptions
         {
             Match = block.ByteStrings("match", MaxHeartbeat),
             Echo = echo,
             Reply = echo ? default(ReadOnlyMemory<byte>) : block.Bytes("reply", MaxReply),
             Timeout = block.DurationOrOff("timeout", fallback.Timeout),
+            ExpectedEvery = block.DurationOrOff("expected-every", null),
         };
     }
 
@@ -172,13 +173,17 @@ internal static class ProfileBinder
             _ = warm.DurationOrOff("every", null);
             _ = warm.Text("poll");
         }
+    }
 
-        if (block.Nested("duplicates", Schema.Duplicates) is { } duplicates)
+    private static DuplicatesOptions BindDuplicates(BlockReader profile)
+    {
+        var fallback = new DuplicatesOptions();
+        return profile.Nested("duplicates", Schema.Duplicates) is not { } block ? fallback : new DuplicatesOptions
         {
-            _ = duplicates.Word("policy", "newest", "newest", "hold-first");
-            _ = duplicates.Integer("conflict-after", 3, 2, 1000);
-            _ = duplicates.Duration("within", TimeSpan.FromSeconds(60));
-        }
+            Policy = block.Word("policy", "newest", "newest", "hold-first") == "newest" ? DuplicatesPolicy.Newest : DuplicatesPolicy.HoldFirst,
+            ConflictAfter = block.Integer("conflict-after", fallback.ConflictAfter, 2, 1000),
+            Within = block.Duration("within", fallback.Within, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
+        };
     }
 
     private static ApplicationOptions BindApplication(BlockReader profile, FramingOptions framing)

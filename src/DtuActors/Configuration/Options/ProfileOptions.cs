@@ -26,6 +26,8 @@ public sealed record ProfileOptions
 
     public BusOptions Bus { get; init; } = new();
 
+    public DuplicatesOptions Duplicates { get; init; } = new();
+
     public ApplicationOptions Application { get; init; } = new();
 
     /// <summary>How <c>text</c> of a downlink becomes bytes where the call names no encoding.</summary>
@@ -76,6 +78,29 @@ public sealed record HeartbeatOptions
 
     /// <summary>No uplink byte for so long: closed as <c>silent</c>; null: never.</summary>
     public TimeSpan? Timeout { get; init; } = TimeSpan.FromSeconds(300);
+
+    /// <summary>How often a DTU that sleeps in between calls in: offline for less than twice as long, it is sleeping; null: it never sleeps.</summary>
+    public TimeSpan? ExpectedEvery { get; init; }
+}
+
+public enum DuplicatesPolicy
+{
+    /// <summary>In a conflict each takeover waits.</summary>
+    Newest,
+
+    /// <summary>In a conflict the holder keeps the DTU, and others are refused.</summary>
+    HoldFirst,
+}
+
+/// <summary>When devices that share one id are in conflict, and what becomes of the newer one then. Before it the newest always wins.</summary>
+public sealed record DuplicatesOptions
+{
+    public DuplicatesPolicy Policy { get; init; } = DuplicatesPolicy.Newest;
+
+    /// <summary>So many takeovers between live sockets are a conflict, <see cref="Within"/> so much time.</summary>
+    public int ConflictAfter { get; init; } = 3;
+
+    public TimeSpan Within { get; init; } = TimeSpan.FromSeconds(60);
 }
 
 /// <summary>TCP keepalive: first probe after <see cref="Idle"/>, then each <see cref="Interval"/>, dead after <see cref="Count"/> without answer.</summary>

@@ -1,0 +1,218 @@
+using Akka.Actor;
+using Akka.Event;
+using Akka.IO;
+using DtuActors.Directory;
+using DtuActors.Recording;
+using DtuActors.Routing;
+
+namespace DtuActors.Sessions;
+
+/// <summary>
+/// Closing, for one reason, the first: nothing is taken any more, what waits is written, the socket's end is waited for, not for ever. A session that a newer one
+/// displaced says at once that it is none any more, and finds out whether somebody was still there.
+/// </summary>
+public sealed partial class ConnectionActor
+{
+    // Akka.IO's Close waits for ever for a peer that does not read, and its ConfirmedClose for one that does not close.
+    private static readonly TimeSpan AbortAfter = TimeSpan.FromSeconds(2);
+
+    private string? _endReason;
+    private DateTimeOffset? _endedAt;
+    private Tcp.CloseCommand _close = Tcp.Close.Instance;
+    private bool _isResigned;
+    private bool _wasHeard;
+
+    private void Close(string reason, string? error, bool abort = false)
+    {
+        if (_endReason is not null)
+        {
+            return;
+        }
+
+        EndAs(reason, error);
+        _bus?.Close();
+        Context.Become(Closing);
+        Timers.StartSingleTimer(TimerKey.Abort, AbortNow.Instance, AbortAfter);
+        if (abort)
+        {
+            _socket.Tell(Tcp.Abort.Instance);
+        }
+        else
+        {
+            CloseWhenWritten();
+        }
+    }
+
+    private void CloseWhenWritten()
+    {
+        if (!_writer.IsBusy)
+        {
+            _socket.Tell(_close);
+        }
+    }
+
+    private bool Closing(object message)
+    {
+        switch (message)
+        {
+            case Written acknowledgement:
+                OnWritten(acknowledgement);
+                CloseWhenWritten();
+                return true;
+            case AbortNow:
+                _socket.Tell(Tcp.Abort.Instance);
+                return true;
+            case Holding.Superseded:
+                Resign();
+                return true;
+            case Holding.Granted granted:
+                OnGrantedTooLate(granted);
+                return true;
+            case Relay.Deliver delivery:
+                GiveBack(delivery, RelayDrops.DestinationLost);
+                return true;
+            case Asking.Request request:
+                request.ReplyTo.Tell(new Asking.Refused(request.Correlation, RefusalReason.SessionEnded));
+                return true;
+            case Asking.Send send:
+                send.ReplyTo.Tell(new Asking.Refused(send.Correlation, RefusalReason.SessionEnded));
+                return true;
+            case Asking.Kick kick:
+                kick.ReplyTo.Tell(new Asking.Sent(kick.Correlation));
+                return true;
+            default:
+                Always(message);
+                return true;
+        }
+    }
+
+    private void OnGrantedTooLate(Holding.Granted granted)
+    {
+        if (_session is null)
+        {
+            _setup.Directory.Tell(new Holding.Released(_id, granted.Epoch));
+        }
+        else
+        {
+            Resign();
+        }
+    }
+
+    // ---- displaced: our half of the socket is closed, and the other is read. Whoever closes it in return, or says anything, was there when the newer session
+    // took over; a half-open socket is silent or answers with a reset.
+
+    private void OnDisplaced(Holding.Superseded superseded)
+    {
+        // What comes by a read that was not outstanding may be older than the newer session, and proves nothing.
+        _wasHeard = _reading;
+        _close = Tcp.ConfirmedClose.Instance;
+        Close(EndReasons.Replaced, $"{superseded.By} registered as {_id} and took over");
+        Resign();
+        Context.Become(Displaced);
+        ReadOnce();
+    }
+
+    private bool Displaced(object message)
+    {
+        switch (message)
+        {
+            case Tcp.Received received:
+                OnBytesWhileDisplaced(received);
+                return true;
+            case Tcp.PeerClosed:
+                EndAlive();
+                return true;
+            case Tcp.ConfirmedClosed:
+                EndAlive();
+                return true;
+            case ShutDown.Drain:
+                _socket.Tell(Tcp.Abort.Instance);
+                return true;
+            case Relay.Deliver delivery:
+                _setup.Router.Tell(new Relay.StaleSession(_session! with { Epoch = delivery.Epoch }, delivery));
+                return true;
+            default:
+                return Closing(message);
+        }
+    }
+
+    private void OnBytesWhileDisplaced(Tcp.Received received)
+    {
+        CountDroppedUp(Count(received), RelayDrops.StaleSession);
+        TellAlive();
+        ReadOnce();
+    }
+
+    private void EndAlive()
+    {
+        TellAlive();
+        End(EndReasons.Closed, null);
+    }
+
+    private void TellAlive()
+    {
+        if (_wasHeard)
+        {
+            _wasHeard = false;
+            _setup.Directory.Tell(new Holding.StillAlive(_id, _session!.Epoch));
+        }
+    }
+
+    // ---- the end
+
+    private void End(string reason, string? error)
+    {
+        EndAs(reason, error);
+        Context.Stop(Self);
+    }
+
+    private void EndAs(string reason, string? error)
+    {
+        if (_endReason is null)
+        {
+            _endReason = reason;
+            _endedAt = Now;
+            _lastError = error ?? _lastError;
+        }
+    }
+
+    // The one place where a session is taken off the books, whether it ended in good order or by a throw.
+    protected override void PostStop()
+    {
+        EndAs(EndReasons.Failed, null);
+        _bus?.Close();
+        if (_session is null)
+        {
+            return;
+        }
+
+        foreach (var unwritten in _writer.Abandon())
+        {
+            Refuse(unwritten, RefusalReason.SessionEnded);
+        }
+
+        _setup.Router.Tell(new Registry.SessionClosed(_session));
+        _setup.Fleet.Tell(new Fleet.SessionEnded(Report(), _endReason!));
+        Resign();
+    }
+
+    // The DTU is not this session's any more. A newer one is granted only then, so that the end of the old is told before the begin of the new.
+    private void Resign()
+    {
+        if (_session is null || _isResigned)
+        {
+            return;
+        }
+
+        _isResigned = true;
+        _setup.Events.Offer(new DtuOffline(Now, _id, _endReason!, Remote));
+        _setup.Directory.Tell(new Holding.Released(_id, _session.Epoch));
+        GatewayMetrics.Connections.Add(-1);
+        _log.Info("DTU {0} offline: {1}{2}", _id, _endReason, _lastError is null ? "" : $" ({_lastError})");
+    }
+
+    private sealed record AbortNow : INoSerializationVerificationNeeded
+    {
+        public static readonly AbortNow Instance = new();
+    }
+}
