@@ -15,8 +15,8 @@ using DtuActors.Sessions;
 namespace DtuActors;
 
 /// <summary>
-/// The tree's root: who is started, in which order, and in which order it all ends. Start: those who remember, the directory and the router, the register; once
-/// that is read, endpoints, then listeners and dialers, so that a first byte finds its way and no listed DTU is refused. End: sessions first (unbinding would reset them), endpoints write what waits, then all else.
+/// The tree's root: who is started, in which order, and in which order it all ends. Start: those who remember, the directory and the router, endpoints, then,
+/// once the register is read, listeners and dialers, so that a first byte finds its way and no listed DTU is refused. End: sessions first (unbinding would reset them), endpoints write what waits, then all else.
 /// Where it fails itself, the process ends.
 /// </summary>
 public sealed class GatewayActor : ReceiveActor, IWithTimers
@@ -83,6 +83,7 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         _fleet = Watched(FleetView.Props(_options), "fleet");
         _directory = Watched(DtuDirectory.Props(), "directory");
         _router = Watched(RouterActor.Props(_options.Routes, _directory, _fleet), "router");
+        StartEndpoints(new EndpointSurroundings(_router, _fleet, _inlet));
         _register = Watched(RegisterActor.Props(_options, _admission, _fleet), "register");
     }
 
@@ -109,7 +110,6 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         }
 
         _entered = true;
-        StartEndpoints(new EndpointSurroundings(_router, _fleet, _inlet));
         StartEntrances();
         ReadyIfBound();
     }
@@ -214,7 +214,7 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
 
     private void ReadyIfBound()
     {
-        if (_unbound.Count == 0 && _startUp.TryWrite(new StartUpEvent.Ready()))
+        if (_entered && _unbound.Count == 0 && _startUp.TryWrite(new StartUpEvent.Ready()))
         {
             _startUp.TryComplete();
         }
