@@ -5,6 +5,7 @@ using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Protocol;
 using DtuActors.Recording;
+using DtuActors.Registering;
 using DtuActors.Sessions;
 
 namespace DtuActors;
@@ -17,6 +18,9 @@ public abstract record StartUpEvent
 
     /// <summary>A configured address can't be bound.</summary>
     public sealed record Failed(string KeyPath, string Address, string Problem, bool AddressInUse) : StartUpEvent;
+
+    /// <summary>The database can't be opened or read.</summary>
+    public sealed record NotStored(string KeyPath, string Path, string Problem) : StartUpEvent;
 
     /// <summary>Everything that binds is bound. COM ports and dialled DTUs are not waited for.</summary>
     public sealed record Ready : StartUpEvent;
@@ -39,6 +43,9 @@ public sealed class DtuGateway
     // Parts answer at once, or are being restarted; a request's own limits come on top.
     private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SendLimit = TimeSpan.FromSeconds(30);
+
+    // A hundred thousand rows on a slow disk, behind another import.
+    private static readonly TimeSpan RegisterLimit = TimeSpan.FromMinutes(2);
 
     private readonly Channel<StartUpEvent> _startUp = Channel.CreateBounded<StartUpEvent>(MostStartUpEvents);
     private readonly Task<GatewayActor.Parts> _parts;
@@ -77,9 +84,25 @@ public sealed class DtuGateway
     public async Task<DtuPage> ListDtusAsync(DtuState? state, int limit, string? after, CancellationToken ct) =>
         await AskFleet<DtuPage>(new Fleet.ListDtus(state, limit, after), ct).ConfigureAwait(false);
 
-    /// <summary>One DTU, or null where it was never seen and is not configured.</summary>
+    /// <summary>One DTU, or null where it was never seen and is neither configured nor registered.</summary>
     public async Task<DtuStatus?> FindDtuAsync(DtuId id, CancellationToken ct) =>
         (await AskFleet<Fleet.FoundDtu>(new Fleet.GetDtu(id), ct).ConfigureAwait(false)).Status;
+
+    /// <summary>The register of DTUs: <see cref="Editing.Listed"/> or <see cref="Editing.Refused"/>.</summary>
+    public Task<Editing.Answer> RegisterAsync(CancellationToken ct) => AskRegister(new Editing.List(), ct);
+
+    /// <summary>
+    /// Adds and edits DTUs of the register, all or none: <see cref="Editing.Applied"/>, <see cref="Editing.Faulty"/> or <see cref="Editing.Refused"/>. Sessions that
+    /// are open are not touched; what changed holds from a DTU's next registration on.
+    /// </summary>
+    public Task<Editing.Answer> EditRegisterAsync(ImmutableArray<DtuEdit> edits, bool dryRun, CancellationToken ct) => AskRegister(new Editing.Apply(edits, dryRun), ct);
+
+    /// <summary>Takes a DTU out of the register: <see cref="Editing.Removed"/> or <see cref="Editing.Refused"/>.</summary>
+    public Task<Editing.Answer> RemoveFromRegisterAsync(DtuId id, CancellationToken ct) => AskRegister(new Editing.Remove(id), ct);
+
+    /// <summary>Forgets what is remembered of a DTU that is offline; false where nobody knows it.</summary>
+    public async Task<bool> ForgetAsync(DtuId id, CancellationToken ct) =>
+        (await AskFleet<Fleet.Forgotten>(new Fleet.Forget(id), ct).ConfigureAwait(false)).WasKnown;
 
     /// <summary>Writes to the DTU's socket, through its bus; nothing is kept for a DTU that is offline.</summary>
     public Task<SendOutcome> SendAsync(DtuId id, ReadOnlyMemory<byte> payload, CancellationToken ct) => SendAsync(NextCommand(), id, payload, ct);
@@ -150,6 +173,9 @@ public sealed class DtuGateway
 
     private async Task<T> AskFleet<T>(object question, CancellationToken ct) =>
         await (await _parts.ConfigureAwait(false)).Fleet.Ask<T>(question, AskLimit, ct).ConfigureAwait(false);
+
+    private async Task<Editing.Answer> AskRegister(object question, CancellationToken ct) =>
+        await (await _parts.ConfigureAwait(false)).Register.Ask<Editing.Answer>(question, RegisterLimit, ct).ConfigureAwait(false);
 
     private async Task<object> AskRouter(Func<IActorRef, object> question, TimeSpan limit, CancellationToken ct)
     {

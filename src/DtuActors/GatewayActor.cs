@@ -8,14 +8,15 @@ using DtuActors.Directory;
 using DtuActors.Endpoints;
 using DtuActors.Listening;
 using DtuActors.Recording;
+using DtuActors.Registering;
 using DtuActors.Routing;
 using DtuActors.Sessions;
 
 namespace DtuActors;
 
 /// <summary>
-/// The tree's root: who is started, in which order, and in which order it all ends. Start: those who remember, the directory and the router, endpoints, then
-/// listeners and dialers, so that a first byte finds its way. End: sessions first (unbinding would reset them), endpoints write what waits, then all else.
+/// The tree's root: who is started, in which order, and in which order it all ends. Start: those who remember, the directory and the router, endpoints, then,
+/// once the register is read, listeners and dialers, so that a first byte finds its way and no listed DTU is refused. End: sessions first (unbinding would reset them), endpoints write what waits, then all else.
 /// Where it fails itself, the process ends.
 /// </summary>
 public sealed class GatewayActor : ReceiveActor, IWithTimers
@@ -23,7 +24,7 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
     /// <summary>The parts that the facade talks to: one <see cref="Parts"/> to the sender.</summary>
     public sealed record GetParts : INoSerializationVerificationNeeded;
 
-    public sealed record Parts(IActorRef Router, IActorRef Fleet, IActorRef Recorder, IActorRef Monitors) : INoSerializationVerificationNeeded;
+    public sealed record Parts(IActorRef Router, IActorRef Fleet, IActorRef Recorder, IActorRef Monitors, IActorRef Register) : INoSerializationVerificationNeeded;
 
     // Together under the 5 s in which a stop has to be over; a session's own close takes 2 s at most.
     private static readonly TimeSpan SessionsLimit = TimeSpan.FromMilliseconds(2500);
@@ -35,6 +36,8 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
     private static readonly TimeSpan RestartsWithin = TimeSpan.FromSeconds(10);
 
     private readonly GatewayOptions _options;
+    private readonly Admission _admission;
+    private readonly EventInlet _inlet = new();
     private readonly ChannelWriter<StartUpEvent> _startUp;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly HashSet<string> _unbound = [];
@@ -42,22 +45,28 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
     private readonly List<IActorRef> _entrances = [];
     private readonly HashSet<IActorRef> _withSockets = [];
     private readonly HashSet<IActorRef> _draining = [];
+    private bool _entered;
     private bool _stopping;
     private IActorRef _router = ActorRefs.Nobody;
     private IActorRef _fleet = ActorRefs.Nobody;
     private IActorRef _recorder = ActorRefs.Nobody;
     private IActorRef _monitors = ActorRefs.Nobody;
+    private IActorRef _directory = ActorRefs.Nobody;
+    private IActorRef _register = ActorRefs.Nobody;
 
     public GatewayActor(GatewayOptions options, ChannelWriter<StartUpEvent> startUp)
     {
         _options = options;
         _startUp = startUp;
+        _admission = new Admission(options);
 
+        Receive<Editing.Opened>(_ => OnRegisterOpened());
+        Receive<Editing.OpenFailed>(OnRegisterFailed);
         Receive<Binding.SocketBound>(OnBound);
         Receive<Binding.BindFailed>(OnBindFailed);
         Receive<RouterActor.WhatIsThere>(_ => Sender.Tell(new RouterActor.Endpoints([.. _endpoints])));
         Receive<Fleet.TellAgain>(OnTellAgain);
-        Receive<GetParts>(_ => Sender.Tell(new Parts(_router, _fleet, _recorder, _monitors)));
+        Receive<GetParts>(_ => Sender.Tell(new Parts(_router, _fleet, _recorder, _monitors, _register)));
         Receive<ShutDown.Drain>(_ => DrainSessions());
         Receive<Terminated>(OnTerminated);
         Receive<LimitReached>(_ => NextPhase());
@@ -69,15 +78,13 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
 
     protected override void PreStart()
     {
-        var inlet = new EventInlet();
-        _monitors = Watched(MonitorActor.Props(inlet), "monitors");
-        _recorder = Watched(RecorderActor.Props(inlet, _monitors), "recorder");
+        _monitors = Watched(MonitorActor.Props(_inlet), "monitors");
+        _recorder = Watched(RecorderActor.Props(_inlet, _monitors), "recorder");
         _fleet = Watched(FleetView.Props(_options), "fleet");
-        var directory = Watched(DtuDirectory.Props(), "directory");
-        _router = Watched(RouterActor.Props(_options.Routes, directory, _fleet), "router");
-        StartEndpoints(new EndpointSurroundings(_router, _fleet, inlet));
-        StartEntrances(directory, inlet);
-        ReadyIfBound();
+        _directory = Watched(DtuDirectory.Props(), "directory");
+        _router = Watched(RouterActor.Props(_options.Routes, _directory, _fleet), "router");
+        StartEndpoints(new EndpointSurroundings(_router, _fleet, _inlet));
+        _register = Watched(RegisterActor.Props(_options, _admission, _fleet), "register");
     }
 
     // Broken parts begin anew with what they can ask others for. Whoever has accepted sockets below it is never restarted: Akka restarts the children
@@ -95,6 +102,27 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
 
     // ---- start
 
+    private void OnRegisterOpened()
+    {
+        if (_entered || _stopping)
+        {
+            return;
+        }
+
+        _entered = true;
+        StartEntrances();
+        ReadyIfBound();
+    }
+
+    private void OnRegisterFailed(Editing.OpenFailed failed)
+    {
+        _log.Error("dtu.storage.path: {0}: {1}", failed.Path, failed.Problem);
+        if (!_entered)
+        {
+            _startUp.TryWrite(new StartUpEvent.NotStored("dtu.storage.path", failed.Path, failed.Problem));
+        }
+    }
+
     private void StartEndpoints(EndpointSurroundings surroundings)
     {
         foreach (var endpoint in _options.Endpoints)
@@ -109,19 +137,19 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void StartEntrances(IActorRef directory, EventInlet inlet)
+    private void StartEntrances()
     {
         var shared = new SessionSetup
         {
             Listener = "",
             Candidates = [],
             Profiles = _options.Profiles,
-            Admission = new Admission(_options),
+            Admission = _admission,
             Router = _router,
-            Directory = directory,
+            Directory = _directory,
             Fleet = _fleet,
             Recorder = _recorder,
-            Events = inlet,
+            Events = _inlet,
         };
         foreach (var listener in _options.Listeners)
         {
@@ -186,7 +214,7 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
 
     private void ReadyIfBound()
     {
-        if (_unbound.Count == 0 && _startUp.TryWrite(new StartUpEvent.Ready()))
+        if (_entered && _unbound.Count == 0 && _startUp.TryWrite(new StartUpEvent.Ready()))
         {
             _startUp.TryComplete();
         }
@@ -204,7 +232,7 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
 
     private void OnTellAgain(Fleet.TellAgain again)
     {
-        foreach (var teller in _entrances.Concat(_endpoints.Select(endpoint => endpoint.Ref)).Append(_router))
+        foreach (var teller in _entrances.Concat(_endpoints.Select(endpoint => endpoint.Ref)).Append(_router).Append(_register))
         {
             teller.Tell(again);
         }

@@ -32,6 +32,17 @@ public sealed record DtuStatus
     public string? Profile { get; init; }
     public string? Codec { get; init; }
     public ImmutableArray<string> Groups { get; init; } = [];
+
+    /// <summary>Other ids it presents itself under.</summary>
+    public ImmutableArray<string> Aliases { get; init; } = [];
+
+    /// <summary>The register's <c>port</c>, or null.</summary>
+    public int? Port { get; init; }
+
+    public string? Note { get; init; }
+
+    /// <summary>Whether it has a row in the register.</summary>
+    public bool IsRegistered { get; init; }
     public DateTimeOffset? ConnectedAt { get; init; }
     public DateTimeOffset? FirstSeenAt { get; init; }
     public DateTimeOffset? LastSeenAt { get; init; }

@@ -18,6 +18,8 @@ namespace DtuActors.Host.Api;
 [JsonSerializable(typeof(SendAnswer))]
 [JsonSerializable(typeof(RequestBody))]
 [JsonSerializable(typeof(RequestAnswer))]
+[JsonSerializable(typeof(DtuBody))]
+[JsonSerializable(typeof(ImportAnswer))]
 [JsonSerializable(typeof(HealthModel))]
 [JsonSerializable(typeof(SessionEvent))]
 [JsonSerializable(typeof(FrameEvent))]

@@ -28,6 +28,19 @@ internal static class Arguments
         : Enum.GetValues<DtuState>().Cast<DtuState?>().FirstOrDefault(state => state!.Value.Word() == text)
             ?? throw RefusalException.Bad("state", $"state={text}: expected one of {string.Join(", ", States)}");
 
+    public static bool Flag(string name, string? text) => text switch
+    {
+        null or "" or "false" => false,
+        "true" => true,
+        _ => throw RefusalException.Bad(name, $"{name}={text}: expected true or false"),
+    };
+
+    /// <summary>One of <paramref name="words"/>, of which the first is the default.</summary>
+    public static string Word(string name, string? text, string[] words) =>
+        string.IsNullOrEmpty(text) ? words[0]
+        : words.Contains(text, StringComparer.Ordinal) ? text
+        : throw RefusalException.Bad(name, $"{name}={text}: expected {string.Join(", ", words)}");
+
     public static DateTimeOffset? Instant(string name, string? text) => text switch
     {
         null or "" => null,

@@ -11,24 +11,41 @@ internal static class Body
     public static async Task<T> ReadAsync<T>(HttpContext context)
         where T : class
     {
-        if (!context.Request.HasJsonContentType())
-        {
-            throw new RefusalException(
-                StatusCodes.Status415UnsupportedMediaType, "content-type", "The content type is not right", "the body must be JSON, sent with Content-Type: application/json");
-        }
-
+        NeedJson(context);
         try
         {
             return await JsonSerializer.DeserializeAsync(context.Request.Body, ApiJson.Of<T>(), context.RequestAborted) ?? throw Malformed("null is no body", Members<T>());
         }
         catch (JsonException malformed)
         {
-            var where = malformed is { Path: { Length: > 1 } path }
-                ? $"the member {path.TrimStart('$', '.')} is unknown or has the wrong type"
-                : $"not valid JSON at line {(malformed.LineNumber ?? 0) + 1}, byte {(malformed.BytePositionInLine ?? 0) + 1}";
+            var where = malformed is { Path: { Length: > 1 } path } ? $"the member {path.TrimStart('$', '.')} is unknown or has the wrong type" : NotValid(malformed);
             throw Malformed(where, Members<T>());
         }
     }
+
+    /// <summary>A body whose members are looked at one by one.</summary>
+    public static async Task<JsonElement> ReadElementAsync(HttpContext context)
+    {
+        NeedJson(context);
+        try
+        {
+            return await JsonSerializer.DeserializeAsync(context.Request.Body, ApiJson.Of<JsonElement>(), context.RequestAborted);
+        }
+        catch (JsonException malformed)
+        {
+            throw RefusalException.Bad("malformed-json", NotValid(malformed));
+        }
+    }
+
+    private static void NeedJson(HttpContext context)
+    {
+        if (!context.Request.HasJsonContentType())
+        {
+            throw RefusalException.ContentType("the body must be JSON, sent with Content-Type: application/json");
+        }
+    }
+
+    private static string NotValid(JsonException malformed) => $"not valid JSON at line {(malformed.LineNumber ?? 0) + 1}, byte {(malformed.BytePositionInLine ?? 0) + 1}";
 
     private static RefusalException Malformed(string what, string members) =>
         RefusalException.Bad("malformed-json", $"{what}; the body is a JSON object with {members}, all of them strings");

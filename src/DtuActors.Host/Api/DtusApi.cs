@@ -14,7 +14,7 @@ internal static class DtusApi
             .Refuses(400);
         api.MapGet("/dtus/{id}", FindAsync)
             .WithSummary("One DTU")
-            .WithDescription("404 where it was never seen and is not configured. An id is one path segment, percent-encoded.")
+            .WithDescription("404 where it was never seen and is neither configured nor registered. An id is one path segment, percent-encoded.")
             .Refuses(400, 404);
         api.MapDelete("/dtus/{id}/connection", KickAsync)
             .WithSummary("Close a DTU's connection")

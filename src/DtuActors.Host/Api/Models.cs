@@ -19,6 +19,33 @@ internal sealed record Problem
 
     [Description("What is wrong in this case, and what would be right.")]
     public string? Detail { get; init; }
+
+    [Description("With type faults: what is wrong with rows for the register, at most 100.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<RowFaultModel>? Errors { get; init; }
+}
+
+internal sealed record RowFaultModel
+{
+    [Description("The row in the file, from 1, which is the header; null where it is about the whole, or where there is no file.")]
+    public int? Row { get; init; }
+
+    [Description("Null where it is about the whole row.")]
+    public string? Column { get; init; }
+    public required string Detail { get; init; }
+}
+
+internal sealed record ImportAnswer
+{
+    public required int Added { get; init; }
+    public required int Changed { get; init; }
+    public required int Unchanged { get; init; }
+
+    [Description("DTUs in the file.")]
+    public required int Rows { get; init; }
+
+    [Description("true: nothing was changed.")]
+    public required bool DryRun { get; init; }
 }
 
 internal sealed record CountersModel
@@ -50,6 +77,16 @@ internal sealed record DtuModel
     public string? Profile { get; init; }
     public string? Codec { get; init; }
     public required IReadOnlyList<string> Groups { get; init; }
+
+    [Description("Other ids it presents itself under.")]
+    public required IReadOnlyList<string> Aliases { get; init; }
+
+    [Description("The register's column port.")]
+    public int? Port { get; init; }
+    public string? Note { get; init; }
+
+    [Description("Whether it stands in the register: PUT edits it, DELETE takes it out.")]
+    public bool Registered { get; init; }
     public DateTime? FirstSeenAt { get; init; }
     public DateTime? ConnectedAt { get; init; }
     public DateTime? LastSeenAt { get; init; }

@@ -7,10 +7,6 @@ internal static class NotBuiltApi
 {
     public static void Map(RouteGroupBuilder api, IEndpointRouteBuilder app)
     {
-        Map(api, HttpMethods.Put, "/dtus/{id}", "the register of DTUs", ApiRole.Admin);
-        Map(api, HttpMethods.Delete, "/dtus/{id}", "the register of DTUs", ApiRole.Admin);
-        Map(api, HttpMethods.Post, "/dtus/import", "the register of DTUs", ApiRole.Admin);
-        Map(api, HttpMethods.Get, "/dtus.csv", "the register of DTUs", ApiRole.Read);
         Map(api, HttpMethods.Get, "/dtus/{id}/commands", "the durable command queue", ApiRole.Read);
         Map(api, HttpMethods.Delete, "/dtus/{id}/commands/{command}", "the durable command queue", ApiRole.Operate);
         Map(api, HttpMethods.Get, "/dtus/{id}/capture.pcapng", "capturing", ApiRole.Read);

@@ -1,17 +1,29 @@
 using System.Text.Json;
+using DtuActors.Registering;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace DtuActors.Host.Api;
 
 /// <summary>A call that is refused: what the caller did not do right, or what the gateway can't do now.</summary>
-internal sealed class RefusalException(int status, string type, string title, string detail) : Exception(detail)
+internal sealed class RefusalException(int status, string type, string title, string detail, IReadOnlyList<RowFaultModel>? errors = null) : Exception(detail)
 {
-    public Problem Problem { get; } = new() { Type = type, Title = title, Status = status, Detail = detail };
+    public Problem Problem { get; } = new() { Type = type, Title = title, Status = status, Detail = detail, Errors = errors };
 
     public static RefusalException Bad(string type, string detail) => new(StatusCodes.Status400BadRequest, type, "The request is not right", detail);
 
+    public static RefusalException ContentType(string detail) => new(StatusCodes.Status415UnsupportedMediaType, "content-type", "The content type is not right", detail);
+
+    /// <summary>Rows for the register, of which at least one is wrong.</summary>
+    public static RefusalException Faulty(RowFaults faults)
+    {
+        var told = faults.More == 0 ? "" : $", of which {faults.Told.Count} are told here and {faults.More} more are not";
+        var errors = faults.Told.Select(fault => new RowFaultModel { Row = fault.Row, Column = fault.Column, Detail = fault.Detail });
+        var detail = $"nothing was changed: {faults.Count} {(faults.Count == 1 ? "fault" : "faults")}{told}";
+        return new RefusalException(StatusCodes.Status422UnprocessableEntity, "faults", "What it says of DTUs is not right", detail, [.. errors]);
+    }
+
     public static RefusalException NoSuchDtu(string id) => new(
-        StatusCodes.Status404NotFound, "no-such-dtu", "No such DTU", $"no DTU '{id}' was seen or is configured; GET /api/v1/dtus lists those that are known");
+        StatusCodes.Status404NotFound, "no-such-dtu", "No such DTU", $"no DTU '{id}' was seen, is configured or registered; GET /api/v1/dtus lists those that are known");
 }
 
 /// <summary>
@@ -81,8 +93,8 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, Readiness 
         {
             StatusCodes.Status404NotFound => ("no-such-path", "No such path", $"nothing is at {path}; GET /openapi/v1.json describes every call"),
             StatusCodes.Status405MethodNotAllowed => ("method", "The method is not allowed", $"{method} is not for {path}; allowed: {context.Response.Headers.Allow}"),
-            StatusCodes.Status413PayloadTooLarge => ("too-large", "The body is too large", $"a body may have {Body.MostBytes} bytes"),
-            StatusCodes.Status415UnsupportedMediaType => ("content-type", "The content type is not right", "the body must be JSON, sent with Content-Type: application/json"),
+            StatusCodes.Status413PayloadTooLarge => ("too-large", "The body is too large", $"a body may have {context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? Body.MostBytes} bytes"),
+            StatusCodes.Status415UnsupportedMediaType => ("content-type", "The content type is not right", "the body must be JSON, sent with Content-Type: application/json; that of an import CSV, with text/csv"),
             StatusCodes.Status503ServiceUnavailable => ("stopping", "The gateway is stopping", "the gateway is shutting down"),
             StatusCodes.Status500InternalServerError => ("failed", "The gateway failed at this", "the gateway's log tells more"),
             _ => ("refused", "The request was refused", $"{method} {path} can't be answered"),

@@ -12,6 +12,9 @@ internal sealed record OpenToAll;
 /// <summary>Endpoint metadata: the least role that may call it, where the method does not say it (GET: read, else operate).</summary>
 internal sealed record NeedsRole(ApiRole Role);
 
+/// <summary>Feature of a request: what its key may do; admin where no keys are set.</summary>
+internal sealed record Caller(ApiRole Role);
+
 /// <summary>
 /// Who may call: keys and roles where configuration has keys; and, for writes, a Host header that is this machine's, so that a web page whose name was
 /// rebound to 127.0.0.1 can't write through its visitor's browser.
@@ -36,7 +39,11 @@ internal sealed class SecurityMiddleware
         if (metadata?.GetMetadata<OpenToAll>() is null && _keys.Length > 0)
         {
             var needed = metadata?.GetMetadata<NeedsRole>()?.Role ?? (reads ? ApiRole.Read : ApiRole.Operate);
-            CheckKey(context, needed);
+            context.Features.Set(new Caller(CheckKey(context, needed)));
+        }
+        else if (_keys.Length == 0)
+        {
+            context.Features.Set(new Caller(ApiRole.Admin));
         }
 
         if (!reads && !IsOwnHost(context))
@@ -51,7 +58,7 @@ internal sealed class SecurityMiddleware
         return _next(context);
     }
 
-    private void CheckKey(HttpContext context, ApiRole needed)
+    private ApiRole CheckKey(HttpContext context, ApiRole needed)
     {
         const string scheme = "Bearer ";
         var header = context.Request.Headers.Authorization.ToString();
@@ -74,6 +81,8 @@ internal sealed class SecurityMiddleware
                 "The key's role is not enough",
                 $"this call needs the role {Word(needed)}; the key has {Word(role)}");
         }
+
+        return role;
     }
 
     // All keys are compared, each in constant time: the time taken tells nothing about them.

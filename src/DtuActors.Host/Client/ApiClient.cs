@@ -41,6 +41,10 @@ internal sealed class ApiClient : IDisposable
 
     public Task<string> DeleteAsync(string path, CancellationToken cancellation) => SendAsync(HttpMethod.Delete, path, null, cancellation);
 
+    /// <summary>A file's bytes as they are.</summary>
+    public Task<string> PostAsync(string path, byte[] file, string type, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Post, path, new ByteArrayContent(file) { Headers = { ContentType = new MediaTypeHeaderValue(type) } }, cancellation);
+
     public Task<string> PostAsync<T>(string path, T body, CancellationToken cancellation) =>
         SendAsync(HttpMethod.Post, path, new StringContent(JsonSerializer.Serialize(body, ApiJson.Of<T>()), Encoding.UTF8, "application/json"), cancellation);
 

@@ -10,8 +10,6 @@ internal static class NotBuiltCommands
         ("attach", "A terminal on a DTU's serial line"),
         ("capture", "What passes, for Wireshark"),
         ("history", "Stored frames"),
-        ("import", "Read the register of DTUs from CSV"),
-        ("export", "Write the register of DTUs as CSV"),
         ("service", "Install as a systemd unit or Windows service"),
     ];
 

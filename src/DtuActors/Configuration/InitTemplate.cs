@@ -49,7 +49,7 @@ public static class InitTemplate
         }
 
         text.Append(CultureInfo.InvariantCulture, $$"""
-              # open: whoever registers validly; listed: only those under dtus.
+              # open: whoever registers validly; listed: only those under dtus or in the register.
               admission = open
               dtus {
                 "{{ExampleId}}" { name = "my first DTU" }     # the id your DTU registers with; leading zeros stay

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Akka.Actor;
 using DtuActors.Protocol;
+using DtuActors.Registering;
 
 namespace DtuActors.Directory;
 
@@ -19,13 +20,22 @@ public static class Fleet
     /// <summary>From the router, at most once a second when something moved. The state of a route is its endpoint's, and not told here.</summary>
     public sealed record RoutesSeen(ImmutableArray<RouteStatus> Routes) : INoSerializationVerificationNeeded;
 
+    /// <summary>From the register: rows as they are now, and ids that have none any more.</summary>
+    public sealed record RegisterSeen(ImmutableArray<RegisteredDtu> Rows, ImmutableArray<DtuId> Removed) : INoSerializationVerificationNeeded;
+
+    /// <summary>Forget what is remembered of a DTU, unless it is online, configured or registered. One <see cref="Forgotten"/>.</summary>
+    public sealed record Forget(DtuId Id) : INoSerializationVerificationNeeded;
+
+    /// <param name="WasKnown">False where it was never seen and is neither configured nor registered.</param>
+    public sealed record Forgotten(bool WasKnown) : INoSerializationVerificationNeeded;
+
     /// <summary>One <see cref="DtuPage"/>.</summary>
     public sealed record ListDtus(DtuState? State, int Limit, string? After) : INoSerializationVerificationNeeded;
 
     /// <summary>One <see cref="FoundDtu"/>.</summary>
     public sealed record GetDtu(DtuId Id) : INoSerializationVerificationNeeded;
 
-    /// <summary><paramref name="Status"/> is null where the DTU was never seen and is not configured.</summary>
+    /// <summary><paramref name="Status"/> is null where the DTU was never seen and is neither configured nor registered.</summary>
     public sealed record FoundDtu(DtuStatus? Status) : INoSerializationVerificationNeeded;
 
     /// <summary>One <see cref="Listed{T}"/> of <see cref="EndpointStatus"/>, by name.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Akka.Actor;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
+using DtuActors.Registering;
 using DtuActors.Sessions;
 
 namespace DtuActors.Directory;
@@ -37,6 +38,8 @@ public sealed class FleetView : ReceiveActor
         Receive<Fleet.EndpointSeen>(seen => _endpoints[seen.Status.Name] = seen.Status);
         Receive<Fleet.ListenerSeen>(seen => _listeners[seen.Status.Name] = seen.Status);
         Receive<Fleet.RoutesSeen>(seen => _routes = seen.Routes);
+        Receive<Fleet.RegisterSeen>(OnRegisterSeen);
+        Receive<Fleet.Forget>(OnForget);
         Receive<Fleet.ListDtus>(OnListDtus);
         Receive<Fleet.GetDtu>(get => Sender.Tell(new Fleet.FoundDtu(_dtus.TryGetValue(get.Id, out var entry) ? Status(get.Id, entry) : null)));
         Receive<Fleet.ListEndpoints>(_ => Sender.Tell(new Fleet.Listed<EndpointStatus>([.. _endpoints.Values])));
@@ -93,11 +96,43 @@ public sealed class FleetView : ReceiveActor
         }
     }
 
+    private void OnRegisterSeen(Fleet.RegisterSeen seen)
+    {
+        foreach (var dtu in seen.Rows)
+        {
+            Entry(dtu.Id).Registered = dtu;
+        }
+
+        // Who was seen stays remembered like everybody; who never was is gone with its row.
+        foreach (var id in seen.Removed)
+        {
+            if (_dtus.TryGetValue(id, out var entry))
+            {
+                entry.Registered = null;
+                if (entry is { Session: null, OfflineNode: null })
+                {
+                    Forget(id);
+                }
+            }
+        }
+    }
+
+    private void OnForget(Fleet.Forget forget)
+    {
+        var isKnown = _dtus.TryGetValue(forget.Id, out var entry);
+        if (entry is { Session: null })
+        {
+            Forget(forget.Id);
+        }
+
+        Sender.Tell(new Fleet.Forgotten(isKnown));
+    }
+
     private void Forget(DtuId id)
     {
         var entry = _dtus[id];
         Unlist(entry);
-        if (entry.Configured is null)
+        if (entry is { Configured: null, Registered: null })
         {
             _dtus.Remove(id);
             _order.Remove(id);
@@ -176,18 +211,23 @@ public sealed class FleetView : ReceiveActor
         var session = entry.Session;
         var last = session ?? entry.Last;
         var open = entry.Open;
+        var known = entry.Configured ?? entry.Registered?.ToOptions();
         return new DtuStatus
         {
             Id = id,
-            Name = entry.Configured?.Name,
+            Name = known?.Name,
             State = StateOf(entry),
             PresentedId = last?.PresentedId,
             Listener = last?.Listener,
             Remote = last?.Remote,
             Node = session is null ? null : _node,
-            Profile = last?.Profile ?? entry.Configured?.Profile,
+            Profile = last?.Profile ?? known?.Profile,
             Codec = last?.Codec,
-            Groups = entry.Configured?.Groups ?? [],
+            Groups = known?.Groups ?? [],
+            Aliases = known?.Aliases ?? [],
+            Port = entry.Registered?.Port is > 0 and var port ? port : null,
+            Note = entry.Registered?.Note is { Length: > 0 } note ? note : null,
+            IsRegistered = entry.Registered is not null,
             ConnectedAt = session?.ConnectedAt,
             FirstSeenAt = entry.FirstSeenAt,
             LastSeenAt = last?.LastSeenAt,
@@ -211,6 +251,8 @@ public sealed class FleetView : ReceiveActor
     private sealed class DtuEntry
     {
         public DtuOptions? Configured { get; set; }
+
+        public RegisteredDtu? Registered { get; set; }
 
         /// <summary>The session that is open.</summary>
         public SessionReport? Session { get; set; }

@@ -3,18 +3,20 @@ using System.Security.Cryptography;
 using System.Text;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
+using DtuActors.Registering;
 
 namespace DtuActors.Sessions;
 
 /// <summary>What admission says of a registration: an id, or the reason why not.</summary>
 /// <param name="Id">The id it goes by.</param>
 /// <param name="PresentedId">What the registration said, where that is an alias.</param>
-/// <param name="Dtu">What configuration knows of it.</param>
+/// <param name="Dtu">What configuration or the register knows of it.</param>
 /// <param name="Refusal">Null where it is admitted.</param>
 public readonly record struct AdmissionVerdict(DtuId Id, string? PresentedId, DtuOptions? Dtu, string? Refusal);
 
 /// <summary>
-/// Who may register, and under which id. Pure; one for the whole gateway, shared by its sessions.
+/// Who may register, and under which id: the DTUs of the configuration, then those of the register. One for the whole gateway, shared by its sessions, which read
+/// it as they register; the register is put in its place as a whole, and nobody waits for anybody.
 /// </summary>
 public sealed class Admission
 {
@@ -24,29 +26,33 @@ public sealed class Admission
     public const string WrongAddress = "wrong-address";
 
     private readonly bool _listedOnly;
-    private readonly Dictionary<string, DtuOptions> _known = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DtuOptions> _configured = new(StringComparer.Ordinal);
+    private Register _register = Register.Empty;
 
     public Admission(GatewayOptions options)
     {
         _listedOnly = options.Admission is AdmissionMode.Listed;
         foreach (var dtu in options.Dtus.Values)
         {
-            _known[dtu.Id.Value] = dtu;
+            _configured[dtu.Id.Value] = dtu;
             foreach (var alias in dtu.Aliases)
             {
-                _known[alias] = dtu;
+                _configured[alias] = dtu;
             }
         }
     }
 
-    /// <summary>What configuration knows of a DTU that its listener or dialer names: no word of the DTU's own is needed, so nothing is refused.</summary>
-    public DtuOptions? Find(DtuId id) => _known.GetValueOrDefault(id.Value);
+    /// <summary>Registrations from now on are decided by these rows; sessions that are open are not touched.</summary>
+    public void Use(Register register) => Volatile.Write(ref _register, register);
+
+    /// <summary>What is known of a DTU that its listener or dialer names: no word of the DTU's own is needed, so nothing is refused.</summary>
+    public DtuOptions? Find(DtuId id) => Known(id.Value);
 
     /// <summary>Decides about the id that a registration presented on a listener with <paramref name="idPrefix"/>.</summary>
     public AdmissionVerdict Decide(string idPrefix, string presented, string? secret, IPAddress? remote)
     {
         var full = idPrefix + presented;
-        if (!_known.TryGetValue(full, out var dtu))
+        if (Known(full) is not { } dtu)
         {
             return !DtuId.TryParse(full, out var id) ? Refuse(BadId) : _listedOnly ? Refuse(NotListed) : new AdmissionVerdict(id, null, null, null);
         }
@@ -63,6 +69,8 @@ public sealed class Admission
 
         return new AdmissionVerdict(dtu.Id, dtu.Id.Value == full ? null : full, dtu, null);
     }
+
+    private DtuOptions? Known(string name) => _configured.GetValueOrDefault(name) ?? Volatile.Read(ref _register).FindByName(name)?.ToOptions();
 
     private static AdmissionVerdict Refuse(string reason) => new(default, null, null, reason);
 

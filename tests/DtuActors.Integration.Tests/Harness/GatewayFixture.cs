@@ -51,6 +51,21 @@ public class GatewayFixture : IAsyncLifetime
 
     public async Task<Answer> GetAsync(string path) => await Answer.OfAsync(await Http.GetAsync(path));
 
+    public async Task<Answer> PutAsync(string path, string json)
+    {
+        using var body = new StringContent(json, Encoding.UTF8, "application/json");
+        return await Answer.OfAsync(await Http.PutAsync(path, body));
+    }
+
+    public async Task<Answer> DeleteAsync(string path) => await Answer.OfAsync(await Http.DeleteAsync(path));
+
+    /// <summary>Posts a file of the register.</summary>
+    public async Task<Answer> ImportAsync(string csv, string query = "", string type = "text/csv")
+    {
+        using var body = new StringContent(csv, Encoding.UTF8, type);
+        return await Answer.OfAsync(await Http.PostAsync("/api/v1/dtus/import" + query, body));
+    }
+
     public async Task<Answer> PostAsync(string path, string json)
     {
         using var body = new StringContent(json, Encoding.UTF8, "application/json");

@@ -37,6 +37,7 @@ public sealed class DemoTests
         Assert.True(result.ExitCode == 0, result.Errors);
         Assert.StartsWith("01 03 04 ", result.Output, StringComparison.Ordinal);
         await demo.StopAsync();
+        Assert.Empty(System.IO.Directory.EnumerateFileSystemEntries(demo.Folder));
         var com = demo.Output.FirstOrDefault(text => text.StartsWith("COM port:", StringComparison.Ordinal));
         if (com is not null)
         {

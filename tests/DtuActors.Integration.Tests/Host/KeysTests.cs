@@ -33,6 +33,14 @@ public sealed class KeysTests(KeyedGateway gateway) : IClassFixture<KeyedGateway
     [InlineData("POST", "/api/v1/dtus/x/send", "operate-key-2", 404)]
     [InlineData("DELETE", "/api/v1/dtus/x/connection", "see-only-key-1", 403)]
     [InlineData("DELETE", "/api/v1/dtus/x/connection", "operate-key-2", 404)]
+    [InlineData("PUT", "/api/v1/dtus/x", "operate-key-2", 403)]
+    [InlineData("PUT", "/api/v1/dtus/x", "admin-key-3", 415)]
+    [InlineData("DELETE", "/api/v1/dtus/x", "operate-key-2", 403)]
+    [InlineData("DELETE", "/api/v1/dtus/x", "admin-key-3", 404)]
+    [InlineData("POST", "/api/v1/dtus/import", "operate-key-2", 403)]
+    [InlineData("POST", "/api/v1/dtus/import", "admin-key-3", 415)]
+    [InlineData("GET", "/api/v1/dtus.csv", null, 401)]
+    [InlineData("GET", "/api/v1/dtus.csv", "see-only-key-1", 200)]
     [InlineData("POST", "/api/v1/config/reload", "operate-key-2", 403)]
     [InlineData("POST", "/api/v1/config/reload", "admin-key-3", 501)]
     public async Task A_call_needs_a_key_whose_role_is_enough(string method, string path, string? key, int status)
@@ -56,6 +64,25 @@ public sealed class KeysTests(KeyedGateway gateway) : IClassFixture<KeyedGateway
         }
 
         Assert.Equal(status == 401, answer.Headers.WwwAuthenticate.Count > 0);
+    }
+
+    [Fact]
+    public async Task Only_an_admin_s_file_of_the_register_has_its_secrets()
+    {
+        using var put = new HttpRequestMessage(HttpMethod.Put, "/api/v1/dtus/secretive") { Content = new StringContent("""{"secret":"s3cret"}""", Encoding.UTF8, "application/json") };
+        put.Headers.Authorization = new("Bearer", "admin-key-3");
+        Assert.Equal(201, (await Answer.OfAsync(await gateway.Http.SendAsync(put))).Status);
+        Assert.Equal("id,name,profile,groups,port,aliases,note\r\nsecretive,,,,,,\r\n", await CsvAsync("see-only-key-1"));
+        Assert.Equal("id,name,profile,groups,port,aliases,note\r\nsecretive,,,,,,\r\n", await CsvAsync("operate-key-2"));
+        Assert.Equal("id,name,profile,groups,secret,port,aliases,note\r\nsecretive,,,,s3cret,,,\r\n", await CsvAsync("admin-key-3"));
+    }
+
+    private async Task<string> CsvAsync(string key)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/dtus.csv");
+        request.Headers.Authorization = new("Bearer", key);
+        using var response = await gateway.Http.SendAsync(request);
+        return await response.Content.ReadAsStringAsync();
     }
 
     [Fact]

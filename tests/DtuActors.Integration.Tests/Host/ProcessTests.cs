@@ -58,6 +58,46 @@ public sealed class ProcessTests
     }
 
     [Theory]
+    [InlineData("a folder", "it is a folder")]
+    [InlineData("no database", "file is not a database")]
+    [InlineData("a file in the way", "already exists")]
+    public async Task A_database_that_can_t_be_opened_names_key_path_and_reason_and_ends_with_1(string kind, string reason)
+    {
+        var folder = Temp();
+        var path = Path.Combine(folder, "data", "dtu.db");
+        if (kind == "a file in the way")
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder, "data"), "");
+        }
+        else
+        {
+            System.IO.Directory.CreateDirectory(kind == "a folder" ? path : Path.GetDirectoryName(path)!);
+        }
+
+        if (kind == "no database")
+        {
+            await File.WriteAllTextAsync(path, new string('x', 10_000));
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(folder, "dtu.conf"), Minimal);
+        var result = await HostProcess.CommandAsync(["run", "-c", "dtu.conf"], folder);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains($"dtu: dtu.storage.path: can't open {path}: ", result.Errors, StringComparison.Ordinal);
+        Assert.Contains(reason, result.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", result.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("listening", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_makes_no_file()
+    {
+        var folder = Temp();
+        await File.WriteAllTextAsync(Path.Combine(folder, "dtu.conf"), Minimal);
+        Assert.Equal(0, (await HostProcess.CommandAsync(["check", "-c", "dtu.conf"], folder)).ExitCode);
+        Assert.Equal(["dtu.conf"], System.IO.Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName));
+    }
+
+    [Theory]
     [InlineData("run")]
     [InlineData("check")]
     public async Task Every_fault_of_a_configuration_is_told_with_its_place_and_ends_with_2(string command)
@@ -102,6 +142,10 @@ public sealed class ProcessTests
     [InlineData("simulate", "--connect", "127.0.0.1:1", "--drop", "2")]
     [InlineData("simulate", "--connect", "127.0.0.1:1", "--rate", "fast")]
     [InlineData("init", "--listen", "9000")]
+    [InlineData("import")]
+    [InlineData("import", "no-such-file.csv")]
+    [InlineData("import", "dtus.csv", "--encoding", "ebcdic")]
+    [InlineData("export", "--encoding", "big5")]
     [InlineData("no-such-command")]
     [InlineData]
     public async Task Wrong_usage_ends_with_2_and_says_what_would_be_right(params string[] arguments)
@@ -143,6 +187,8 @@ public sealed class ProcessTests
     [InlineData("simulate")]
     [InlineData("guess")]
     [InlineData("decode")]
+    [InlineData("import")]
+    [InlineData("export")]
     public async Task Help_shows_an_example(string command)
     {
         var result = await HostProcess.CommandAsync([command, "--help"]);

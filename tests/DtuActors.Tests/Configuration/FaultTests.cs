@@ -149,7 +149,7 @@ public sealed class FaultTests
     [InlineData("dtu.routes = [{ dtu = a, to = \"group:b\" }]", "dtu.routes[0].to", "'group:' is not built yet")]
     [InlineData("dtu { endpoints.e { kind = tcp, port = 1 }, routes = [{ dtu = a, to = e, when-offline = queue }] }", "dtu.routes[0].when-offline", "'queue' is not built yet")]
     [InlineData("dtu.polls.p { dtu = a, hex = \"01\", every = 1m }", "dtu.polls.p", "is not built yet")]
-    [InlineData("dtu.storage.provider = sqlite", "dtu.storage.provider", "'sqlite' is not built yet (history is kept in memory")]
+    [InlineData("dtu.storage.provider = postgresql", "dtu.storage.provider", "'postgresql' is not built yet (built: sqlite, none")]
     [InlineData("dtu.storage.retention = 1d", "dtu.storage.retention", "is not built yet")]
     [InlineData("dtu.cluster.enabled = on", "dtu.cluster.enabled", "is not built yet")]
     public void What_is_not_built_is_refused_by_its_key(string text, string key, string problem)

@@ -18,6 +18,7 @@ public sealed class ReferenceTests
         Assert.Equal(("127.0.0.1", 8080), (options.Http.Address.ToString(), options.Http.Port));
         Assert.Equal(AdmissionMode.Open, options.Admission);
         Assert.Equal(Path.Combine(Conf.Folder, "data"), options.Node.DataDir);
+        Assert.Equal(Path.Combine(Conf.Folder, "data", "dtu.db"), options.Storage.Path);
         Assert.Empty(options.Endpoints);
         Assert.Equal(["www.usr.cn"], options.Profiles["default"].Registration.Form.Reject);
     }
@@ -46,7 +47,7 @@ public sealed class ReferenceTests
         Assert.Equal((form.Gap, form.Length, form.Kind), (pattern.Gap, pattern.Length, pattern.Kind));
         Assert.Equal(new RegistrationOptions { Form = form }.Timeout, written.Registration.Timeout);
         var options = Conf.Options();
-        Assert.Equal((new StorageOptions(), new HttpOptions().Port, new NodeOptions().Name), (options.Storage, options.Http.Port, options.Node.Name));
+        Assert.Equal((new StorageOptions(), new HttpOptions().Port, new NodeOptions().Name), (options.Storage with { Path = null }, options.Http.Port, options.Node.Name));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using Akka.Actor;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Protocol;
+using DtuActors.Registering;
 using DtuActors.Sessions;
 
 namespace DtuActors.Tests.Directory;
@@ -67,6 +68,35 @@ public sealed class FleetViewSpec : ActorSpec
     }
 
     [Fact]
+    public void A_registered_dtu_is_listed_before_it_was_ever_seen_and_gone_with_its_row()
+    {
+        var view = View();
+        var row = new RegisteredDtu { Id = DtuId.Parse("b"), Name = "泵站", Groups = ["pumps"], Aliases = ["x"], Port = 20001, Note = "left" };
+        view.Tell(new Fleet.RegisterSeen([row], []));
+        var dtu = Assert.Single(Page(view).Items);
+        Assert.Equal((DtuState.Offline, "泵站", 20001, "left", true), (dtu.State, dtu.Name, dtu.Port, dtu.Note, dtu.IsRegistered));
+        Assert.Equal(("pumps", "x"), (dtu.Groups.Single(), dtu.Aliases.Single()));
+        view.Tell(new Fleet.RegisterSeen([], [row.Id]));
+        Assert.Empty(Page(view).Items);
+    }
+
+    [Fact]
+    public void Of_a_dtu_that_was_seen_its_row_goes_alone_and_what_is_remembered_when_it_is_forgotten()
+    {
+        var view = View();
+        view.Tell(new Fleet.RegisterSeen([new RegisteredDtu { Id = DtuId.Parse("a"), Name = "泵站" }], []));
+        view.Tell(new Fleet.SessionSeen(Report("a")));
+        view.Tell(new Fleet.RegisterSeen([], [DtuId.Parse("a")]));
+        Assert.Equal((DtuState.Online, null, false), (Get(view, "a")!.State, Get(view, "a")!.Name, Get(view, "a")!.IsRegistered));
+        Assert.True(Forget(view, "a"));
+        Assert.NotNull(Get(view, "a"));
+        view.Tell(new Fleet.SessionEnded(Report("a"), "closed"));
+        Assert.True(Forget(view, "a"));
+        Assert.Null(Get(view, "a"));
+        Assert.False(Forget(view, "a"));
+    }
+
+    [Fact]
     public void A_restarted_view_asks_everybody_to_tell_again()
     {
         var view = ActorOfAsTestActorRef<FleetView>(FleetView.Props(Options.Gateway()), TestActor);
@@ -98,6 +128,12 @@ public sealed class FleetViewSpec : ActorSpec
     {
         view.Tell(new Fleet.GetDtu(DtuId.Parse(id)), TestActor);
         return ExpectMsg<Fleet.FoundDtu>().Status;
+    }
+
+    private bool Forget(IActorRef view, string id)
+    {
+        view.Tell(new Fleet.Forget(DtuId.Parse(id)), TestActor);
+        return ExpectMsg<Fleet.Forgotten>().WasKnown;
     }
 
     private static IEnumerable<string> Ids(DtuPage page) => page.Items.Select(item => item.Id.Value);

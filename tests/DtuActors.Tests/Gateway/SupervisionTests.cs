@@ -81,6 +81,7 @@ public sealed class SupervisionTests : IAsyncLifetime
     [InlineData("recorder")]
     [InlineData("fleet")]
     [InlineData("directory")]
+    [InlineData("register")]
     [InlineData("router")]
     [InlineData("endpoint-scada")]
     [InlineData("endpoint-scada/listener")]

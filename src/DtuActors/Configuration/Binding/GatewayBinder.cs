@@ -212,10 +212,10 @@ internal static class GatewayBinder
             return fallback;
         }
 
-        _ = block.Word("provider", "none", "sqlite", "postgresql", "none");
-        _ = block.FilePath("path", required: false);
+        var stores = block.Word("provider", "sqlite", "sqlite", "postgresql", "none") != "none";
+        var path = block.FilePath("path", required: true);
         _ = block.Duration("retention", TimeSpan.FromDays(30), TimeSpan.FromMinutes(1), TimeSpan.FromDays(36_500));
-        return new StorageOptions { MaxKnown = block.Integer("max-known", fallback.MaxKnown, 1, 10_000_000) };
+        return new StorageOptions { Path = stores ? path : null, MaxKnown = block.Integer("max-known", fallback.MaxKnown, 1, 10_000_000) };
     }
 
     private static void Polls(BlockReader root)

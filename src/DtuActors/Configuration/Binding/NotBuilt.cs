@@ -35,9 +35,7 @@ internal static class NotBuilt
         new("dtu.endpoints.*.select", "unit-map", null, "built: broadcast, last-speaker"),
         new("dtu.routes[].when-offline", "queue", null, "built: drop"),
         new("dtu.polls.*", null, null, "leave polls out"),
-        new("dtu.storage.provider", "sqlite", null, "history is kept in memory; use none or leave the key out"),
-        new("dtu.storage.provider", "postgresql", null, "history is kept in memory; use none or leave the key out"),
-        new("dtu.storage.path", null, null, "history is kept in memory; leave the key out"),
+        new("dtu.storage.provider", "postgresql", null, "built: sqlite, none"),
         new("dtu.storage.retention", null, null, "history is kept in memory; leave the key out"),
         new("dtu.cluster.enabled", null, "off", "built: off, one node"),
     ];

@@ -42,7 +42,7 @@ public sealed record NodeOptions
     public string DataDir { get; init; } = "data";
 }
 
-/// <summary>Who may register: <c>open</c>, whoever registers validly; <c>listed</c>, only those under <c>dtus</c>.</summary>
+/// <summary>Who may register: <c>open</c>, whoever registers validly; <c>listed</c>, only those under <c>dtus</c> or in the register.</summary>
 public enum AdmissionMode
 {
     Open,
@@ -95,7 +95,10 @@ public sealed record ApiKeyOptions(string Name, string Key, ApiRole Role);
 
 public sealed record StorageOptions
 {
-    /// <summary>The most DTUs that are remembered while offline.</summary>
+    /// <summary>The SQLite database, a full path; null: nothing is stored (<c>provider = none</c>).</summary>
+    public string? Path { get; init; }
+
+    /// <summary>The most DTUs that are remembered while offline, and the most rows of the register.</summary>
     public int MaxKnown { get; init; } = 100_000;
 }
 

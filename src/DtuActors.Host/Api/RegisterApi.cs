@@ -1,0 +1,228 @@
+using System.ComponentModel;
+using System.Text.Json;
+using DtuActors.Configuration;
+using DtuActors.Protocol;
+using DtuActors.Registering;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Metadata;
+
+namespace DtuActors.Host.Api;
+
+/// <summary>The register of DTUs: one by one, and as a CSV file.</summary>
+internal static class RegisterApi
+{
+    /// <summary>The most a file may have, in bytes: a hundred thousand rows of 300.</summary>
+    public const int MostFileBytes = 32 * 1024 * 1024;
+
+    private const string CsvType = "text/csv";
+
+    // A file takes several times its size while it is read: one at a time, and the others' bodies wait in their senders.
+    private static readonly SemaphoreSlim Importing = new(1);
+
+    public static void Map(RouteGroupBuilder api)
+    {
+        api.MapPut("/dtus/{id}", PutAsync)
+            .Accepts<DtuBody>("application/json")
+            .WithMetadata(new NeedsRole(ApiRole.Admin))
+            .WithSummary("Add a DTU to the register, or edit it")
+            .WithDescription(
+                "201 where it is new, 200 where it was there. A member that is left out stays as it is; null or an empty text empties it. Open connections are not touched: what changed " +
+                "holds from the DTU's next registration on. 409: the DTU stands under dtus of the configuration (configured), or the gateway stores nothing (no-storage). 422: errors tells what is wrong.")
+            .Refuses(400, 409, 413, 415, 422);
+        api.MapDelete("/dtus/{id}", DeleteAsync)
+            .WithMetadata(new NeedsRole(ApiRole.Admin))
+            .WithSummary("Take a DTU out of the register and forget it")
+            .WithDescription("An open connection is not touched: the DTU is listed until it goes. 409: the DTU stands under dtus of the configuration (configured), or the gateway stores nothing (no-storage).")
+            .Refuses(400, 404, 409);
+        api.MapPost("/dtus/import", ImportAsync)
+            .Accepts<string>(CsvType)
+            .WithMetadata(new NeedsRole(ApiRole.Admin), new BodyLimit(MostFileBytes))
+            .WithSummary("Read the register from a CSV file")
+            .WithDescription(
+                $"A header and a row for each DTU; columns: {string.Join(", ", RegisterColumns.All)}, of which only id has to be there. A column that is not there stays as it is; DTUs that are not in the " +
+                "file stay too. groups and aliases hold several with ';' between them. All or nothing: on faults 422, with errors by row, and nothing is changed. Open connections are not touched.")
+            .Refuses(400, 409, 413, 415, 422);
+        api.MapGet("/dtus.csv", ExportAsync)
+            .Produces<string>(StatusCodes.Status200OK, CsvType)
+            .WithSummary("The register as a CSV file")
+            .WithDescription("UTF-8, ordered by id. The column secret is there for the role admin only; a file without it changes no secret when it is read back.")
+            .Refuses();
+    }
+
+    private static async Task<Results<Ok<DtuModel>, Created<DtuModel>>> PutAsync(
+        [Description("The DTU's id.")] string id, HttpContext context, DtuGateway gateway, GatewayOptions options)
+    {
+        var dtu = Arguments.Id(id);
+        var body = await Body.ReadElementAsync(context);
+        RefuseConfigured(dtu, options);
+        var faults = new RowFaults();
+        var edit = DtuBody.Read(dtu, body, faults);
+        if (edit is null)
+        {
+            throw RefusalException.Faulty(faults);
+        }
+
+        var applied = await EditAsync(gateway, [edit], dryRun: false, context.RequestAborted);
+        var item = (await gateway.FindDtuAsync(dtu, context.RequestAborted))?.ToModel() ?? throw RefusalException.NoSuchDtu(id);
+        return applied.Added == 1 ? TypedResults.Created(IdInPath.Prefix + Uri.EscapeDataString(id), item) : TypedResults.Ok(item);
+    }
+
+    private static async Task<NoContent> DeleteAsync(
+        [Description("The DTU's id.")] string id, DtuGateway gateway, GatewayOptions options, CancellationToken cancellation)
+    {
+        var dtu = Arguments.Id(id);
+        var wasRegistered = Answer<Editing.Removed>(await gateway.RemoveFromRegisterAsync(dtu, cancellation), options).WasThere;
+        if (!wasRegistered)
+        {
+            RefuseConfigured(dtu, options);
+        }
+
+        return await gateway.ForgetAsync(dtu, cancellation) || wasRegistered ? TypedResults.NoContent() : throw RefusalException.NoSuchDtu(id);
+    }
+
+    private static async Task<Ok<ImportAnswer>> ImportAsync(
+        HttpContext context,
+        DtuGateway gateway,
+        GatewayOptions options,
+        [Description("true: check the file and say what would change, without changing it.")] string? dryRun = null,
+        [Description("auto, utf-8 or gb18030. auto, which is the default: a byte-order mark decides, else UTF-8 where the file is, else GB 18030.")] string? encoding = null)
+    {
+        var isDry = Arguments.Flag("dryRun", dryRun);
+        var readAs = Arguments.Word("encoding", encoding, CsvText.ReadAs);
+        if (!(context.Request.ContentType ?? "").Split(';')[0].Trim().Equals(CsvType, StringComparison.OrdinalIgnoreCase))
+        {
+            throw RefusalException.ContentType($"the body must be CSV, sent with Content-Type: {CsvType}");
+        }
+
+        await Importing.WaitAsync(context.RequestAborted);
+        try
+        {
+            using var file = new MemoryStream();
+            await context.Request.Body.CopyToAsync(file, context.RequestAborted);
+            var faults = new RowFaults();
+            var text = CsvText.Decode(file.GetBuffer().AsSpan(0, (int)file.Length), readAs, faults);
+            var edits = text is null ? [] : RegisterCsv.Read(text, options.Storage.MaxKnown, faults);
+            if (faults.Count > 0)
+            {
+                throw RefusalException.Faulty(faults);
+            }
+
+            var applied = await EditAsync(gateway, edits, isDry, context.RequestAborted);
+            return TypedResults.Ok(new ImportAnswer
+            {
+                Added = applied.Added, Changed = applied.Changed, Unchanged = applied.Unchanged, Rows = edits.Length, DryRun = isDry,
+            });
+        }
+        finally
+        {
+            Importing.Release();
+        }
+    }
+
+    private static async Task<ContentHttpResult> ExportAsync(HttpContext context, DtuGateway gateway, GatewayOptions options)
+    {
+        var register = Answer<Editing.Listed>(await gateway.RegisterAsync(context.RequestAborted), options).Register;
+        var isAdmin = context.Features.Get<Caller>()?.Role is ApiRole.Admin;
+        context.Response.Headers.ContentDisposition = "attachment; filename=dtus.csv";
+        return TypedResults.Text(RegisterCsv.Write(register.Rows, isAdmin), $"{CsvType}; charset=utf-8");
+    }
+
+    private static async Task<Editing.Applied> EditAsync(DtuGateway gateway, System.Collections.Immutable.ImmutableArray<DtuEdit> edits, bool dryRun, CancellationToken cancellation) =>
+        Answer<Editing.Applied>(await gateway.EditRegisterAsync(edits, dryRun, cancellation), gateway.Options);
+
+    private static T Answer<T>(Editing.Answer answer, GatewayOptions options)
+        where T : Editing.Answer => answer switch
+    {
+        T wanted => wanted,
+        Editing.Faulty faulty => throw RefusalException.Faulty(faulty.Faults),
+        Editing.Refused { Problem: { } problem } => throw new RefusalException(
+            StatusCodes.Status503ServiceUnavailable, "storage", "The register's database fails", $"dtu.storage.path: {options.Storage.Path}: {problem}"),
+        _ => throw new RefusalException(
+            StatusCodes.Status409Conflict, "no-storage", "Nothing is stored", "the register needs storage, and dtu.storage.provider is none; right would be sqlite"),
+    };
+
+    private static void RefuseConfigured(DtuId dtu, GatewayOptions options)
+    {
+        if (options.Dtus.ContainsKey(dtu))
+        {
+            throw new RefusalException(
+                StatusCodes.Status409Conflict, "configured", "The DTU is configured", $"DTU '{dtu}' stands in the configuration, under {RegisterRules.KeyOf(dtu)}; edit it there");
+        }
+    }
+
+    private sealed record BodyLimit(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;
+}
+
+/// <summary>What a call says of one DTU of the register. It is read column by column: a member that is left out is another thing than one that is null.</summary>
+internal sealed record DtuBody
+{
+    [Description("Where it is there, the id of the path.")]
+    public string? Id { get; init; }
+    public string? Name { get; init; }
+
+    [Description("A profile of the configuration, in place of the listener's.")]
+    public string? Profile { get; init; }
+    public IReadOnlyList<string>? Groups { get; init; }
+
+    [Description("What its registration must say as secret. Never shown again, but in the CSV file of an admin.")]
+    public string? Secret { get; init; }
+
+    [Description("1 to 65535, for no other DTU of the register.")]
+    public int? Port { get; init; }
+
+    [Description("Other ids it presents itself under.")]
+    public IReadOnlyList<string>? Aliases { get; init; }
+    public string? Note { get; init; }
+
+    /// <summary>The edit, or null with its faults told.</summary>
+    public static DtuEdit? Read(DtuId id, JsonElement body, RowFaults faults)
+    {
+        if (body.ValueKind is not JsonValueKind.Object)
+        {
+            throw RefusalException.Bad("malformed-json", $"the body is a JSON object with {string.Join(", ", RegisterColumns.All)}");
+        }
+
+        var cells = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var member in body.EnumerateObject())
+        {
+            if (!RegisterColumns.All.Contains(member.Name))
+            {
+                faults.Add(null, member.Name, RegisterColumns.Unknown(member.Name));
+            }
+            else if (Cell(member.Name, member.Value) is { } cell)
+            {
+                cells[member.Name] = cell;
+            }
+            else
+            {
+                faults.Add(null, member.Name, Holds(member.Name) ? $"is no list of texts without '{RegisterColumns.Separator}'" : "is no single value");
+            }
+        }
+
+        if (cells.GetValueOrDefault(RegisterColumns.Id, id.Value) != id.Value)
+        {
+            faults.Add(null, RegisterColumns.Id, "is another one than the path's; a DTU's id can't be changed");
+        }
+        else if (id.Value.Trim() != id.Value)
+        {
+            faults.Add(null, RegisterColumns.Id, "has blanks around it");
+        }
+
+        cells[RegisterColumns.Id] = id.Value;
+        var edit = RegisterColumns.Read(null, column => cells.GetValueOrDefault(column), _ => true, faults);
+        return faults.Count == 0 ? edit : null;
+    }
+
+    private static bool Holds(string column) => column is RegisterColumns.Groups or RegisterColumns.Aliases;
+
+    private static string? Cell(string column, JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null => "",
+        JsonValueKind.String => value.GetString()!,
+        JsonValueKind.Number => value.GetRawText(),
+        JsonValueKind.Array when Holds(column) && value.EnumerateArray().All(IsItem) => string.Join(RegisterColumns.Separator, value.EnumerateArray().Select(item => item.GetString())),
+        _ => null,
+    };
+
+    private static bool IsItem(JsonElement item) => item.ValueKind is JsonValueKind.String && !item.GetString()!.Contains(RegisterColumns.Separator, StringComparison.Ordinal);
+}

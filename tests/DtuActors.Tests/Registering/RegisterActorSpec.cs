@@ -1,0 +1,222 @@
+using Akka.Actor;
+using Akka.TestKit;
+using DtuActors.Configuration;
+using DtuActors.Directory;
+using DtuActors.Endpoints;
+using DtuActors.Protocol;
+using DtuActors.Registering;
+using DtuActors.Sessions;
+using Microsoft.Data.Sqlite;
+
+namespace DtuActors.Tests.Registering;
+
+public sealed class RegisterActorSpec : ActorSpec
+{
+    private readonly string _folder = System.IO.Directory.CreateTempSubdirectory("dtu-register-").FullName;
+    private readonly TestProbe _fleet;
+    private readonly TestProbe _above;
+
+    public RegisterActorSpec()
+        : base(EndpointDispatchers.Hocon)
+    {
+        _fleet = CreateTestProbe("fleet");
+        _above = CreateTestProbe("above");
+        Database = Path.Combine(_folder, "data", "dtu.db");
+    }
+
+    private string Database { get; set; }
+
+    protected override void AfterAll()
+    {
+        base.AfterAll();
+        System.IO.Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public void What_was_answered_is_known_to_admission_to_the_fleet_and_to_the_next_start()
+    {
+        var admission = new Admission(Listed);
+        var register = Opened(admission);
+        Assert.Equal("not-listed", admission.Decide("", "1001", null, null).Refusal);
+        Assert.Equal(new Editing.Applied(2, 0, 0), Ask(register, Apply("id,name,aliases,secret,profile\n1001,泵站,x,s3cret,default\n1002,b,,,\n")));
+        Assert.Equal(["1001", "1002"], _fleet.ExpectMsg<Fleet.RegisterSeen>().Rows.Select(dtu => dtu.Id.Value));
+        var verdict = admission.Decide("", "x", "s3cret", null);
+        Assert.Equal(("1001", "x", "default", null), (verdict.Id.Value, verdict.PresentedId, verdict.Dtu!.Profile, verdict.Refusal));
+        Assert.Equal("wrong-secret", admission.Decide("", "1001", "other", null).Refusal);
+        Stop(register);
+
+        var anew = new Admission(Listed);
+        Opened(anew, "1001", "1002");
+        Assert.Equal("1001", anew.Decide("", "x", "s3cret", null).Id.Value);
+    }
+
+    [Fact]
+    public void A_row_that_was_removed_is_gone_everywhere()
+    {
+        var admission = new Admission(Listed);
+        var register = Opened(admission);
+        Ask(register, Apply("id\n1001\n"));
+        _fleet.ExpectMsg<Fleet.RegisterSeen>();
+        Assert.Equal(new Editing.Removed(true), Ask(register, new Editing.Remove(DtuId.Parse("1001"))));
+        Assert.Equal(["1001"], _fleet.ExpectMsg<Fleet.RegisterSeen>().Removed.Select(id => id.Value));
+        Assert.Equal(new Editing.Removed(false), Ask(register, new Editing.Remove(DtuId.Parse("1001"))));
+        Assert.Equal("not-listed", admission.Decide("", "1001", null, null).Refusal);
+        Stop(register);
+        Opened(admission);
+    }
+
+    [Fact]
+    public void A_dry_run_and_a_file_with_a_fault_change_nothing()
+    {
+        var register = Opened(new Admission(Listed));
+        Assert.Equal(new Editing.Applied(1, 0, 0), Ask(register, Apply("id\n1001\n") with { DryRun = true }));
+        var faulty = Assert.IsType<Editing.Faulty>(Ask(register, Apply("id,profile\n1001,\n1002,nosuch\n")));
+        Assert.Equal((3, "profile"), (faulty.Faults.Told[0].Row, faulty.Faults.Told[0].Column));
+        Assert.Equal(0, Assert.IsType<Editing.Listed>(Ask(register, new Editing.List())).Register.Count);
+        _fleet.ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void A_fleet_s_view_that_asks_hears_every_row_again()
+    {
+        var register = Opened(new Admission(Listed));
+        Ask(register, Apply("id\n1001\n"));
+        _fleet.ExpectMsg<Fleet.RegisterSeen>();
+        register.Tell(Fleet.TellAgain.Instance);
+        Assert.Equal("1001", Assert.Single(_fleet.ExpectMsg<Fleet.RegisterSeen>().Rows).Id.Value);
+    }
+
+    [Fact]
+    public void A_register_that_fails_reads_its_rows_again_and_admission_never_misses_them()
+    {
+        var admission = new Admission(Listed);
+        var register = Opened(admission);
+        Ask(register, Apply("id\n1001\n"));
+        _fleet.ExpectMsg<Fleet.RegisterSeen>();
+        register.Tell(Kill.Instance);
+        _above.ExpectMsg<Editing.Opened>();
+        Assert.Single(_fleet.ExpectMsg<Fleet.RegisterSeen>().Rows);
+        Assert.Null(admission.Decide("", "1001", null, null).Refusal);
+        Assert.Equal(new Editing.Applied(0, 0, 1), Ask(register, Apply("id\n1001\n")));
+    }
+
+    [Fact]
+    public void Without_storage_the_register_is_empty_and_refuses_writes()
+    {
+        var register = Start(new Admission(Listed), Listed);
+        _above.ExpectMsg<Editing.Opened>();
+        Assert.Equal(new Editing.Refused(null), Ask(register, Apply("id\n1001\n")));
+        Assert.Equal(new Editing.Refused(null), Ask(register, new Editing.Remove(DtuId.Parse("1001"))));
+        Assert.Equal(0, Assert.IsType<Editing.Listed>(Ask(register, new Editing.List())).Register.Count);
+    }
+
+    [Fact]
+    public void A_database_that_is_none_is_told_and_opened_as_soon_as_it_is_one()
+    {
+        System.IO.Directory.CreateDirectory(Path.GetDirectoryName(Database)!);
+        File.WriteAllText(Database, new string('x', 5000));
+        var register = Start(new Admission(Listed), Stored);
+        var failed = _above.ExpectMsg<Editing.OpenFailed>();
+        Assert.Equal((Database, "file is not a database"), (failed.Path, failed.Problem));
+        Assert.Equal(new Editing.Refused("file is not a database"), Ask(register, Apply("id\n1001\n")));
+        Assert.Equal(new Editing.Refused("file is not a database"), Ask(register, new Editing.List()));
+        File.Delete(Database);
+        Advance(TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(1));
+        _above.ExpectMsg<Editing.Opened>();
+        Assert.Equal(new Editing.Applied(1, 0, 0), Ask(register, Apply("id\n1001\n")));
+    }
+
+    [Fact]
+    public void A_folder_in_the_database_s_place_is_said_to_be_one()
+    {
+        System.IO.Directory.CreateDirectory(Database);
+        Start(new Admission(Listed), Stored);
+        Assert.Equal("it is a folder", _above.ExpectMsg<Editing.OpenFailed>().Problem);
+    }
+
+    [Fact]
+    public void A_database_of_a_later_release_is_not_written()
+    {
+        Stop(Opened(new Admission(Listed)));
+        Sql("update schema_versions set version = 2 where part = 'register'");
+        Start(new Admission(Listed), Stored);
+        Assert.Contains("another release", _above.ExpectMsg<Editing.OpenFailed>().Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_write_that_the_database_refuses_is_the_asker_s_answer_and_changes_nothing()
+    {
+        var admission = new Admission(Listed);
+        var register = Opened(admission);
+        Sql("create trigger full before insert on register_dtus when new.id = '1002' begin select raise(abort, 'database or disk is full'); end");
+        EventFilter.Error(contains: "disk is full").ExpectOne(() =>
+            Assert.Equal(new Editing.Refused("database or disk is full"), Ask(register, Apply("id\n1001\n1002\n"))));
+        Assert.Equal("not-listed", admission.Decide("", "1001", null, null).Refusal);
+        _fleet.ExpectNoMsg(TimeSpan.Zero);
+        Assert.Equal(new Editing.Applied(1, 0, 0), Ask(register, Apply("id\n1001\n")));
+    }
+
+    [Fact]
+    public void A_row_that_the_configuration_has_got_meanwhile_is_kept_and_the_configuration_wins()
+    {
+        var register = Opened(new Admission(Listed));
+        Ask(register, Apply("id,secret\n1001,old\n"));
+        _fleet.ExpectMsg<Fleet.RegisterSeen>();
+        Stop(register);
+        var options = Stored.With(Options.Dtu("1001", secret: "new"));
+        var admission = new Admission(options);
+        EventFilter.Warning(contains: "dtu.dtus.1001").ExpectOne(() => Start(admission, options));
+        _above.ExpectMsg<Editing.Opened>();
+        Assert.Null(admission.Decide("", "1001", "new", null).Refusal);
+    }
+
+    [SkippableFact]
+    public void Nobody_but_its_owner_may_read_the_database()
+    {
+        Opened(new Admission(Listed));
+        Skip.If(OperatingSystem.IsWindows(), "no file modes on Windows");
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Database));
+        }
+    }
+
+    private static GatewayOptions Listed => Options.Gateway() with { Admission = AdmissionMode.Listed };
+
+    private GatewayOptions Stored => Listed with { Storage = new StorageOptions { Path = Database } };
+
+    private static Editing.Apply Apply(string file) => new(Rows.Read(file), DryRun: false);
+
+    private IActorRef Start(Admission admission, GatewayOptions options) =>
+        _above.ChildActorOf(RegisterActor.Props(options, admission, _fleet), new OneForOneStrategy(_ => Directive.Restart));
+
+    private IActorRef Opened(Admission admission, params string[] rows)
+    {
+        var register = Start(admission, Stored);
+        Assert.Equal(rows, _fleet.ExpectMsg<Fleet.RegisterSeen>().Rows.Select(dtu => dtu.Id.Value));
+        _above.ExpectMsg<Editing.Opened>();
+        return register;
+    }
+
+    private Editing.Answer Ask(IActorRef register, object question)
+    {
+        register.Tell(question, TestActor);
+        return ExpectMsg<Editing.Answer>();
+    }
+
+    private void Stop(IActorRef register)
+    {
+        Watch(register);
+        Sys.Stop(register);
+        ExpectTerminated(register);
+    }
+
+    private void Sql(string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={Database};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+}
