@@ -12,8 +12,8 @@ public sealed record DialerSetup
 {
     public required DialerOptions Options { get; init; }
 
-    /// <summary>Makes the session's actor: it gets Akka.IO's connection and the peer's address.</summary>
-    public required Func<IActorRef, IPEndPoint, Props> Handler { get; init; }
+    /// <summary>Makes the session's actor: it gets the connection, which speaks Akka.IO's words, and who is at its other end.</summary>
+    public required Func<IActorRef, Peer, Props> Handler { get; init; }
 
     public IEnumerable<Inet.SocketOption> SocketOptions { get; init; } = [];
 
@@ -109,7 +109,7 @@ public sealed class DialerActor : ReceiveActor, IWithTimers
 
         _accepted++;
         _since = Context.System.Scheduler.Now;
-        _session = Context.Watch(Context.ActorOf(_setup.Handler(Sender, (IPEndPoint)connected.RemoteAddress)));
+        _session = Context.Watch(Context.ActorOf(_setup.Handler(Sender, Peer.Of(connected.RemoteAddress))));
         Become("up", null);
     }
 

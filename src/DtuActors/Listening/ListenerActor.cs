@@ -27,10 +27,10 @@ public sealed record ListenerSetup
     public string? Profile { get; init; }
 
     /// <summary>
-    /// Makes the actor of one socket: it gets Akka.IO's connection and the peer's address, and registers itself there from its PreStart. Use
+    /// Makes the actor of one socket: it gets the connection, which speaks Akka.IO's words, and who is at its other end, and registers itself there from its PreStart. Use
     /// <c>Props.Create&lt;T&gt;(args)</c>: an expression is compiled at each call.
     /// </summary>
-    public required Func<IActorRef, IPEndPoint, Props> Handler { get; init; }
+    public required Func<IActorRef, Peer, Props> Handler { get; init; }
 
     /// <summary>Hears <see cref="Fleet.ListenerSeen"/>: the FleetView, or the endpoint whose port this is.</summary>
     public required IActorRef Observer { get; init; }
@@ -148,7 +148,7 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
 
         _accepted++;
         _connections++;
-        Context.Watch(Context.ActorOf(_setup.Handler(Sender, (IPEndPoint)connected.RemoteAddress)));
+        Context.Watch(Context.ActorOf(_setup.Handler(Sender, Peer.Of(connected.RemoteAddress))));
         PublishSoon();
     }
 

@@ -48,7 +48,7 @@ public sealed partial class ConnectionActor
     {
         // Where the listener names the DTU, its units need only be well-formed: the envelope's own login is still its first word.
         var form = _setup.Dtu is null ? profile.Registration.Form : new EnvelopeForm { IsNamed = true };
-        return form.Begin(new RegistrationStart(_remote.Address.ToString(), profile.Envelope?.Invoke()));
+        return form.Begin(new RegistrationStart(_remote.Address?.ToString() ?? "", profile.Envelope?.Invoke()));
     }
 
     // Where the registration stands before each packet there is none without data.
