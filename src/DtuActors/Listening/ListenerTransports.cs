@@ -34,7 +34,6 @@ internal static class ListenerTransports
             ? new AkkaIoBinder { SocketOptions = tcpOptions }
             : new StreamBinder(new StreamSetup
             {
-                KeyPath = listener.KeyPath,
                 SocketOptions = listener is TcpListenerOptions ? tcpOptions : [],
                 Proxy = listener.ProxyProtocol,
                 Tls = listener is TlsListenerOptions tls ? new TlsCredentials(tls.Tls) : null,

@@ -74,7 +74,7 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(failure =>
     {
-        _log.Error(failure, "{0}: a connection failed and is reset", _setup.KeyPath);
+        _log.Error(failure, "a connection of {0} failed and is reset", _address);
         return Directive.Stop;
     }, loggingEnabled: false);
 

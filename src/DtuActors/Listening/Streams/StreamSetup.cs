@@ -8,9 +8,6 @@ namespace DtuActors.Listening.Streams;
 /// <summary>What all connections of one listener of the stream transport share.</summary>
 internal sealed record StreamSetup
 {
-    /// <summary>For logs: <c>dtu.listeners.main</c>.</summary>
-    public required string KeyPath { get; init; }
-
     /// <summary>Set on each accepted socket.</summary>
     public IEnumerable<Inet.SocketOption> SocketOptions { get; init; } = [];
 
