@@ -174,20 +174,8 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
     {
         ProfileOptions[] candidates = [.. listener.Profiles.Select(name => _options.Profiles[name])];
         var session = shared with { Listener = listener.Name, Candidates = candidates, Dtu = listener.Dtu, IdPrefix = listener.IdPrefix };
-        return new ListenerSetup
-        {
-            Name = listener.Name,
-            KeyPath = listener.KeyPath,
-            Transport = "tcp",
-            Address = new IPEndPoint(listener.Address, listener.Port),
-            MaxConnections = listener.MaxConnections,
-            Profile = string.Join(", ", listener.Profiles),
-            Observer = _fleet,
-
-            // The socket is set up before anybody knows whose it is.
-            SocketOptions = Keepalive.Of(candidates[0]),
-            Handler = (socket, remote) => ConnectionActor.Props(session, socket, remote),
-        };
+        return ListenerTransports.Setup((StreamListenerOptions)listener, Keepalive.Of(candidates[0]), _fleet, _recorder,
+            (socket, remote) => ConnectionActor.Props(session, socket, remote));
     }
 
     private DialerSetup Setup(DialerOptions dialer, SessionSetup shared)

@@ -35,7 +35,7 @@ public abstract class ListeningEndpointActor : EndpointActor
             Observer = Self,
 
             // A client whose machine is gone would hold an exclusive port for ever.
-            SocketOptions = [new Keepalive(new KeepaliveOptions())],
+            Binder = new AkkaIoBinder { SocketOptions = [new Keepalive(new KeepaliveOptions())] },
         };
 
         Receive<Terminated>(ended => Context.Stop(Self), ended => ended.ActorRef.Equals(_listener));
@@ -85,7 +85,7 @@ public abstract class ListeningEndpointActor : EndpointActor
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Resume);
 
     /// <summary>Makes the actor of one client; <paramref name="self"/> is this endpoint. Called from the base constructor: it may use <see cref="EndpointActor.Options"/> only.</summary>
-    protected abstract Func<IActorRef, IPEndPoint, Props> Handler(IActorRef self);
+    protected abstract Func<IActorRef, Peer, Props> Handler(IActorRef self);
 
     /// <summary>A watched client is gone.</summary>
     protected abstract void OnClientEnded(IActorRef client);

@@ -1,6 +1,7 @@
 using System.Net;
 using Akka.Actor;
 using DtuActors.Configuration;
+using DtuActors.Listening;
 using DtuActors.Protocol;
 using DtuActors.Routing;
 
@@ -42,7 +43,7 @@ public sealed class ModbusTcpActor : ListeningEndpointActor
     public static Props Props(ModbusTcpEndpointOptions options, EndpointSurroundings surroundings) =>
         Akka.Actor.Props.Create<ModbusTcpActor>(options, surroundings, new EndpointBooks());
 
-    protected override Func<IActorRef, IPEndPoint, Props> Handler(IActorRef self)
+    protected override Func<IActorRef, Peer, Props> Handler(IActorRef self)
     {
         var options = (ModbusTcpEndpointOptions)Options;
         var router = Router;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using System.Net;
 using Akka.Actor;
+using DtuActors.Listening;
 using DtuActors.Protocol.Framing;
 
 namespace DtuActors.Endpoints;
@@ -16,10 +16,10 @@ internal sealed class TcpClientActor : ClientSocketActor
     private readonly Framer _framer;
     private bool _joinOwed;
 
-    public TcpClientActor(IActorRef connection, IPEndPoint remote, IActorRef endpoint, FramingOptions framing)
+    public TcpClientActor(IActorRef connection, Peer remote, IActorRef endpoint, FramingOptions framing)
         : base(connection)
     {
-        _remote = remote.ToString();
+        _remote = remote.Text;
         _endpoint = endpoint;
         _framer = new Framer(Codecs.Create(framing), framing.MaxFrame);
         Receive<ClientTalk.ReadOn>(_ => OnReadOn());
@@ -27,7 +27,7 @@ internal sealed class TcpClientActor : ClientSocketActor
         Receive<Silence>(_ => EndStream(), _ => IsReading);
     }
 
-    public static Props Props(IActorRef connection, IPEndPoint remote, IActorRef endpoint, FramingOptions framing) =>
+    public static Props Props(IActorRef connection, Peer remote, IActorRef endpoint, FramingOptions framing) =>
         Akka.Actor.Props.Create<TcpClientActor>(connection, remote, endpoint, framing);
 
     protected override void PreStart()

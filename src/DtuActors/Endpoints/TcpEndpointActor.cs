@@ -3,6 +3,7 @@ using System.Net;
 using Akka.Actor;
 using Akka.Event;
 using DtuActors.Configuration;
+using DtuActors.Listening;
 using DtuActors.Routing;
 
 namespace DtuActors.Endpoints;
@@ -92,7 +93,7 @@ public sealed class TcpEndpointActor : ListeningEndpointActor
         base.PreStart();
     }
 
-    protected override Func<IActorRef, IPEndPoint, Props> Handler(IActorRef self)
+    protected override Func<IActorRef, Peer, Props> Handler(IActorRef self)
     {
         var framing = ((TcpEndpointOptions)Options).Framing;
         return (connection, remote) => TcpClientActor.Props(connection, remote, self, framing);

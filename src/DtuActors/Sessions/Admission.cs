@@ -72,6 +72,10 @@ public sealed class Admission
 
     private DtuOptions? Known(string name) => _configured.GetValueOrDefault(name) ?? Volatile.Read(ref _register).FindByName(name)?.ToOptions();
 
+    /// <summary>Decides about an id that was proven otherwise, by a certificate: it stands for the secret.</summary>
+    public AdmissionVerdict DecideProven(string idPrefix, string presented, IPAddress? remote) =>
+        Decide(idPrefix, presented, Known(idPrefix + presented)?.Secret, remote);
+
     private static AdmissionVerdict Refuse(string reason) => new(default, null, null, reason);
 
     // Hashed first, so that neither content nor length shows in the time it takes.

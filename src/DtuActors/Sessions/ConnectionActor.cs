@@ -1,9 +1,9 @@
-using System.Net;
 using Akka.Actor;
 using Akka.Event;
 using Akka.IO;
 using DtuActors.Configuration;
 using DtuActors.Directory;
+using DtuActors.Listening;
 using DtuActors.Protocol;
 using DtuActors.Recording;
 using DtuActors.Routing;
@@ -32,7 +32,7 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
 
     private readonly SessionSetup _setup;
     private readonly IActorRef _socket;
-    private readonly IPEndPoint _remote;
+    private readonly Peer _remote;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly SocketWriter<Downlink> _writer;
     private readonly DateTimeOffset _connectedAt;
@@ -44,11 +44,11 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
     private string? _presentedAlias;
     private string? _lastError;
 
-    public ConnectionActor(SessionSetup setup, IActorRef socket, IPEndPoint remote)
+    public ConnectionActor(SessionSetup setup, IActorRef socket, Peer remote)
     {
         _setup = setup;
         _socket = socket;
-        _remote = remote.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(remote.Address.MapToIPv4(), remote.Port) : remote;
+        _remote = remote;
         _entrance = setup.Candidates[0];
         _profile = _entrance;
         _writer = new SocketWriter<Downlink>(socket, OnDownlinkWritten);
@@ -60,10 +60,10 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
 
     private static DateTimeOffset Now => Context.System.Scheduler.Now;
 
-    private string Remote => _remote.ToString();
+    private string Remote => _remote.Text;
 
     /// <summary>Not an expression: that would be compiled once per connection.</summary>
-    public static Props Props(SessionSetup setup, IActorRef socket, IPEndPoint remote) =>
+    public static Props Props(SessionSetup setup, IActorRef socket, Peer remote) =>
         Akka.Actor.Props.Create<ConnectionActor>(setup, socket, remote);
 
     protected override void PreStart()

@@ -127,11 +127,7 @@ public sealed class FaultTests
     }
 
     [Theory]
-    [InlineData("dtu.listeners.u { transport = udp }", "dtu.listeners.u.transport", "'udp' is not built yet (built: tcp)")]
-    [InlineData("dtu.listeners.u { transport = tls, certificate { path = a } }", "dtu.listeners.u.transport", "'tls' is not built yet")]
-    [InlineData("dtu.listeners.u { transport = unix, path = a }", "dtu.listeners.u.transport", "'unix' is not built yet")]
-    [InlineData("dtu.listeners.u.engine = sockets", "dtu.listeners.u.engine", "'sockets' is not built yet")]
-    [InlineData("dtu.listeners.u.proxy-protocol = v2", "dtu.listeners.u.proxy-protocol", "'v2' is not built yet")]
+    [InlineData("dtu.listeners.u { transport = udp }", "dtu.listeners.u.transport", "'udp' is not built yet (built: tcp, tls, unix)")]
     [InlineData("dtu.profiles.default.heartbeat.expected-every = 1h", "dtu.profiles.default.heartbeat.expected-every", "is not built yet")]
     [InlineData("dtu.profiles.default.keep-warm.every = 1m", "dtu.profiles.default.keep-warm.every", "is not built yet")]
     [InlineData("dtu.profiles.default.bus.suspend-slave.after = 3", "dtu.profiles.default.bus.suspend-slave", "is not built yet")]

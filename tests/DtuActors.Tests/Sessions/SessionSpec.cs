@@ -5,6 +5,7 @@ using Akka.IO;
 using Akka.TestKit;
 using DtuActors.Configuration;
 using DtuActors.Directory;
+using DtuActors.Listening;
 using DtuActors.Recording;
 using DtuActors.Routing;
 using DtuActors.Sessions;
@@ -14,7 +15,7 @@ namespace DtuActors.Tests.Sessions;
 /// <summary>A ConnectionActor among probes: one plays Akka.IO's connection, the others the router, the directory, the fleet's view, the recorder.</summary>
 public abstract class SessionSpec : ActorSpec
 {
-    protected static readonly IPEndPoint Remote = new(IPAddress.Parse("10.8.0.7"), 40001);
+    protected static readonly Peer Remote = Peer.Of(new IPEndPoint(IPAddress.Parse("10.8.0.7"), 40001));
     protected static readonly Epoch FirstEpoch = new(1000, 1);
 
     protected SessionSpec()

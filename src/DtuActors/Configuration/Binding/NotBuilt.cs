@@ -17,12 +17,7 @@ internal static class NotBuilt
 {
     public static readonly IReadOnlyList<NotBuiltRow> Rows =
     [
-        new("dtu.listeners.*.transport", "udp", null, "built: tcp"),
-        new("dtu.listeners.*.transport", "tls", null, "built: tcp"),
-        new("dtu.listeners.*.transport", "unix", null, "built: tcp"),
-        new("dtu.listeners.*.engine", "sockets", null, "built: akka-io"),
-        new("dtu.listeners.*.proxy-protocol", "v1", null, "built: off"),
-        new("dtu.listeners.*.proxy-protocol", "v2", null, "built: off"),
+        new("dtu.listeners.*.transport", "udp", null, "built: tcp, tls, unix"),
         new("dtu.profiles.*.keep-warm.every", null, "off", "built: off"),
         new("dtu.profiles.*.bus.suspend-slave", null, "off", "leave the key out"),
         new("dtu.profiles.*.bus.coalesce", null, "off", "built: off"),
