@@ -65,6 +65,9 @@ internal sealed record DtuModel
     [Description("Requests that wait for the bus.")]
     public int Queued { get; init; }
 
+    [Description("Slaves behind the DTU that kept timing out, at most 32: not asked until then, and then for trial.")]
+    public required IReadOnlyList<SuspendedSlaveModel> SuspendedSlaves { get; init; }
+
     [Description("Downlinks.")]
     public required CountersModel Down { get; init; }
 
@@ -73,6 +76,13 @@ internal sealed record DtuModel
 
     [Description("The last thing that went wrong, or why the last session ended.")]
     public string? LastError { get; init; }
+}
+
+internal sealed record SuspendedSlaveModel
+{
+    [Description("The Modbus unit, or the meter's address.")]
+    public required string Slave { get; init; }
+    public required DateTime Until { get; init; }
 }
 
 internal sealed record FrameModel

@@ -25,8 +25,6 @@ internal static class NotBuilt
         new("dtu.listeners.*.proxy-protocol", "v2", null, "built: off"),
         new("dtu.profiles.*.heartbeat.expected-every", null, "off", "built: off"),
         new("dtu.profiles.*.keep-warm.every", null, "off", "built: off"),
-        new("dtu.profiles.*.bus.suspend-slave", null, "off", "leave the key out"),
-        new("dtu.profiles.*.bus.coalesce", null, "off", "built: off"),
         new("dtu.profiles.*.duplicates.policy", "hold-first", null, "built: newest"),
         new("dtu.profiles.*.duplicates.conflict-after", null, null, "leave the key out"),
         new("dtu.profiles.*.duplicates.within", null, null, "leave the key out"),
