@@ -174,13 +174,11 @@ public sealed class BusQueueTests : IBusLine
         Ask("b", "held back", 1, 2);
         Heard("write twice");
         Pass(Second);
-        Heard("write held back");
-        Answer(1, 2);
-        Heard("held back = 2", "write twice");
+        Heard("write twice");
         TimeOut();
         Heard("twice NoAnswer");
         Assert.Equal(BusClaim.Late, Answer(1, 1));
-        Heard();
+        Heard("write held back");
     }
 
     [Fact]
@@ -234,7 +232,7 @@ public sealed class BusQueueTests : IBusLine
         Taken();
         Up(Items.WriteOne(1, 7));
         Answer(1, 11);
-        Heard("write read 1", "read 1 = 1", "write read 2", "read 2 = 2", "write write b", "write b = 7", "write write c", "write c = 7", "write 1 anew", "1 anew = 11", "2 as it was = 2");
+        Heard("write read 1", "read 1 = 1", "write read 2", "read 2 = 2", "write write b", "write b = 1792", "write write c", "write c = 1792", "write 1 anew", "1 anew = 11", "2 as it was = 2");
     }
 
     [Fact]
@@ -249,7 +247,7 @@ public sealed class BusQueueTests : IBusLine
         Heard("write read", "read = 1", "write write");
         Up(Items.WriteOne(1, 7));
         Answer(1, 2);
-        Heard("write = 7", "write read back", "read back = 2");
+        Heard("write = 1792", "write read back", "read back = 2");
     }
 
     [Fact]
@@ -273,7 +271,7 @@ public sealed class BusQueueTests : IBusLine
         Ask("a", "other slave", 2, 1);
         Answer(2, 2);
         Heard("fourth SlaveSuspended", "write other slave", "other slave = 2");
-        Assert.Equal([new SuspendedSlave("1", _now + (30 * Second))], _bus.Suspended);
+        Assert.Equal(new SuspendedSlave("1", _now + (30 * Second)), Assert.Single(_bus.Suspended));
 
         Pass(30 * Second);
         Ask("a", "trial", 1, 5);
