@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Akka.Actor;
 using DtuActors.Protocol;
+using DtuActors.Sessions;
 
 namespace DtuActors;
 
@@ -57,6 +58,9 @@ public sealed record DtuStatus
 
     /// <summary>Requests that wait for the bus.</summary>
     public int Queued { get; init; }
+
+    /// <summary>Slaves behind it that keep timing out, at most 32.</summary>
+    public ImmutableArray<SuspendedSlave> SuspendedSlaves { get; init; } = [];
 
     /// <summary>Downlinks, by the rule that counters add up.</summary>
     public TrafficCounters Down { get; init; } = new();

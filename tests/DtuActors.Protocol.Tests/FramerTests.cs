@@ -94,6 +94,41 @@ public sealed class FramerTests
         });
     }
 
+    [Theory]
+    [InlineData("FE", "01 03 02", "12 34 B5 33")]
+    [InlineData("FE", "01", "03 02 12 34 B5 33")]
+    [InlineData("70696E67", "01 03 02 12 34 B5", "33")]
+    public void A_heartbeat_that_comes_by_itself_between_the_pieces_of_a_proven_frame_is_taken_out_of_it(string heartbeat, string first, string rest)
+    {
+        var log = new Recording();
+        var framer = Make(new FramingOptions { Codec = "modbus-rtu" }, Recording.Hex(heartbeat));
+        foreach (var piece in new[] { first, heartbeat, rest })
+        {
+            framer.Feed(Recording.Hex(piece.Replace(" ", "")), ref log);
+        }
+
+        Assert.Equal(["h " + heartbeat, "f 0103021234B533"], log.Log);
+        Assert.Equal(0, framer.Pending);
+    }
+
+    [Fact]
+    public void What_looks_like_a_heartbeat_stays_in_the_frame_that_it_is_a_part_of()
+    {
+        var frame = Protocol.Modbus.ModbusRtu.Build(1, [3, 4, 0xFE, 0xFE, 0x12, 0xFE]);
+        var log = new Recording();
+        var framer = Make(new FramingOptions { Codec = "modbus-rtu" }, [0xFE]);
+        foreach (var value in frame)
+        {
+            framer.Feed([value], ref log);
+        }
+
+        Assert.Equal(["f " + Convert.ToHexString(frame)], log.Log);
+        framer.Feed(frame.AsSpan(0, 3), ref log);
+        framer.Feed([0xFE], ref log);
+        framer.Feed(frame.AsSpan(4), ref log);
+        Assert.Equal(["f " + Convert.ToHexString(frame), "f " + Convert.ToHexString(frame)], log.Log);
+    }
+
     [Fact]
     public void With_idle_gap_a_heartbeat_is_a_whole_burst_however_it_was_cut()
     {

@@ -1,5 +1,6 @@
 using DtuActors.Protocol.Decoding;
 using DtuActors.Protocol.Modbus;
+using DtuActors.Protocol.Pairing;
 
 namespace DtuActors.Protocol.Tests;
 
@@ -24,8 +25,8 @@ public sealed class ModbusTests
     [MemberData(nameof(ModbusRtuFramingTests.Rows), MemberType = typeof(ModbusRtuFramingTests))]
     public void A_response_answers_its_request_and_no_other_unit_s(string request, string response)
     {
-        Assert.True(ModbusRtu.Answers(Rtu("11" + request), Rtu("11" + response)));
-        Assert.False(ModbusRtu.Answers(Rtu("11" + request), Rtu("12" + response)));
+        Assert.True(Pairings.ModbusRtu.Answers(Rtu("11" + request), Rtu("11" + response)));
+        Assert.False(Pairings.ModbusRtu.Answers(Rtu("11" + request), Rtu("12" + response)));
     }
 
     [Theory]
@@ -37,17 +38,17 @@ public sealed class ModbusTests
     [InlineData("010800001234", "010800001235")]
     [InlineData("010300000002", "01840200")]
     [InlineData("010300000002", "018402")]
-    public void A_late_or_foreign_frame_is_no_answer(string request, string response) => Assert.False(ModbusRtu.Answers(Rtu(request), Rtu(response)));
+    public void A_late_or_foreign_frame_is_no_answer(string request, string response) => Assert.False(Pairings.ModbusRtu.Answers(Rtu(request), Rtu(response)));
 
     [Fact]
     public void Requests_of_one_unit_and_function_are_confusable_and_others_not()
     {
         var request = Rtu("010300000002");
-        Assert.True(ModbusRtu.Confusable(request, request));
-        Assert.True(ModbusRtu.Confusable(request, Rtu("010300100005")));
-        Assert.False(ModbusRtu.Confusable(request, Rtu("020300000002")));
-        Assert.False(ModbusRtu.Confusable(request, Rtu("010400000002")));
-        Assert.True(ModbusRtu.Confusable(request, "text"u8));
+        Assert.True(Pairings.ModbusRtu.Confusable(request, request));
+        Assert.True(Pairings.ModbusRtu.Confusable(request, Rtu("010300100005")));
+        Assert.False(Pairings.ModbusRtu.Confusable(request, Rtu("020300000002")));
+        Assert.False(Pairings.ModbusRtu.Confusable(request, Rtu("010400000002")));
+        Assert.True(Pairings.ModbusRtu.Confusable(request, "text"u8));
     }
 
     [Fact]

@@ -36,7 +36,7 @@ internal static class DownlinkApi
             .WithSummary("Send bytes to a DTU and wait for the answer")
             .WithDescription(
                 "The request takes the bus for itself. In transparent mode the answer is the first uplink frame after the write. " +
-                "504: no answer in time, or the bus was not free; 429: too many requests wait already.")
+                "504: no answer in time, the bus was not free, or the slave is suspended because it kept timing out; 429: too many requests wait already.")
             .Refuses(400, 404, 409, 413, 415, 429, 504);
     }
 
@@ -120,6 +120,8 @@ internal static class DownlinkApi
             StatusCodes.Status504GatewayTimeout, "no-answer", "No answer in time", $"the bytes were written to DTU '{dtu}' and nothing came back in time"),
         RefusalReason.BusBusy => new RefusalException(
             StatusCodes.Status504GatewayTimeout, "bus-busy", "The bus was not free", $"the bus of DTU '{dtu}' was not free within its profile's bus.queue-wait; nothing was written"),
+        RefusalReason.SlaveSuspended => new RefusalException(
+            StatusCodes.Status504GatewayTimeout, "slave-suspended", "The slave is suspended", $"that slave of DTU '{dtu}' kept timing out and is not asked for a while (bus.suspend-slave of its profile); nothing was written"),
         RefusalReason.SessionEnded => new RefusalException(
             StatusCodes.Status409Conflict, "session-ended", "The DTU went away", $"the session of DTU '{dtu}' ended meanwhile; whether the bytes arrived is not known"),
         _ => new RefusalException(StatusCodes.Status409Conflict, "refused", "The DTU did not take it", $"DTU '{dtu}': {reason}"),

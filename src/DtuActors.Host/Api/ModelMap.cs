@@ -57,6 +57,7 @@ internal static class ModelMap
         Heartbeats = dtu.Heartbeats,
         Reconnects = dtu.Reconnects,
         Queued = dtu.Queued,
+        SuspendedSlaves = [.. dtu.SuspendedSlaves.Select(suspended => new SuspendedSlaveModel { Slave = suspended.Slave, Until = Utc(suspended.Until) })],
         Down = dtu.Down.ToModel(),
         DroppedUp = dtu.DroppedUp,
         LastError = dtu.LastError,

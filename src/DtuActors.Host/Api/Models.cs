@@ -102,6 +102,9 @@ internal sealed record DtuModel
     [Description("Requests that wait for the bus.")]
     public int Queued { get; init; }
 
+    [Description("Slaves behind the DTU that kept timing out, at most 32: not asked until then, and then for trial.")]
+    public required IReadOnlyList<SuspendedSlaveModel> SuspendedSlaves { get; init; }
+
     [Description("Downlinks.")]
     public required CountersModel Down { get; init; }
 
@@ -120,6 +123,13 @@ internal sealed record DtuModel
     [Description("The same in words, where there are any.")]
     public string? EndError { get; init; }
     public DateTime? EndedAt { get; init; }
+}
+
+internal sealed record SuspendedSlaveModel
+{
+    [Description("The Modbus unit, or the meter's address.")]
+    public required string Slave { get; init; }
+    public required DateTime Until { get; init; }
 }
 
 internal sealed record FrameModel

@@ -26,6 +26,8 @@ internal static class ShowCommand
         return ExitCodes.Done;
     }
 
+    private static string Words(JsonElement item) => string.Join(' ', item.EnumerateObject().Select(member => $"{member.Name} {member.Value}"));
+
     // Whatever the gateway tells of a DTU is shown, also what a newer one tells more.
     private static IEnumerable<string?[]> Rows(string prefix, JsonElement element)
     {
@@ -41,6 +43,9 @@ internal static class ShowCommand
                         yield return row;
                     }
 
+                    break;
+                case JsonValueKind.Array when member.Value.EnumerateArray().FirstOrDefault().ValueKind is JsonValueKind.Object:
+                    yield return [prefix + member.Name, string.Join(", ", member.Value.EnumerateArray().Select(Words))];
                     break;
                 case JsonValueKind.Array:
                     yield return [prefix + member.Name, string.Join(", ", member.Value.EnumerateArray())];

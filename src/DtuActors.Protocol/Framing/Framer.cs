@@ -20,7 +20,7 @@ public interface IFrameSink
 /// <see cref="Codec"/> about its head, and resynchronises where bytes belong to no frame. Never throws, whatever comes in.
 /// A frame that lies whole in the fed piece is handed on from there; the buffer is rented only while something waits.
 /// </summary>
-public sealed class Framer
+public sealed partial class Framer
 {
     // What is moved into the buffer at once to complete a pending head: more would copy frames that can be handed on from the piece itself.
     private const int LeastTake = 512;
@@ -96,6 +96,12 @@ public sealed class Framer
             return;
         }
 
+        DecideAside(piece, ref sink);
+        if (SetAside(piece, ref sink))
+        {
+            return;
+        }
+
         while (_count > 0 && piece.Length > 0)
         {
             var take = Math.Min(piece.Length, Math.Min(Math.Max(LeastTake, _count), _limit + _dead - _count));
@@ -136,6 +142,7 @@ public sealed class Framer
     public void Silence<TSink>(ref TSink sink)
         where TSink : IFrameSink, allows ref struct
     {
+        _aside = 0;
         var pending = _buffer.AsSpan(0, _count);
         if (_count > 0 && !Codec.IsProtocol && IsHeartbeatBurst(pending))
         {
@@ -154,6 +161,7 @@ public sealed class Framer
     {
         var count = Pending;
         Release();
+        _aside = 0;
         _told = 0;
         _dead = 0;
         _examined = 0;

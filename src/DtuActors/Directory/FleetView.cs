@@ -238,6 +238,7 @@ public sealed class FleetView : ReceiveActor
             Heartbeats = entry.Heartbeats + open.Sum(report => report.Heartbeats),
             Reconnects = Math.Max(0, entry.Sessions - 1),
             Queued = session?.Queued ?? 0,
+            SuspendedSlaves = session?.SuspendedSlaves ?? [],
             Down = last?.Down ?? new TrafficCounters(),
             DroppedUp = last?.DroppedUp ?? ImmutableDictionary<string, long>.Empty,
             LastError = session?.LastError ?? entry.EndInWords,

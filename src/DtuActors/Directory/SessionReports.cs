@@ -20,6 +20,7 @@ public sealed record SessionReport
     public long FramesDown { get; init; }
     public long Heartbeats { get; init; }
     public int Queued { get; init; }
+    public ImmutableArray<SuspendedSlave> SuspendedSlaves { get; init; } = [];
     public TrafficCounters Down { get; init; } = new();
     public ImmutableDictionary<string, long> DroppedUp { get; init; } = ImmutableDictionary<string, long>.Empty;
     public string? LastError { get; init; }

@@ -150,8 +150,8 @@ internal sealed class ModbusMasterActor : ClientSocketActor
         _asked.Add(correlation, asked);
         var frame = ModbusRtu.Build(slave.Slave, pdu);
         _router.Tell(slave.Slave == 0
-            ? new Asking.Send(slave.Dtu, frame, correlation, _options.Name, Self)
-            : new Asking.Request(slave.Dtu, frame, null, AnswerRule.Modbus, correlation, _options.Name, Self));
+            ? new Asking.Send(slave.Dtu, frame, correlation, _options.Name, Self, Turn: Self)
+            : new Asking.Request(slave.Dtu, frame, null, AnswerRule.Modbus, correlation, _options.Name, Self, Turn: Self));
     }
 
     private void OnAnswered(Asking.Answered answered)
@@ -190,6 +190,7 @@ internal sealed class ModbusMasterActor : ClientSocketActor
             RefusalReason.QueueFull => RelayDrops.QueueFull,
             RefusalReason.BusBusy => RelayDrops.BusBusy,
             RefusalReason.SessionEnded => RelayDrops.DestinationLost,
+            RefusalReason.SlaveSuspended => RelayDrops.SlaveSuspended,
             _ => null,
         };
         _endpoint.Tell(new MasterTalk.Ended(FrameDirection.Down, asked.Bytes, TimeSpan.Zero, dropped));

@@ -118,4 +118,10 @@ public static class RelayDrops
 
     /// <summary>The bus did not become free in time.</summary>
     public const string BusBusy = "bus-busy";
+
+    /// <summary>The slave it is for keeps timing out and is not asked for a while.</summary>
+    public const string SlaveSuspended = "slave-suspended";
+
+    /// <summary>A read that shared the transaction of another that read the same: not written, and answered or not as that one was.</summary>
+    public const string Coalesced = "coalesced";
 }

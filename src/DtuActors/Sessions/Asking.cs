@@ -30,6 +30,9 @@ public enum RefusalReason
 
     /// <summary>The session ended meanwhile.</summary>
     SessionEnded,
+
+    /// <summary>The slave has not answered for some time and is not asked for a while: nothing was written.</summary>
+    SlaveSuspended,
 }
 
 /// <summary>
@@ -45,8 +48,12 @@ public static class Asking
     /// <param name="Correlation">The asker's own number.</param>
     /// <param name="Asker">An endpoint's name, or <c>api</c>: what monitor and history call the source.</param>
     /// <param name="ReplyTo">Who hears of it.</param>
+    /// <param name="Turn">
+    /// Whose turn it takes on the bus, where one <paramref name="Asker"/> stands for several: those take turns, and requests of one keep their order. Anything with
+    /// value equality; null: the asker's.
+    /// </param>
     public sealed record Request(
-        DtuId Dtu, ReadOnlyMemory<byte> Payload, TimeSpan? Timeout, AnswerRule Rule, long Correlation, string Asker, IActorRef ReplyTo)
+        DtuId Dtu, ReadOnlyMemory<byte> Payload, TimeSpan? Timeout, AnswerRule Rule, long Correlation, string Asker, IActorRef ReplyTo, object? Turn = null)
         : INoSerializationVerificationNeeded;
 
     /// <param name="Correlation">The asker's own number.</param>
@@ -57,7 +64,8 @@ public static class Asking
     public sealed record Refused(long Correlation, RefusalReason Reason) : INoSerializationVerificationNeeded;
 
     /// <summary>Write these bytes and say when they are in the socket: one <see cref="Sent"/> or <see cref="Refused"/> to <see cref="ReplyTo"/>.</summary>
-    public sealed record Send(DtuId Dtu, ReadOnlyMemory<byte> Payload, long Correlation, string Asker, IActorRef ReplyTo) : INoSerializationVerificationNeeded;
+    public sealed record Send(DtuId Dtu, ReadOnlyMemory<byte> Payload, long Correlation, string Asker, IActorRef ReplyTo, object? Turn = null)
+        : INoSerializationVerificationNeeded;
 
     /// <summary>The kernel has the bytes (transparent), or they stand in the bus queue's turn and were written (request-response).</summary>
     public sealed record Sent(long Correlation) : INoSerializationVerificationNeeded;

@@ -1,103 +1,101 @@
+using System.Collections.Immutable;
 using DtuActors.Configuration;
-using DtuActors.Protocol.Framing;
-using DtuActors.Protocol.Modbus;
+using DtuActors.Protocol.Pairing;
 
 namespace DtuActors.Sessions;
-
-/// <summary>One thing that wants the wire: a request that waits for its answer, or bytes that only want to be written.</summary>
-public sealed class BusItem
-{
-    /// <summary>Who asks; items of one asker never overtake each other.</summary>
-    public required string Asker { get; init; }
-
-    public required ReadOnlyMemory<byte> Payload { get; init; }
-
-    /// <summary>Whether it holds the bus until its answer came or its time is over.</summary>
-    public required bool WantsAnswer { get; init; }
-
-    /// <summary>From the write to the answer.</summary>
-    public required TimeSpan Timeout { get; init; }
-
-    public AnswerRule Rule { get; init; }
-
-    /// <summary>What the session knows it by: an <see cref="Asking.Request"/>, an <see cref="Asking.Send"/>, a delivery of a route.</summary>
-    public required object Tag { get; init; }
-
-    /// <summary>When it came, on the session's clock.</summary>
-    public DateTimeOffset Since { get; init; }
-
-    /// <summary>When it was last written.</summary>
-    public DateTimeOffset WrittenAt { get; internal set; }
-
-    internal int Attempts { get; set; }
-}
-
-/// <summary>What a <see cref="BusQueue"/> wants done.</summary>
-public interface IBusLine
-{
-    /// <summary>Write these bytes now, and tell <see cref="BusQueue.Written"/> when the kernel has them.</summary>
-    void Write(BusItem item);
-
-    /// <summary>The item that wanted an answer has it.</summary>
-    void Answered(BusItem item, Frame answer);
-
-    /// <summary>The item ends without an answer.</summary>
-    void Refused(BusItem item, RefusalReason reason);
-}
-
-/// <summary>What an uplink frame is to the bus.</summary>
-public enum BusClaim
-{
-    /// <summary>Nobody asked for it.</summary>
-    Unasked,
-
-    /// <summary>It is the answer, or a part of it, of the item that holds the bus.</summary>
-    Claimed,
-
-    /// <summary>It answers an item whose time is over.</summary>
-    Late,
-}
 
 /// <summary>
 /// The half-duplex bus behind one DTU: at most one transaction on the wire. A pure state machine: times come as arguments, what is to be done goes to an
 /// <see cref="IBusLine"/>. Bounded by <c>queue</c> requests and <see cref="MostBytes"/> bytes.
 /// </summary>
-public sealed class BusQueue(BusOptions options, string codec, IBusLine line)
+/// <remarks>
+/// <code>
+/// waiting ──its turn──▶ on the wire ──answer──▶ answered
+///    ▲ │                     └──time-out──▶ refused (NoAnswer), or, with retries left, ─┐
+///    │ └──queue-wait, displaced, slave suspended──▶ refused                             │
+///    └───────────until its own late-window has passed; an answer meanwhile is its answer┘
+/// </code>
+/// Slaves are known, and so suspended and their answers shared, where answers are matched: in request-response mode with a codec that has a pairing, and for
+/// <see cref="AnswerRule.Modbus"/> in either mode.
+/// </remarks>
+public sealed class BusQueue
 {
     /// <summary>The most bytes that wait for the bus. Windows keep each source under 64 kB; this bounds many sources together.</summary>
     public const int MostBytes = 256 * 1024;
 
-    private readonly LinkedList<BusItem> _waiting = new();
-    private int _waitingBytes;
-    private int _waitingRequests;
+    private readonly BusOptions _options;
+    private readonly IBusLine _line;
+    private readonly RequestPairing? _pairing;
+    private readonly bool _isCutOtherwise;
+    private readonly Turns _turns = new();
+    private readonly LateAnswers _late = new();
+    private readonly Suspensions? _suspensions;
+    private readonly SharedAnswers? _shared;
+
+    private ModbusPieces? _pieces;
     private BusItem? _active;
     private bool _written;
     private DateTimeOffset _deadline;
-    private ModbusCollector? _collector;
-    private BusItem? _late;
-    private DateTimeOffset _lateUntil;
     private DateTimeOffset _quietUntil = DateTimeOffset.MinValue;
 
+    public BusQueue(BusOptions options, string codec, IBusLine line)
+    {
+        _options = options;
+        _line = line;
+        _pairing = Pairings.Find(codec);
+        _isCutOtherwise = _pairing != Pairings.ModbusRtu;
+        _suspensions = options.SuspendSlave is { } suspend ? new Suspensions(suspend) : null;
+        _shared = options.Coalesce is { } age ? new SharedAnswers(age) : null;
+    }
+
     /// <summary>Requests that wait for the bus.</summary>
-    public int Waiting => _waitingRequests;
+    public int Waiting => _turns.Requests.Count;
 
     /// <summary>When <see cref="Tick"/> is due, or null.</summary>
     public DateTimeOffset? Due { get; private set; }
 
-    /// <summary>Whether bytes that want no answer may be written at once.</summary>
-    public bool IsFree => _active is null && _waiting.Count == 0;
+    /// <summary>Slaves that keep timing out, as many as a person reads.</summary>
+    public ImmutableArray<SuspendedSlave> Suspended => _suspensions?.Shown() ?? [];
 
-    /// <summary>Takes an item, or says why not; the item's end is told to the line, at once or later.</summary>
+    /// <summary>Whether bytes that want no answer may be written past the queue: nothing waits, and nobody here needs to know of them.</summary>
+    public bool IsFree(DateTimeOffset now) => _active is null && _turns.IsEmpty && now >= _quietUntil && _shared is not { IsEmpty: false };
+
+    /// <summary>Whether anybody may answer these bytes: nobody answers a broadcast.</summary>
+    public bool ExpectsAnswer(ReadOnlySpan<byte> payload, AnswerRule rule) => PairingFor(rule)?.Read(payload) is not { ExpectsAnswer: false };
+
+    /// <summary>Takes an item, or says why not; the end of one that was taken is told to the line, at once or later.</summary>
     public RefusalReason? Enqueue(BusItem item, DateTimeOffset now)
     {
-        if ((item.WantsAnswer && _waitingRequests >= options.Queue) || _waitingBytes + item.Payload.Length > MostBytes)
+        item.Know(PairingFor(item.Rule));
+        if (item.WantsAnswer && _suspensions?.Refuses(item.Slave, now) is true)
+        {
+            return RefusalReason.SlaveSuspended;
+        }
+
+        if (_turns.Bytes + item.Payload.Length > MostBytes)
         {
             return RefusalReason.QueueFull;
         }
 
-        _waiting.AddLast(item);
-        _waitingBytes += item.Payload.Length;
-        _waitingRequests += item.WantsAnswer ? 1 : 0;
+        BusItem? displaced = null;
+        item.Shares = CanShare(item, now);
+        if (item is { WantsAnswer: true, Shares: false } && _turns.Places >= _options.Queue)
+        {
+            displaced = _turns.ToDisplaceFor(item, _active);
+            if (displaced is null)
+            {
+                return RefusalReason.QueueFull;
+            }
+
+            _turns.Remove(displaced);
+        }
+
+        _turns.Add(item);
+        if (displaced is not null)
+        {
+            End(displaced, RefusalReason.QueueFull);
+        }
+
         Advance(now);
         return null;
     }
@@ -112,38 +110,22 @@ public sealed class BusQueue(BusOptions options, string codec, IBusLine line)
         }
 
         _written = true;
-        _deadline = now + item.Timeout;
+        _deadline = now + (_suspensions?.Limit(item.Slave, item.Timeout) ?? item.Timeout);
         Advance(now);
     }
 
     /// <summary>A frame came up.</summary>
     public BusClaim Uplink(Frame frame, DateTimeOffset now)
     {
-        if (_active is { } active)
+        var claim = Claim(item => IsInPieces(item) ? null : AnswerIn(frame, item), now);
+        if (IsInPieces(_active) || _late.Any(IsInPieces))
         {
-            var answer = AnswerIn(active, frame, out var partial);
-            if (answer is not null)
-            {
-                End(now);
-                line.Answered(active, answer);
-                Advance(now);
-                return BusClaim.Claimed;
-            }
-
-            if (partial)
-            {
-                return BusClaim.Claimed;
-            }
+            var inPieces = ClaimPieces(frame, now);
+            claim = inPieces > claim ? inPieces : claim;
         }
 
-        if (_late is { } late && IsAnswer(late, frame))
-        {
-            _late = null;
-            Advance(now);
-            return BusClaim.Late;
-        }
-
-        return BusClaim.Unasked;
+        Advance(now);
+        return claim;
     }
 
     /// <summary>Time has passed.</summary>
@@ -151,17 +133,7 @@ public sealed class BusQueue(BusOptions options, string codec, IBusLine line)
     {
         if (_active is { } active && _written && now >= _deadline)
         {
-            if (active.Attempts <= options.Retries)
-            {
-                Begin(active);
-            }
-            else
-            {
-                _late = active;
-                _lateUntil = now + options.LateWindow;
-                End(now);
-                line.Refused(active, RefusalReason.NoAnswer);
-            }
+            OnTimeOut(active, now);
         }
 
         Advance(now);
@@ -173,119 +145,247 @@ public sealed class BusQueue(BusOptions options, string codec, IBusLine line)
         if (_active is { } active)
         {
             _active = null;
-            line.Refused(active, RefusalReason.SessionEnded);
+            End(active, RefusalReason.SessionEnded);
         }
 
-        while (_waiting.First is { } first)
+        foreach (var head in Everything())
         {
-            Leave(first);
-            line.Refused(first.Value, RefusalReason.SessionEnded);
+            Dismiss(head, RefusalReason.SessionEnded);
         }
 
         Due = null;
     }
 
-    private void Advance(DateTimeOffset now)
+    // ---- answers
+
+    // In transparent mode the first frame after the write is the answer; in request-response mode it has to match where the codec knows what matches.
+    private RequestPairing? PairingFor(AnswerRule rule) =>
+        rule is AnswerRule.Modbus ? Pairings.ModbusRtu : _options.Mode is BusMode.RequestResponse ? _pairing : null;
+
+    private bool IsInPieces(BusItem? item) => _isCutOtherwise && item?.Rule is AnswerRule.Modbus;
+
+    private static Frame? AnswerIn(Frame frame, BusItem item) =>
+        item.Pairing is null || item.Pairing.Answers(item.Payload.Span, frame.Payload.Span) ? frame : null;
+
+    private BusClaim ClaimPieces(Frame frame, DateTimeOffset now)
     {
-        if (_late is not null && now >= _lateUntil)
+        Frame? Answer(BusItem item) =>
+            IsInPieces(item) && _pieces!.Take(item.Payload.Span) is { } answer ? frame with { Payload = answer, Codec = Pairings.ModbusRtu.Codec } : null;
+
+        // What comes while an answer is put together is held for a part of it.
+        var claim = IsInPieces(_active) ? BusClaim.Claimed : BusClaim.Unasked;
+        for (var rest = frame.Payload; rest.Length > 0;)
         {
-            _late = null;
+            var piece = rest[..Math.Min(rest.Length, ModbusPieces.MostAtOnce)];
+            rest = rest[piece.Length..];
+            _pieces!.Add(piece.Span);
+            while (Claim(Answer, now) is var claimed and not BusClaim.Unasked)
+            {
+                claim = claimed > claim ? claimed : claim;
+            }
         }
 
-        ExpireWaiting(now);
-        while (_active is null && now >= _quietUntil && NextEligible() is { } next)
+        return claim;
+    }
+
+    private BusClaim Claim(Func<BusItem, Frame?> answerTo, DateTimeOffset now)
+    {
+        if (_active is { } active && answerTo(active) is { } answer)
         {
-            Leave(next);
-            if (next.Value.WantsAnswer)
+            Rest(now);
+            Settle(active, answer, now);
+            return BusClaim.Claimed;
+        }
+
+        if (_late.Take(answerTo) is not { } late)
+        {
+            return BusClaim.Unasked;
+        }
+
+        if (!late.Item.HasEnded)
+        {
+            // It was to be asked again.
+            _turns.Remove(late.Item);
+            Settle(late.Item, late.Answer, now);
+            return BusClaim.Claimed;
+        }
+
+        Learn(late.Item);
+        return BusClaim.Late;
+    }
+
+    private void Settle(BusItem item, Frame answer, DateTimeOffset now)
+    {
+        item.HasEnded = true;
+        Learn(item);
+        if (item.IsRead)
+        {
+            _shared?.Keep(item, answer, now);
+        }
+
+        _line.Answered(item, answer);
+    }
+
+    // Its slave lives; and what it was told to do is done now, if it was not before.
+    private void Learn(BusItem answered)
+    {
+        _suspensions?.Answered(answered.Slave);
+        if (!answered.IsRead)
+        {
+            _shared?.Forget(answered.Slave);
+        }
+    }
+
+    private void OnTimeOut(BusItem item, DateTimeOffset now)
+    {
+        Rest(now);
+        _late.Expect(item, now + _options.LateWindow);
+        var isSuspended = _suspensions?.TimedOut(item.Slave, now) is true;
+        if (!isSuspended && item.Attempts <= _options.Retries)
+        {
+            item.Since = now;
+            _turns.PutBack(item);
+            return;
+        }
+
+        if (_shared is not null)
+        {
+            foreach (var same in _turns.Heads.Where(item.ReadsTheSameAs).ToArray())
             {
-                _active = next.Value;
-                Begin(next.Value);
-            }
-            else
-            {
-                line.Write(next.Value);
+                Dismiss(same, RefusalReason.NoAnswer);
             }
         }
+
+        if (isSuspended)
+        {
+            foreach (var other in _turns.Requests.Where(other => other.Slave == item.Slave).ToArray())
+            {
+                Dismiss(other, RefusalReason.SlaveSuspended);
+            }
+        }
+
+        End(item, RefusalReason.NoAnswer);
+    }
+
+    // ---- turns
+
+    private void Advance(DateTimeOffset now)
+    {
+        _late.Forget(now);
+        while (_turns.Oldest is { } oldest && now - oldest.Since >= _options.QueueWait)
+        {
+            Dismiss(oldest, RefusalReason.BusBusy);
+        }
+
+        do
+        {
+            AnswerWhatIsKnown(now);
+        }
+        while (_active is null && now >= _quietUntil && _turns.Take(MayGo) is { } next && Begin(next, now));
 
         Due = NextDue(now);
     }
 
-    private void Begin(BusItem item)
+    // After a time-out an answer may still be on its way: what it could be mistaken for waits, others go on, but never past an item of their own asker.
+    private bool MayGo(BusItem item) => !item.WantsAnswer || !_late.HoldsBack(item);
+
+    private bool Begin(BusItem item, DateTimeOffset now)
     {
+        if (!item.IsRead)
+        {
+            _shared?.Forget(item.Slave);
+        }
+
         item.Attempts++;
-        _written = false;
-        _collector = item.Rule is AnswerRule.Modbus && codec != ModbusCollector.Codec ? new ModbusCollector() : null;
-        line.Write(item);
+        if (item.WantsAnswer)
+        {
+            _active = item;
+            _written = false;
+            BeginPieces(item);
+        }
+        else if (_options.Mode is BusMode.RequestResponse)
+        {
+            Rest(now);
+        }
+
+        _line.Write(item);
+        return true;
     }
 
-    private void End(DateTimeOffset now)
+    private void BeginPieces(BusItem item)
+    {
+        if (!IsInPieces(item))
+        {
+            return;
+        }
+
+        _pieces ??= new ModbusPieces();
+        if (!_late.Any(IsInPieces))
+        {
+            _pieces.Forget();
+        }
+    }
+
+    private void Rest(DateTimeOffset now)
     {
         _active = null;
-        _collector = null;
-        _quietUntil = now + options.RequestGap;
+        _quietUntil = now + _options.RequestGap;
     }
 
-    private void ExpireWaiting(DateTimeOffset now)
-    {
-        for (var node = _waiting.First; node is not null;)
-        {
-            var next = node.Next;
-            if (node.Value.WantsAnswer && now - node.Value.Since >= options.QueueWait)
-            {
-                Leave(node);
-                line.Refused(node.Value, RefusalReason.BusBusy);
-            }
+    // ---- sharing
 
-            node = next;
+    private bool CanShare(BusItem item, DateTimeOffset now) =>
+        _shared is not null && item.IsRead && _turns.Requests.Count < _options.Queue + SharedAnswers.MostSharing
+        && (_shared.Find(item, now) is not null || _active?.ReadsTheSameAs(item) is true || _turns.Requests.Any(item.ReadsTheSameAs));
+
+    // Only the first of each asker: an answer that is there already must not overtake what the same asker wanted before.
+    private void AnswerWhatIsKnown(DateTimeOffset now)
+    {
+        if (_shared is not { IsEmpty: false } shared)
+        {
+            return;
+        }
+
+        while (_turns.Heads.FirstOrDefault(head => shared.Find(head, now) is not null) is { } head)
+        {
+            _turns.Remove(head);
+            head.HasEnded = true;
+            _line.Answered(head, shared.Find(head, now)!);
         }
     }
 
-    // After a time-out an answer may still be on its way: what it could be mistaken for waits, others go on, but never past an item of their own asker.
-    private LinkedListNode<BusItem>? NextEligible()
+    // ---- ends
+
+    private void Dismiss(BusItem item, RefusalReason reason)
     {
-        if (_late is not { } late)
+        _turns.Remove(item);
+
+        // What was written before went unanswered, whatever ends it now.
+        End(item, item.WasSent && reason is not RefusalReason.SessionEnded ? RefusalReason.NoAnswer : reason);
+    }
+
+    private void End(BusItem item, RefusalReason reason)
+    {
+        item.HasEnded = true;
+        _line.Refused(item, reason);
+    }
+
+    private IEnumerable<BusItem> Everything()
+    {
+        while (_turns.Heads.FirstOrDefault() is { } head)
         {
-            return _waiting.First;
+            yield return head;
         }
-
-        HashSet<string>? passed = null;
-        for (var node = _waiting.First; node is not null; node = node.Next)
-        {
-            if (passed?.Contains(node.Value.Asker) is true)
-            {
-                continue;
-            }
-
-            if (!node.Value.WantsAnswer || !Confusable(node.Value, late))
-            {
-                return node;
-            }
-
-            (passed ??= []).Add(node.Value.Asker);
-        }
-
-        return null;
     }
 
     private DateTimeOffset? NextDue(DateTimeOffset now)
     {
         DateTimeOffset? due = _active is not null && _written ? _deadline : null;
-        if (_waiting.Count == 0)
+        Earlier(ref due, _turns.Oldest?.Since + _options.QueueWait);
+        if (_active is null && !_turns.IsEmpty)
         {
-            return due;
-        }
-
-        if (_active is null)
-        {
-            Earlier(ref due, _late is not null ? _lateUntil : now >= _quietUntil ? null : _quietUntil);
-        }
-
-        foreach (var item in _waiting)
-        {
-            if (item.WantsAnswer)
-            {
-                Earlier(ref due, item.Since + options.QueueWait);
-            }
+            Earlier(ref due, _late.Next);
+            Earlier(ref due, now < _quietUntil ? _quietUntil : null);
         }
 
         return due;
@@ -297,73 +397,5 @@ public sealed class BusQueue(BusOptions options, string codec, IBusLine line)
         {
             due = other;
         }
-    }
-
-    private void Leave(LinkedListNode<BusItem> node)
-    {
-        _waiting.Remove(node);
-        _waitingBytes -= node.Value.Payload.Length;
-        _waitingRequests -= node.Value.WantsAnswer ? 1 : 0;
-    }
-
-    private Frame? AnswerIn(BusItem item, Frame frame, out bool partial)
-    {
-        partial = false;
-        if (_collector is { } collector)
-        {
-            partial = true;
-            return collector.Feed(item.Payload.Span, frame);
-        }
-
-        return IsAnswer(item, frame) ? frame : null;
-    }
-
-    private bool IsAnswer(BusItem item, Frame frame) => !IsMatched(item) || ModbusRtu.Answers(item.Payload.Span, frame.Payload.Span);
-
-    private bool Confusable(BusItem item, BusItem late) =>
-        !IsMatched(item) || !IsMatched(late) || ModbusRtu.Confusable(item.Payload.Span, late.Payload.Span);
-
-    // In transparent mode the first frame after the write is the answer; in request-response mode it has to match where the codec knows what matches.
-    private bool IsMatched(BusItem item) =>
-        item.Rule is AnswerRule.Modbus
-        || (options.Mode is BusMode.RequestResponse && codec == ModbusCollector.Codec && ModbusRtu.IsValid(item.Payload.Span));
-}
-
-/// <summary>Puts a Modbus answer together from pieces that another codec cut.</summary>
-internal sealed class ModbusCollector : IFrameSink
-{
-    public const string Codec = "modbus-rtu";
-
-    private static readonly Codec Responses = Codecs.Create(new FramingOptions { Codec = Codec, Role = ModbusRole.Responses });
-
-    private readonly Framer _framer = new(Responses, ModbusRtu.MaxFrame);
-    private readonly List<byte[]> _frames = [];
-
-    /// <summary>The answer to <paramref name="request"/>, once it is whole.</summary>
-    public Frame? Feed(ReadOnlySpan<byte> request, Frame piece)
-    {
-        var self = this;
-        _framer.Feed(piece.Payload.Span, ref self);
-        foreach (var candidate in _frames)
-        {
-            if (ModbusRtu.Answers(request, candidate))
-            {
-                return piece with { Payload = candidate, Codec = Codec };
-            }
-        }
-
-        _frames.Clear();
-        return null;
-    }
-
-    public void OnFrame(ReadOnlySpan<byte> frame) => _frames.Add(frame.ToArray());
-
-    public void OnHeartbeat(ReadOnlySpan<byte> heartbeat)
-    {
-    }
-
-    // What is no Modbus answer went the way of every uplink already, and is counted there.
-    public void OnDropped(ReadOnlySpan<byte> bytes, string reason)
-    {
     }
 }

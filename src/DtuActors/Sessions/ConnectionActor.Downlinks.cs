@@ -1,7 +1,6 @@
 using Akka.Actor;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
-using DtuActors.Protocol.Modbus;
 using DtuActors.Recording;
 using DtuActors.Routing;
 
@@ -44,21 +43,21 @@ public sealed partial class ConnectionActor : IBusLine
         }
 
         _down.Accept(downlink.Payload.Length);
-        Enqueue(downlink, IsRequestResponse && ExpectsAnswer(downlink.Payload.Span), AnswerRule.ByMode, null);
+        EnqueueByMode(downlink);
     }
 
     private void OnRequest(Asking.Request request)
     {
-        var downlink = new Downlink(request.Payload, request.Asker, Now) { Request = request };
+        var downlink = new Downlink(request.Payload, request.Asker, Now) { Request = request, Turn = request.Turn };
         _down.Accept(downlink.Payload.Length);
-        Enqueue(downlink, wantsAnswer: request.Rule is not AnswerRule.Modbus || ExpectsAnswer(request.Payload.Span), request.Rule, request.Timeout);
+        Enqueue(downlink, _bus!.ExpectsAnswer(request.Payload.Span, request.Rule), request.Rule, request.Timeout);
     }
 
     private void OnSend(Asking.Send send)
     {
-        var downlink = new Downlink(send.Payload, send.Asker, Now) { Send = send };
+        var downlink = new Downlink(send.Payload, send.Asker, Now) { Send = send, Turn = send.Turn };
         _down.Accept(downlink.Payload.Length);
-        Enqueue(downlink, IsRequestResponse && ExpectsAnswer(downlink.Payload.Span), AnswerRule.ByMode, null);
+        EnqueueByMode(downlink);
     }
 
     private void OnKick(Asking.Kick kick)
@@ -67,9 +66,9 @@ public sealed partial class ConnectionActor : IBusLine
         Close(EndReasons.Kicked, "closed by an operator");
     }
 
-    // Unit 0 of Modbus is every slave: none answers (MODBUS over Serial Line V1.02, 2.1).
-    private bool ExpectsAnswer(ReadOnlySpan<byte> payload) =>
-        !(payload.Length > 0 && payload[0] == 0 && ModbusRtu.IsValid(payload) && (!IsRequestResponse || _profile.Framing.Codec == ModbusCollector.Codec));
+    // In request-response mode all that goes down is a request, but what nobody may answer.
+    private void EnqueueByMode(Downlink downlink) =>
+        Enqueue(downlink, IsRequestResponse && _bus!.ExpectsAnswer(downlink.Payload.Span, AnswerRule.ByMode), AnswerRule.ByMode, null);
 
     private void Enqueue(Downlink downlink, bool wantsAnswer, AnswerRule rule, TimeSpan? timeout)
     {
@@ -79,7 +78,7 @@ public sealed partial class ConnectionActor : IBusLine
             return;
         }
 
-        if (!wantsAnswer && _bus!.IsFree)
+        if (!wantsAnswer && !IsRequestResponse && _bus!.IsFree(Now))
         {
             Write(downlink);
             return;
@@ -87,7 +86,7 @@ public sealed partial class ConnectionActor : IBusLine
 
         downlink.Item = new BusItem
         {
-            Asker = downlink.Source,
+            Asker = downlink.Turn ?? downlink.Source,
             Payload = downlink.Payload,
             WantsAnswer = wantsAnswer,
             Rule = rule,
@@ -110,10 +109,15 @@ public sealed partial class ConnectionActor : IBusLine
     void IBusLine.Answered(BusItem item, Frame answer)
     {
         var downlink = (Downlink)item.Tag;
+        if (!item.WasSent)
+        {
+            EndUnwritten(downlink, RelayDrops.Coalesced);
+        }
+
         if (downlink.Request is { } request)
         {
             downlink.IsAnswered = true;
-            request.ReplyTo.Tell(new Asking.Answered(request.Correlation, answer, downlink.IsWritten ? Now - item.WrittenAt : TimeSpan.Zero));
+            request.ReplyTo.Tell(new Asking.Answered(request.Correlation, answer, item.WrittenAt == default ? TimeSpan.Zero : Now - item.WrittenAt));
         }
         else if (downlink.Delivery is { } delivery)
         {
@@ -229,13 +233,7 @@ public sealed partial class ConnectionActor : IBusLine
     {
         if (!downlink.IsWritten)
         {
-            downlink.IsWritten = true;
-            if (!downlink.IsProbe)
-            {
-                _down.Drop(downlink.Payload.Length, DropReason(reason));
-            }
-
-            Take(downlink.Delivery);
+            EndUnwritten(downlink, DropReason(reason));
             downlink.Send?.ReplyTo.Tell(new Asking.Refused(downlink.Send.Correlation, reason));
         }
 
@@ -246,10 +244,24 @@ public sealed partial class ConnectionActor : IBusLine
         }
     }
 
+    private void EndUnwritten(Downlink downlink, string reason)
+    {
+        downlink.IsWritten = true;
+        if (!downlink.IsProbe)
+        {
+            _down.Drop(downlink.Payload.Length, reason);
+        }
+
+        Take(downlink.Delivery);
+    }
+
     private static string DropReason(RefusalReason reason) => reason switch
     {
         RefusalReason.QueueFull => RelayDrops.QueueFull,
         RefusalReason.BusBusy => RelayDrops.BusBusy,
+        RefusalReason.SlaveSuspended => RelayDrops.SlaveSuspended,
+        // It shared another's transaction, which nobody answered.
+        RefusalReason.NoAnswer => RelayDrops.Coalesced,
         _ => RelayDrops.DestinationLost,
     };
 
@@ -280,6 +292,9 @@ public sealed partial class ConnectionActor : IBusLine
         public string Source => source;
 
         public DateTimeOffset At => at;
+
+        /// <summary>Whose turn it takes on the bus; null: the source's.</summary>
+        public object? Turn { get; init; }
 
         public Relay.Deliver? Delivery { get; init; }
 

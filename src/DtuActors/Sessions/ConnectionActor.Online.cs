@@ -232,6 +232,7 @@ public sealed partial class ConnectionActor
         FramesDown = _framesDown,
         Heartbeats = _heartbeats,
         Queued = _bus?.Waiting ?? 0,
+        SuspendedSlaves = _bus?.Suspended ?? [],
         Down = _down.Snapshot(),
         DroppedUp = _droppedUp.ToImmutableDictionary(),
         LastError = _lastError,

@@ -130,8 +130,6 @@ public sealed class FaultTests
     [InlineData("dtu.listeners.u { transport = udp }", "dtu.listeners.u.transport", "'udp' is not built yet (built: tcp, tls, unix)")]
     [InlineData("dtu.profiles.default.heartbeat.expected-every = 1h", "dtu.profiles.default.heartbeat.expected-every", "is not built yet")]
     [InlineData("dtu.profiles.default.keep-warm.every = 1m", "dtu.profiles.default.keep-warm.every", "is not built yet")]
-    [InlineData("dtu.profiles.default.bus.suspend-slave.after = 3", "dtu.profiles.default.bus.suspend-slave", "is not built yet")]
-    [InlineData("dtu.profiles.default.bus.coalesce = 1s", "dtu.profiles.default.bus.coalesce", "is not built yet")]
     [InlineData("dtu.profiles.default.duplicates.policy = hold-first", "dtu.profiles.default.duplicates.policy", "is not built yet")]
     [InlineData("dtu.profiles.default.duplicates.within = 1m", "dtu.profiles.default.duplicates.within", "is not built yet")]
     [InlineData("dtu.endpoints.e { kind = mqtt, host = h }", "dtu.endpoints.e.kind", "'mqtt' is not built yet")]

@@ -31,6 +31,20 @@ public sealed class LoadingTests : IDisposable
     }
 
     [Fact]
+    public void Slaves_are_suspended_unless_it_is_off_and_equal_reads_are_shared_where_it_is_on()
+    {
+        Assert.Equal((new SuspendOptions(), (TimeSpan?)null), Bus(""));
+        Assert.Equal((null, TimeSpan.FromSeconds(1)), Bus("suspend-slave = off, coalesce = 1s"));
+        Assert.Equal((new SuspendOptions { After = 5, For = TimeSpan.FromMinutes(1) }, null), Bus("suspend-slave { after = 5, for = 1m }, coalesce = off"));
+
+        static (SuspendOptions?, TimeSpan?) Bus(string keys)
+        {
+            var bus = Conf.Options($"dtu.profiles.default.bus {{ {keys} }}").Profiles["default"].Bus;
+            return (bus.SuspendSlave, bus.Coalesce);
+        }
+    }
+
+    [Fact]
     public void Later_files_win_blocks_merge_and_lists_are_replaced()
     {
         var options = Conf.Options(

@@ -19,8 +19,6 @@ internal static class NotBuilt
     [
         new("dtu.listeners.*.transport", "udp", null, "built: tcp, tls, unix"),
         new("dtu.profiles.*.keep-warm.every", null, "off", "built: off"),
-        new("dtu.profiles.*.bus.suspend-slave", null, "off", "leave the key out"),
-        new("dtu.profiles.*.bus.coalesce", null, "off", "built: off"),
         new("dtu.endpoints.*.kind", "mqtt", null, "built: serial, pty, tcp, modbus-tcp"),
         new("dtu.endpoints.*.kind", "tcp-client", null, "built: serial, pty, tcp, modbus-tcp"),
         new("dtu.endpoints.*.protocol", "rfc2217", null, "built: raw"),

@@ -147,13 +147,6 @@ internal static class ProfileBinder
             return fallback;
         }
 
-        if (block.NestedOrOff("suspend-slave", Schema.SuspendSlave, out _) is { } suspend)
-        {
-            _ = suspend.Integer("after", 3, 1, 1000);
-            _ = suspend.Duration("for", TimeSpan.FromSeconds(30));
-        }
-
-        _ = block.DurationOrOff("coalesce", null);
         return new BusOptions
         {
             Mode = block.Word("mode", "transparent", "transparent", "request-response") == "transparent" ? BusMode.Transparent : BusMode.RequestResponse,
@@ -163,7 +156,21 @@ internal static class ProfileBinder
             RequestGap = block.Duration("request-gap", fallback.RequestGap, TimeSpan.Zero, TimeSpan.FromMinutes(10)),
             LateWindow = block.Duration("late-window", fallback.LateWindow, TimeSpan.Zero, TimeSpan.FromMinutes(10)),
             Retries = block.Integer("retries", fallback.Retries, 0, 10),
+            SuspendSlave = BindSuspension(block),
+            Coalesce = block.DurationOrOff("coalesce", fallback.Coalesce),
         };
+    }
+
+    private static SuspendOptions? BindSuspension(BlockReader bus)
+    {
+        var fallback = new SuspendOptions();
+        return bus.NestedOrOff("suspend-slave", Schema.SuspendSlave, out var off) is { } block
+            ? new SuspendOptions
+            {
+                After = block.Integer("after", fallback.After, 1, 1000),
+                For = block.Duration("for", fallback.For, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
+            }
+            : off ? null : fallback;
     }
 
     private static void CheckWhatIsNotBuilt(BlockReader block)

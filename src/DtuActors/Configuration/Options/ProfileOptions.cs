@@ -143,4 +143,18 @@ public sealed record BusOptions
 
     /// <summary>How often a request without an answer is written again.</summary>
     public int Retries { get; init; }
+
+    /// <summary>When a slave that keeps timing out is asked no more for a while; null: never.</summary>
+    public SuspendOptions? SuspendSlave { get; init; } = new();
+
+    /// <summary>How long an answer to a read is good for others who read the same; null: each is asked for itself.</summary>
+    public TimeSpan? Coalesce { get; init; }
+}
+
+/// <summary>After <see cref="After"/> time-outs in a row a slave is not asked for <see cref="For"/>.</summary>
+public sealed record SuspendOptions
+{
+    public int After { get; init; } = 3;
+
+    public TimeSpan For { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -1,0 +1,82 @@
+using System.Globalization;
+using DtuActors.Protocol.Modbus;
+
+namespace DtuActors.Protocol.Pairing;
+
+/// <summary>What the three forms of Modbus share: unit and PDU, whatever stands around them (MODBUS Application Protocol V1.1b3, 6 and 7).</summary>
+internal static class ModbusPairing
+{
+    private const int ExceptionLength = 3;
+    private const int CheckLength = 2;
+    private const byte ExceptionBit = 0x80;
+
+    /// <param name="request">Unit and PDU.</param>
+    /// <param name="hasBroadcast">Whether unit 0 is every slave, none of which answers (MODBUS over Serial Line V1.02, 2.1).</param>
+    public static Question? Read(ReadOnlySpan<byte> request, bool hasBroadcast)
+    {
+        if (request.Length < 2 || request[1] is 0 or >= ExceptionBit)
+        {
+            return null;
+        }
+
+        var isBroadcast = hasBroadcast && request[0] == 0;
+        return new Question(
+            isBroadcast ? null : request[0].ToString(CultureInfo.InvariantCulture),
+            !isBroadcast && request[1] is 1 or 2 or 3 or 4 or 7 or 11 or 12 or 17 or 20 or 0x2B,
+            !isBroadcast);
+    }
+
+    /// <summary>
+    /// Whether unit and PDU of a response answer those of a request: same unit, same function or its exception, and where the request fixes it the same byte
+    /// count or echo. Of a function without a row in the standard, unit and function decide.
+    /// </summary>
+    public static bool Answers(ReadOnlySpan<byte> request, ReadOnlySpan<byte> response)
+    {
+        if (request.Length < 2 || response.Length < 2 || request[0] != response[0])
+        {
+            return false;
+        }
+
+        var function = request[1];
+        if (response[1] == (function | ExceptionBit) && function < ExceptionBit)
+        {
+            return response.Length == ExceptionLength;
+        }
+
+        if (response[1] != function)
+        {
+            return false;
+        }
+
+        var asked = ModbusRtuLength.OfRequest(request);
+        var answered = ModbusRtuLength.OfResponse(response);
+        if ((asked > 0 && asked != request.Length + CheckLength)
+            || (answered > 0 && answered != response.Length + CheckLength)
+            || answered is ModbusRtuLength.More or ModbusRtuLength.Never)
+        {
+            return false;
+        }
+
+        return function switch
+        {
+            1 or 2 => asked > 0 && response[2] == (Word(request, 4) + 7) / 8,
+            3 or 4 => asked > 0 && response[2] == 2 * Word(request, 4),
+            5 or 6 or 21 or 22 => response.SequenceEqual(request),
+            // Subfunction 0 returns what was sent; the others return the subfunction and a value.
+            8 => Echoes(request, response, Word(request, 2) == 0 ? 6 : 4),
+            15 or 16 => Echoes(request, response, 6),
+            23 => asked > 0 && response[2] == 2 * Word(request, 4),
+            0x2B => Echoes(request, response, response.Length > ExceptionLength && request.Length > 2 && request[2] == 0x0E ? 4 : 3),
+            _ => true,
+        };
+    }
+
+    /// <summary>Same unit and same function: an exception tells no more of its request.</summary>
+    public static bool Confusable(ReadOnlySpan<byte> request, ReadOnlySpan<byte> other) =>
+        request.Length < 2 || other.Length < 2 || (request[0] == other[0] && request[1] == other[1]);
+
+    private static int Word(ReadOnlySpan<byte> frame, int at) => (frame[at] << 8) | frame[at + 1];
+
+    private static bool Echoes(ReadOnlySpan<byte> request, ReadOnlySpan<byte> response, int length) =>
+        request.Length >= length && response.Length >= length && response[..length].SequenceEqual(request[..length]);
+}

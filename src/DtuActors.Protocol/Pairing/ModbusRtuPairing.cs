@@ -1,0 +1,43 @@
+using DtuActors.Protocol.Modbus;
+
+namespace DtuActors.Protocol.Pairing;
+
+/// <summary><c>modbus-rtu</c>: unit, function, and what the request fixes of its answer.</summary>
+public sealed class ModbusRtuPairing : RequestPairing
+{
+    private const int Shortest = 4;
+
+    public override string Codec => "modbus-rtu";
+
+    public override Question? Read(ReadOnlySpan<byte> request) => ModbusPairing.Read(Core(request), hasBroadcast: true);
+
+    public override bool Answers(ReadOnlySpan<byte> request, ReadOnlySpan<byte> frame) =>
+        ModbusPairing.Answers(Core(request), Core(frame));
+
+    public override bool Confusable(ReadOnlySpan<byte> request, ReadOnlySpan<byte> other) =>
+        ModbusPairing.Confusable(Core(request), Core(other));
+
+    /// <summary>
+    /// Where the answer to a request stands in bytes that no codec has cut: the first that is whole, has a right CRC and ends behind <paramref name="from"/>;
+    /// an empty range where there is none. Of a function without a known length the last byte is the answer's last.
+    /// </summary>
+    public static Range Find(ReadOnlySpan<byte> request, ReadOnlySpan<byte> bytes, int from)
+    {
+        for (var at = 0; at + Shortest <= bytes.Length; at++)
+        {
+            var rest = bytes[at..];
+            var known = ModbusRtuLength.OfResponse(rest);
+            var length = known == ModbusRtuLength.Unknown ? rest.Length : known;
+            if (rest[0] == request[0] && length >= Shortest && length <= rest.Length && at + length > from
+                && ModbusPairing.Answers(Core(request), Core(rest[..length])))
+            {
+                return at..(at + length);
+            }
+        }
+
+        return default;
+    }
+
+    // Unit and PDU of a valid frame.
+    private static ReadOnlySpan<byte> Core(ReadOnlySpan<byte> frame) => ModbusRtu.IsValid(frame) ? frame[..^2] : [];
+}

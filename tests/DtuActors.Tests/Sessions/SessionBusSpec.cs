@@ -1,0 +1,227 @@
+using System.Text;
+using Akka.Actor;
+using Akka.IO;
+using DtuActors.Configuration;
+using DtuActors.Directory;
+using DtuActors.Protocol.Framing;
+using DtuActors.Protocol.Modbus;
+using DtuActors.Recording;
+using DtuActors.Routing;
+using DtuActors.Sessions;
+
+namespace DtuActors.Tests.Sessions;
+
+/// <summary>What the bus makes of a session: who hears what, what is counted, and what noise does to it.</summary>
+public sealed class SessionBusSpec : SessionSpec
+{
+    private static readonly byte[] Ask = Items.Read(1, 0);
+    private static readonly byte[] Value = Items.Value(1, 0x1234);
+
+    [Fact]
+    public void One_is_on_the_wire_at_a_time_whoever_asks()
+    {
+        var session = OnBus(new BusOptions());
+        session.Tell(Delivery(TestActor, Items.Read(1, 1), from: "com"));
+        session.Tell(Delivery(TestActor, Items.Read(1, 2), from: "scada"));
+        session.Tell(Request(Items.Read(1, 3), 3, AnswerRule.Modbus, "modbus"));
+        session.Tell(Request(Items.Read(1, 4), 4, AnswerRule.ByMode, "api"));
+        session.Tell(new Asking.Send(Protocol.DtuId.Parse("dtu-1"), Items.Read(1, 5), 5, "console", TestActor));
+
+        foreach (var asked in Enumerable.Range(1, 5))
+        {
+            Assert.Equal(Items.Read(1, (ushort)asked), Written(session));
+            Socket.ExpectNoMsg(TimeSpan.Zero);
+            Receive(session, Items.Value(1, asked));
+            Settle(session);
+        }
+
+        Assert.Equal("com", Uplink().Only);
+        Assert.Equal("scada", Uplink().Only);
+        Assert.Equal([3L, 4L, 5L], new[] { ExpectMsg<Asking.Answered>().Correlation, ExpectMsg<Asking.Answered>().Correlation, ExpectMsg<Asking.Sent>().Correlation }.Order());
+        Router.ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void Masters_behind_one_name_take_turns()
+    {
+        var session = OnBus(new BusOptions());
+        session.Tell(Request(Items.Read(1, 1), 1, AnswerRule.Modbus, "modbus", turn: "greedy"));
+        session.Tell(Request(Items.Read(1, 2), 2, AnswerRule.Modbus, "modbus", turn: "greedy"));
+        session.Tell(Request(Items.Read(1, 3), 3, AnswerRule.Modbus, "modbus", turn: "modest"));
+        Written(session);
+        Receive(session, Value);
+        Assert.Equal(Items.Read(1, 2), Written(session));
+        Receive(session, Value);
+        Assert.Equal(Items.Read(1, 3), Written(session));
+    }
+
+    [Fact]
+    public void A_late_answer_reaches_nobody_and_is_counted()
+    {
+        var session = OnBus(new BusOptions());
+        session.Tell(Delivery(TestActor, Ask));
+        Written(session);
+        Advance(TimeSpan.FromSeconds(5.1));
+        Receive(session, Value);
+        Settle(session);
+        Router.ExpectNoMsg(TimeSpan.Zero);
+        Assert.Equal("late-answer", Recorder.FishForMessage<FramePassed>(passed => passed.Verdict is not null).Verdict);
+        Advance(TimeSpan.FromSeconds(1.1));
+        Assert.Equal(1, ((Fleet.SessionSeen)Fleet.FishForMessage(message => message is Fleet.SessionSeen { Report.DroppedUp.Count: > 0 })).Report.DroppedUp["late-answer"]);
+    }
+
+    [Fact]
+    public void An_answer_that_nobody_asked_for_is_an_event_to_all_and_no_error()
+    {
+        var session = OnBus(new BusOptions());
+        session.Tell(Request(Ask, 1));
+        Written(session);
+        var alarm = ModbusRtu.Build(7, [3, 2, 0, 1]);
+        Receive(session, alarm);
+        var uplink = Uplink();
+        Assert.Equal(alarm, uplink.Frame!.Payload.ToArray());
+        Assert.Null(uplink.Only);
+        Receive(session, Value);
+        Assert.Equal(Value, ExpectMsg<Asking.Answered>().Frame.Payload.ToArray());
+        Router.ExpectNoMsg(TimeSpan.Zero);
+        Assert.Empty(EndedWith(session).DroppedUp);
+    }
+
+    [Fact]
+    public void Transparent_mode_gives_every_frame_to_every_route_and_writes_without_waiting()
+    {
+        var session = OnBus(new BusOptions(), BusMode.Transparent);
+        session.Tell(Delivery(TestActor, Items.Read(1, 1), from: "com"));
+        session.Tell(Delivery(TestActor, Items.Read(1, 2), from: "scada"));
+        Assert.Equal(Items.Read(1, 1), Written(session));
+        Assert.Equal(Items.Read(1, 2), Written(session));
+        Receive(session, [.. Value, .. Items.Value(1, 2)]);
+        Assert.Equal(
+            [(Convert.ToHexString(Value), null), (Convert.ToHexString(Items.Value(1, 2)), null)],
+            new[] { Uplink(), Uplink() }.Select(uplink => (Convert.ToHexString(uplink.Frame!.Payload.Span), uplink.Only)));
+    }
+
+    [Fact]
+    public void A_centres_answer_waits_for_its_turn_on_the_bus()
+    {
+        var session = OnBus(new BusOptions());
+        session.Tell(Request(Ask, 1));
+        session.Tell(Delivery(TestActor, Items.WriteOne(0, 1), from: "broadcaster"));
+        Assert.Equal(Ask, Written(session));
+        Socket.ExpectNoMsg(TimeSpan.Zero);
+        Receive(session, Value);
+        Assert.Equal(Items.WriteOne(0, 1), Written(session));
+        session.Tell(Request(Ask, 2));
+        Assert.Equal(Ask, Written(session));
+    }
+
+    [Fact]
+    public void A_shared_answer_goes_to_each_of_its_askers_and_the_books_add_up()
+    {
+        var session = OnBus(new BusOptions { Coalesce = TimeSpan.FromSeconds(1) });
+        session.Tell(Delivery(TestActor, Ask, from: "com", ackWanted: true, through: 8));
+        session.Tell(Request(Ask, 7, AnswerRule.ByMode, "api"));
+        session.Tell(Delivery(TestActor, Ask, from: "scada", ackWanted: true, through: 16));
+        Assert.Equal(Ask, Written(session));
+        Assert.Equal(8, ExpectMsg<Flow.Taken>().Through);
+        Receive(session, Value);
+        Assert.Equal("com", Uplink().Only);
+        Assert.Equal("scada", Uplink().Only);
+        Assert.Equal(7, ExpectMsg<Asking.Answered>().Correlation);
+        Assert.Equal(16, ExpectMsg<Flow.Taken>().Through);
+        session.Tell(Tcp.PeerClosed.Instance);
+        var down = Fleet.FishForMessage<Fleet.SessionEnded>(_ => true).Report.Down;
+        Assert.Equal((3, 1, 2, 0), (down.Accepted, down.Written, down.Dropped["coalesced"], down.Waiting));
+    }
+
+    [Fact]
+    public void A_suspended_slave_is_refused_counted_and_shown()
+    {
+        var session = OnBus(new BusOptions { SuspendSlave = new SuspendOptions { After = 1 } });
+        session.Tell(Request(Ask, 1));
+        Written(session);
+        Advance(TimeSpan.FromSeconds(5.1));
+        Assert.Equal(RefusalReason.NoAnswer, ExpectMsg<Asking.Refused>().Reason);
+        session.Tell(Request(Ask, 2));
+        Assert.Equal(RefusalReason.SlaveSuspended, ExpectMsg<Asking.Refused>().Reason);
+        Advance(TimeSpan.FromSeconds(1.1));
+        var report = ((Fleet.SessionSeen)Fleet.FishForMessage(message => message is Fleet.SessionSeen { Report.SuspendedSlaves.Length: 1 })).Report;
+        Assert.Equal("1", report.SuspendedSlaves[0].Slave);
+        Assert.Equal(1, report.Down.Dropped["slave-suspended"]);
+    }
+
+    // ---- noise
+
+    public static TheoryData<BusMode, string, string> Heartbeats()
+    {
+        var rows = new TheoryData<BusMode, string, string>();
+        foreach (var mode in new[] { BusMode.Transparent, BusMode.RequestResponse })
+        {
+            foreach (var codec in new[] { "modbus-rtu", "raw" })
+            {
+                rows.Add(mode, codec, "\u00FE");
+                rows.Add(mode, codec, "ping");
+            }
+        }
+
+        return rows;
+    }
+
+    [Theory]
+    [MemberData(nameof(Heartbeats))]
+    public void A_heartbeat_between_two_answers_or_between_the_pieces_of_one_harms_neither_and_is_not_lost(BusMode mode, string codec, string text)
+    {
+        var heartbeat = Encoding.Latin1.GetBytes(text);
+        var session = Online(profile: Noisy(mode, codec, heartbeat));
+        foreach (var correlation in Enumerable.Range(1, 2))
+        {
+            session.Tell(Request(Ask, correlation, AnswerRule.Modbus));
+            Written(session);
+            Receive(session, heartbeat);
+            Receive(session, Value[..3]);
+            Receive(session, heartbeat);
+            Receive(session, Value[3..]);
+            Receive(session, heartbeat);
+            Assert.Equal(Value, ExpectMsg<Asking.Answered>().Frame.Payload.ToArray());
+        }
+
+        Assert.Equal(6, EndedWith(session).Heartbeats);
+    }
+
+    [Theory]
+    [InlineData(BusMode.Transparent, "\u00FE")]
+    [InlineData(BusMode.Transparent, "ping")]
+    [InlineData(BusMode.RequestResponse, "\u00FE")]
+    [InlineData(BusMode.RequestResponse, "ping")]
+    public void A_heartbeat_glued_to_an_answer_in_front_or_behind_is_told_from_it(BusMode mode, string text)
+    {
+        var heartbeat = Encoding.Latin1.GetBytes(text);
+        var session = Online(profile: Noisy(mode, "modbus-rtu", heartbeat));
+        session.Tell(Request(Ask, 1, AnswerRule.Modbus));
+        Written(session);
+        Receive(session, [.. heartbeat, .. Value, .. heartbeat]);
+        Assert.Equal(Value, ExpectMsg<Asking.Answered>().Frame.Payload.ToArray());
+        session.Tell(Request(Ask, 2, AnswerRule.Modbus));
+        Written(session);
+        Receive(session, [.. Value, .. heartbeat, .. Value]);
+        Assert.Equal(Value, ExpectMsg<Asking.Answered>().Frame.Payload.ToArray());
+        Assert.Equal(3, EndedWith(session).Heartbeats);
+    }
+
+    private static ProfileOptions Noisy(BusMode mode, string codec, byte[] heartbeat) => Options.Profile(
+        framing: new FramingOptions { Codec = codec, Role = ModbusRole.Responses },
+        bus: new BusOptions { Mode = mode },
+        heartbeat: new HeartbeatOptions { Match = [heartbeat] });
+
+    private IActorRef OnBus(BusOptions bus, BusMode mode = BusMode.RequestResponse) =>
+        Online(profile: Options.Profile(framing: new FramingOptions { Codec = "modbus-rtu" }, bus: bus with { Mode = mode }));
+
+    private SessionReport EndedWith(IActorRef session)
+    {
+        session.Tell(Tcp.PeerClosed.Instance);
+        return Fleet.FishForMessage<Fleet.SessionEnded>(_ => true).Report;
+    }
+
+    private Asking.Request Request(byte[] bytes, long correlation, AnswerRule rule = AnswerRule.ByMode, string asker = "api", object? turn = null) => new(
+        Protocol.DtuId.Parse("dtu-1"), bytes, null, rule, correlation, asker, TestActor, turn);
+}
