@@ -117,6 +117,7 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
             Candidates = [],
             Profiles = _options.Profiles,
             Admission = new Admission(_options),
+            Polls = new PollTable(_options.Polls),
             Router = _router,
             Directory = directory,
             Fleet = _fleet,

@@ -49,7 +49,18 @@ internal static class ModelMap
         Queued = dtu.Queued,
         Down = dtu.Down.ToModel(),
         DroppedUp = dtu.DroppedUp,
+        Polls = [.. dtu.Polls.Select(ToModel)],
         LastError = dtu.LastError,
+    };
+
+    private static PollModel ToModel(PollStatus poll) => new()
+    {
+        Name = poll.Name,
+        Sent = poll.Sent,
+        Answered = poll.Answered,
+        Failed = poll.Failed,
+        LastError = poll.LastError,
+        LastAt = Utc(poll.LastAt),
     };
 
     public static CountersModel ToModel(this TrafficCounters counters) => new()

@@ -71,8 +71,29 @@ internal sealed record DtuModel
     [Description("Uplink pieces that were no frame, by reason.")]
     public required IReadOnlyDictionary<string, long> DroppedUp { get; init; }
 
+    [Description("What the gateway asks it by itself (polls, keep-warm), as counted in its last session.")]
+    public required IReadOnlyList<PollModel> Polls { get; init; }
+
     [Description("The last thing that went wrong, or why the last session ended.")]
     public string? LastError { get; init; }
+}
+
+internal sealed record PollModel
+{
+    public required string Name { get; init; }
+
+    [Description("Written to the DTU.")]
+    public long Sent { get; init; }
+    public long Answered { get; init; }
+
+    [Description("Without an answer in time, or never written because the bus was not free.")]
+    public long Failed { get; init; }
+
+    [Description("Why the last failed one failed.")]
+    public string? LastError { get; init; }
+
+    [Description("When the last one ended, either way.")]
+    public DateTime? LastAt { get; init; }
 }
 
 internal sealed record FrameModel
@@ -87,7 +108,7 @@ internal sealed record FrameModel
     [Description("What the frame says, in one line, where the codec knows.")]
     public string? Decoded { get; init; }
 
-    [Description("dtu for uplinks; for downlinks an endpoint's name, api or gateway.")]
+    [Description("dtu for uplinks; for downlinks an endpoint's name, api, gateway or poll:NAME.")]
     public required string Source { get; init; }
 
     [Description("Null for a frame, else why these bytes are none (bad-checksum, garbage, truncated, oversize).")]

@@ -185,6 +185,7 @@ public sealed class FleetView : ReceiveActor
             Reconnects = Math.Max(0, entry.Sessions - 1),
             Queued = session?.Queued ?? 0,
             Down = last?.Down ?? new TrafficCounters(),
+            Polls = last?.Polls ?? [],
             DroppedUp = last?.DroppedUp ?? ImmutableDictionary<string, long>.Empty,
             LastError = session?.LastError ?? entry.EndReason,
         };

@@ -22,5 +22,6 @@ public sealed record SessionReport
     public int Queued { get; init; }
     public TrafficCounters Down { get; init; } = new();
     public ImmutableDictionary<string, long> DroppedUp { get; init; } = ImmutableDictionary<string, long>.Empty;
+    public ImmutableArray<PollStatus> Polls { get; init; } = [];
     public string? LastError { get; init; }
 }

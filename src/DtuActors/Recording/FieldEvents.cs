@@ -12,7 +12,7 @@ public sealed record DtuOnline(DateTimeOffset At, DtuId Dtu, string Listener, st
 /// <summary>A session ended, for one of <see cref="Sessions.EndReasons"/>.</summary>
 public sealed record DtuOffline(DateTimeOffset At, DtuId Dtu, string Reason, string Remote) : FieldEvent(At);
 
-/// <summary>A frame passed. <paramref name="Source"/>: <c>dtu</c> for uplinks; an endpoint's name, <c>api</c> or <c>gateway</c> for downlinks.</summary>
+/// <summary>A frame passed. <paramref name="Source"/>: <c>dtu</c> for uplinks; an endpoint's name, <c>api</c>, <c>gateway</c> or <c>poll:NAME</c> for downlinks.</summary>
 /// <param name="Verdict">Null for a frame; else the reason (see <see cref="DropReasons"/>) why these bytes are none.</param>
 public sealed record FramePassed(
     DateTimeOffset At, DtuId Dtu, FrameDirection Direction, ReadOnlyMemory<byte> Payload, string Codec, string Source, string? Verdict = null) : FieldEvent(At);

@@ -48,6 +48,7 @@ public sealed partial class ConnectionActor
         Receive<FrameSilence>(_ => OnSilence());
         Receive<UnitSilence>(_ => OnUnitSilence());
         Receive<BusDue>(_ => OnBusDue());
+        Receive<PollDue>(_ => OnPollDue());
         Receive<SilentCheck>(_ => OnSilentCheck());
         Receive<Publish>(_ => _setup.Fleet.Tell(new Fleet.SessionSeen(Report())));
         Receive<Fleet.TellAgain>(_ => _setup.Fleet.Tell(new Fleet.SessionSeen(Report())));
@@ -73,6 +74,7 @@ public sealed partial class ConnectionActor
         _setup.Fleet.Tell(new Fleet.SessionSeen(Report()));
         _setup.Events.Offer(new DtuOnline(Now, _id, _setup.Listener, Remote));
         ArmSilentCheck(_profile.Heartbeat.Timeout);
+        OpenPolls();
         if (registrar is not null)
         {
             FeedWhatCameBehind(registrar);
@@ -175,6 +177,7 @@ public sealed partial class ConnectionActor
         Queued = _bus?.Waiting ?? 0,
         Down = _down.Snapshot(),
         DroppedUp = _droppedUp.ToImmutableDictionary(),
+        Polls = _polls?.Status() ?? [],
         LastError = _lastError,
     };
 

@@ -236,6 +236,7 @@ public sealed partial class ConnectionActor : ReceiveActor, IWithTimers
         public static readonly object Claim = new();
         public static readonly object Silent = new();
         public static readonly object Bus = new();
+        public static readonly object Poll = new();
         public static readonly object Publish = new();
         public static readonly object Probe = new();
         public static readonly object Write = new();
