@@ -44,7 +44,7 @@ public sealed partial class ConnectionActor
         Receive<Flow.Taken>(OnTaken);
         Receive<Flow.PathAdded>(path => _windows.Add(path.Destination));
         Receive<Flow.PathRemoved>(OnPathRemoved);
-        Receive<ProbeDue>(_ => Pause());
+        Receive<ProbeDue>(_ => OnProbeDue());
         Receive<FrameSilence>(_ => OnSilence());
         Receive<UnitSilence>(_ => OnUnitSilence());
         Receive<BusDue>(_ => OnBusDue());
@@ -140,14 +140,14 @@ public sealed partial class ConnectionActor
     private void OnSilentCheck()
     {
         var timeout = _profile.Heartbeat.Timeout!.Value;
-        var silent = Now - _lastSeenAt;
-        if (silent >= timeout && _reading)
+        var silent = _reading ? Now - _readingSince : TimeSpan.Zero;
+        if (silent >= timeout)
         {
             Close(EndReasons.Silent, $"no byte for {silent.TotalSeconds:0} s", abort: true);
         }
         else
         {
-            ArmSilentCheck(_reading ? timeout - silent : timeout);
+            ArmSilentCheck(timeout - silent);
         }
     }
 

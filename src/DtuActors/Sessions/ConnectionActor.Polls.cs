@@ -31,7 +31,7 @@ public sealed partial class ConnectionActor
 
     private void Ask(ScheduledPoll poll)
     {
-        var downlink = new Downlink(poll.Options.Payload, $"poll:{poll.Options.Name}", Now) { Poll = poll };
+        var downlink = new Downlink(poll.Options.Payload, poll.Source, Now) { Poll = poll };
         _down.Accept(downlink.Payload.Length);
         Enqueue(downlink, ExpectsAnswer(downlink.Payload.Span), AnswerRule.ByMode, null);
     }

@@ -8,6 +8,9 @@ public sealed class ScheduledPoll(PollOptions options)
 {
     public PollOptions Options => options;
 
+    /// <summary>What monitor, history and the bus call it as a source.</summary>
+    public string Source { get; } = $"poll:{options.Name}";
+
     /// <summary>When its own schedule wants it next; null: it has none, or it is on its way.</summary>
     internal DateTimeOffset? Next { get; set; }
 
