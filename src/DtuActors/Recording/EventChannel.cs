@@ -14,6 +14,9 @@ internal sealed class EventChannel : Channel<FieldEvent>
 
     private long _bytes;
 
+    // Small events would still fit, and each would tell of one lost frame: what is full takes nothing until something was read.
+    private volatile bool _full;
+
     public EventChannel(int capacity)
     {
         var events = Channel.CreateBounded<FieldEvent>(new BoundedChannelOptions(capacity) { SingleReader = true, SingleWriter = true });
@@ -25,7 +28,13 @@ internal sealed class EventChannel : Channel<FieldEvent>
     {
         public override bool TryWrite(FieldEvent item)
         {
-            if (Interlocked.Add(ref channel._bytes, item.PayloadBytes) <= MostBytes && events.TryWrite(item))
+            if (channel._full && Interlocked.Read(ref channel._bytes) > 0)
+            {
+                return false;
+            }
+
+            channel._full = Interlocked.Add(ref channel._bytes, item.PayloadBytes) > MostBytes;
+            if (!channel._full && events.TryWrite(item))
             {
                 return true;
             }
@@ -46,7 +55,12 @@ internal sealed class EventChannel : Channel<FieldEvent>
         public override bool TryRead([MaybeNullWhen(false)] out FieldEvent item)
         {
             var isRead = events.TryRead(out item);
-            Interlocked.Add(ref channel._bytes, -(item?.PayloadBytes ?? 0));
+            if (isRead)
+            {
+                Interlocked.Add(ref channel._bytes, -item!.PayloadBytes);
+                channel._full = false;
+            }
+
             return isRead;
         }
 
