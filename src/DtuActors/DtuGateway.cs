@@ -185,12 +185,12 @@ public sealed class DtuGateway
 
     private sealed class Subscription : IEventSubscription
     {
-        private readonly Channel<FieldEvent> _events;
+        private readonly EventChannel _events;
         private readonly IActorRef _monitors;
 
         public Subscription(IActorRef monitors, ImmutableHashSet<DtuId>? only, int capacity)
         {
-            _events = Channel.CreateBounded<FieldEvent>(new BoundedChannelOptions(capacity) { SingleReader = true, SingleWriter = true });
+            _events = new EventChannel(capacity);
             _monitors = monitors;
             monitors.Tell(new Watching.Subscribe(only, _events.Writer), ActorRefs.NoSender);
         }

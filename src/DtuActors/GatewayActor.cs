@@ -145,6 +145,7 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
             Candidates = [],
             Profiles = _options.Profiles,
             Admission = _admission,
+            Polls = new PollTable(_options.Polls),
             Router = _router,
             Directory = _directory,
             Fleet = _fleet,

@@ -68,6 +68,9 @@ public sealed record DtuStatus
     /// <summary>Uplink bytes that were no frame, by reason.</summary>
     public ImmutableDictionary<string, long> DroppedUp { get; init; } = ImmutableDictionary<string, long>.Empty;
 
+    /// <summary>What the gateway asks it by itself, as counted in its last session.</summary>
+    public ImmutableArray<PollStatus> Polls { get; init; } = [];
+
     /// <summary>In words: the last thing that went wrong in the session that is open, or why the last one ended.</summary>
     public string? LastError { get; init; }
 
@@ -80,6 +83,25 @@ public sealed record DtuStatus
     /// <summary>The same in words, where there are any.</summary>
     public string? EndError { get; init; }
     public DateTimeOffset? EndedAt { get; init; }
+}
+
+/// <summary>One poll of one DTU.</summary>
+public sealed record PollStatus
+{
+    public required string Name { get; init; }
+
+    /// <summary>Written to the DTU.</summary>
+    public long Sent { get; init; }
+    public long Answered { get; init; }
+
+    /// <summary>Without an answer in time, or never written because the bus was not free.</summary>
+    public long Failed { get; init; }
+
+    /// <summary>Why the last failed one failed, in words.</summary>
+    public string? LastError { get; init; }
+
+    /// <summary>When the last one ended, either way.</summary>
+    public DateTimeOffset? LastAt { get; init; }
 }
 
 /// <summary>Frames towards one destination: accepted = written + dropped + waiting, at any time.</summary>

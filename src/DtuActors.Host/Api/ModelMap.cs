@@ -60,11 +60,22 @@ internal static class ModelMap
         SuspendedSlaves = [.. dtu.SuspendedSlaves.Select(suspended => new SuspendedSlaveModel { Slave = suspended.Slave, Until = Utc(suspended.Until) })],
         Down = dtu.Down.ToModel(),
         DroppedUp = dtu.DroppedUp,
+        Polls = [.. dtu.Polls.Select(ToModel)],
         LastError = dtu.LastError,
         ConflictWith = dtu.ConflictWith,
         EndReason = dtu.EndReason,
         EndError = dtu.EndError,
         EndedAt = Utc(dtu.EndedAt),
+    };
+
+    private static PollModel ToModel(PollStatus poll) => new()
+    {
+        Name = poll.Name,
+        Sent = poll.Sent,
+        Answered = poll.Answered,
+        Failed = poll.Failed,
+        LastError = poll.LastError,
+        LastAt = Utc(poll.LastAt),
     };
 
     public static CountersModel ToModel(this TrafficCounters counters) => new()

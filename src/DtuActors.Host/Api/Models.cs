@@ -111,6 +111,9 @@ internal sealed record DtuModel
     [Description("Uplink pieces that were no frame, by reason.")]
     public required IReadOnlyDictionary<string, long> DroppedUp { get; init; }
 
+    [Description("What the gateway asks it by itself (polls, keep-warm), as counted in its last session.")]
+    public required IReadOnlyList<PollModel> Polls { get; init; }
+
     [Description("In words: the last thing that went wrong in the session that is open, or why the last one ended.")]
     public string? LastError { get; init; }
 
@@ -132,6 +135,24 @@ internal sealed record SuspendedSlaveModel
     public required DateTime Until { get; init; }
 }
 
+internal sealed record PollModel
+{
+    public required string Name { get; init; }
+
+    [Description("Written to the DTU.")]
+    public long Sent { get; init; }
+    public long Answered { get; init; }
+
+    [Description("Without an answer in time, or never written because the bus was not free.")]
+    public long Failed { get; init; }
+
+    [Description("Why the last failed one failed.")]
+    public string? LastError { get; init; }
+
+    [Description("When the last one ended, either way.")]
+    public DateTime? LastAt { get; init; }
+}
+
 internal sealed record FrameModel
 {
     public required DateTime At { get; init; }
@@ -144,7 +165,7 @@ internal sealed record FrameModel
     [Description("What the frame says, in one line, where the codec knows.")]
     public string? Decoded { get; init; }
 
-    [Description("dtu for uplinks; for downlinks an endpoint's name, api or gateway.")]
+    [Description("dtu for uplinks; for downlinks an endpoint's name, api, gateway or poll:NAME.")]
     public required string Source { get; init; }
 
     [Description("Null for a frame, else why these bytes are none (bad-checksum, garbage, truncated, oversize).")]

@@ -240,6 +240,7 @@ public sealed class FleetView : ReceiveActor
             Queued = session?.Queued ?? 0,
             SuspendedSlaves = session?.SuspendedSlaves ?? [],
             Down = last?.Down ?? new TrafficCounters(),
+            Polls = last?.Polls ?? [],
             DroppedUp = last?.DroppedUp ?? ImmutableDictionary<string, long>.Empty,
             LastError = session?.LastError ?? entry.EndInWords,
             ConflictWith = session?.ConflictWith,

@@ -23,6 +23,7 @@ public sealed record SessionReport
     public ImmutableArray<SuspendedSlave> SuspendedSlaves { get; init; } = [];
     public TrafficCounters Down { get; init; } = new();
     public ImmutableDictionary<string, long> DroppedUp { get; init; } = ImmutableDictionary<string, long>.Empty;
+    public ImmutableArray<PollStatus> Polls { get; init; } = [];
     public string? LastError { get; init; }
 
     /// <summary>The address of another device that claims the same DTU; null: there is no conflict.</summary>

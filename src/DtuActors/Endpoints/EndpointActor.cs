@@ -17,24 +17,19 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     /// <summary>Frames that were read already when the windows closed; what comes beyond is dropped as <c>buffer-full</c>.</summary>
     public const int MostHeld = 64 * 1024;
 
-    /// <summary>How long reading may stand still before it goes on and drops, so that a peer's leaving is seen.</summary>
-    public static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
-
     /// <summary>What shut-down allows for writing what waits: with the closing behind it, within what the gateway allows its endpoints.</summary>
     protected static readonly TimeSpan FlushTime = TimeSpan.FromMilliseconds(1200);
 
     private static readonly TimeSpan PublishEvery = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan ProbeEvery = TimeSpan.FromSeconds(1);
 
     private readonly EndpointSurroundings _surroundings;
     private readonly bool _exclusive;
     private OutboundWindows _windows = new();
+    private WindowPause _pause = new();
     private readonly Queue<Frame> _held = new();
     private readonly KeyValuePair<string, object?> _label;
 
     private int _heldBytes;
-    private bool _closed;
-    private bool _overdue;
     private string _state = EndpointStates.Connecting;
     private string? _lastError;
     private DateTimeOffset _since;
@@ -77,8 +72,8 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
 
     protected DateTimeOffset Now => Context.System.Scheduler.Now;
 
-    /// <summary>Whether the resource may be read: every window is open, or stood still for longer than <see cref="LongestPause"/>.</summary>
-    protected bool MayRead => !Draining && (!_closed || _overdue);
+    /// <summary>Whether the resource may be read: every window is open, or reading stood still for longer than <see cref="WindowPause.Longest"/>.</summary>
+    protected bool MayRead => !Draining && _pause.MayRead(Now);
 
     /// <summary>The device, link or address, for status.</summary>
     protected virtual string? Where => null;
@@ -103,10 +98,9 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         Timers.CancelAll();
         Me = new Destination(Self, Books.NextIncarnation());
         _windows = new OutboundWindows();
+        _pause = new WindowPause();
         _held.Clear();
         _heldBytes = 0;
-        _closed = false;
-        _overdue = false;
         PreStart();
         if (Draining)
         {
@@ -152,11 +146,11 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     {
         Books.Down.Accept(payload.Length);
         CountersMoved();
-        if (_overdue)
+        if (_pause.IsOver(Now))
         {
             Books.Down.Drop(payload.Length, RelayDrops.DestinationSlow);
         }
-        else if (!_closed)
+        else if (!_pause.IsOn)
         {
             HandOn(new Frame(payload, FrameDirection.Down, codec, Now));
         }
@@ -286,37 +280,28 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
 
     private void LookAtWindows()
     {
-        if (_windows.IsOpen)
+        switch (_pause.Look(_windows.IsOpen, Now))
         {
-            OpenWindows();
-        }
-        else if (!_closed)
-        {
-            _closed = true;
-            Probe();
-            Timers.StartPeriodicTimer(Tick.Probe, Tick.Probe, ProbeEvery);
-            Timers.StartSingleTimer(Tick.Overdue, Tick.Overdue, LongestPause);
+            case WindowTurn.Closed:
+                Probe();
+                Timers.StartPeriodicTimer(Tick.Probe, Tick.Probe, WindowPause.ProbeEvery);
+                break;
+            case WindowTurn.Opened:
+                Timers.Cancel(Tick.Probe);
+                HandOnHeld();
+                break;
         }
     }
 
-    private void OpenWindows()
+    private void HandOnHeld()
     {
-        if (!_closed)
-        {
-            return;
-        }
-
-        _closed = false;
-        _overdue = false;
-        Timers.Cancel(Tick.Probe);
-        Timers.Cancel(Tick.Overdue);
-        while (!_closed && _held.TryDequeue(out var frame))
+        while (!_pause.IsOn && _held.TryDequeue(out var frame))
         {
             _heldBytes -= frame.Payload.Length;
             HandOn(frame);
         }
 
-        if (!_closed)
+        if (!_pause.IsOn)
         {
             OnMayReadAgain();
         }
@@ -333,19 +318,23 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         else if (tick == Tick.Probe)
         {
             Probe();
-        }
-        else if (tick == Tick.Overdue)
-        {
-            _overdue = true;
-            while (_held.TryDequeue(out var frame))
+            if (_pause.IsOver(Now))
             {
-                Books.Down.Drop(frame.Payload.Length, RelayDrops.DestinationSlow);
+                DropHeld();
+                OnMayReadAgain();
             }
-
-            _heldBytes = 0;
-            CountersMoved();
-            OnMayReadAgain();
         }
+    }
+
+    private void DropHeld()
+    {
+        while (_held.TryDequeue(out var frame))
+        {
+            Books.Down.Drop(frame.Payload.Length, RelayDrops.DestinationSlow);
+            CountersMoved();
+        }
+
+        _heldBytes = 0;
     }
 
     /// <summary>The shell's timers: key and message in one.</summary>
@@ -353,6 +342,5 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     {
         public static readonly Tick Publish = new("publish");
         public static readonly Tick Probe = new("probe");
-        public static readonly Tick Overdue = new("overdue");
     }
 }

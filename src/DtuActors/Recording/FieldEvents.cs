@@ -4,7 +4,11 @@ using DtuActors.Protocol;
 namespace DtuActors.Recording;
 
 /// <summary>What happened in the field, as monitors, streams and history hear of it.</summary>
-public abstract record FieldEvent(DateTimeOffset At) : INoSerializationVerificationNeeded;
+public abstract record FieldEvent(DateTimeOffset At) : INoSerializationVerificationNeeded
+{
+    /// <summary>What it holds beside itself: whoever lets events wait bounds these too.</summary>
+    internal virtual int PayloadBytes => 0;
+}
 
 /// <summary>A session opened.</summary>
 public sealed record DtuOnline(DateTimeOffset At, DtuId Dtu, string Listener, string Remote) : FieldEvent(At);
@@ -12,10 +16,13 @@ public sealed record DtuOnline(DateTimeOffset At, DtuId Dtu, string Listener, st
 /// <summary>A session ended, for one of <see cref="Sessions.EndReasons"/>.</summary>
 public sealed record DtuOffline(DateTimeOffset At, DtuId Dtu, string Reason, string Remote) : FieldEvent(At);
 
-/// <summary>A frame passed. <paramref name="Source"/>: <c>dtu</c> for uplinks; an endpoint's name, <c>api</c> or <c>gateway</c> for downlinks.</summary>
+/// <summary>A frame passed. <paramref name="Source"/>: <c>dtu</c> for uplinks; an endpoint's name, <c>api</c>, <c>gateway</c> or <c>poll:NAME</c> for downlinks.</summary>
 /// <param name="Verdict">Null for a frame; else the reason (see <see cref="DropReasons"/>) why these bytes are none.</param>
 public sealed record FramePassed(
-    DateTimeOffset At, DtuId Dtu, FrameDirection Direction, ReadOnlyMemory<byte> Payload, string Codec, string Source, string? Verdict = null) : FieldEvent(At);
+    DateTimeOffset At, DtuId Dtu, FrameDirection Direction, ReadOnlyMemory<byte> Payload, string Codec, string Source, string? Verdict = null) : FieldEvent(At)
+{
+    internal override int PayloadBytes => Payload.Length;
+}
 
 /// <summary>An endpoint's state changed: <c>up</c>, <c>down</c>, <c>connecting</c>.</summary>
 public sealed record EndpointChanged(DateTimeOffset At, string Endpoint, string Kind, string State, string? LastError) : FieldEvent(At);

@@ -13,8 +13,8 @@ public sealed class FrameMemory
     public const int MostPerDtu = 1000;
     public const long MostBytes = 64 * 1024 * 1024;
 
-    // What a frame costs beside its payload: its record, its array, its places in two queues.
-    private const int Overhead = 160;
+    // What a frame costs beside its payload: its record, its array, its places in two queues, its share of its DTU's own.
+    private const int Overhead = 256;
 
     private readonly Dictionary<DtuId, LinkedList<RecordedFrame>> _frames = [];
     private readonly Queue<(DtuId Dtu, long Sequence)> _order = new();

@@ -66,7 +66,7 @@ public sealed class MonitorActor : ReceiveActor
         }
         finally
         {
-            _inlet.Read();
+            _inlet.Read(happened);
         }
     }
 

@@ -37,12 +37,12 @@ public sealed class RecorderActor : ReceiveActor
 
         Receive<FieldEvent>(happened =>
         {
+            // First on: the monitors take it off the inlet's books, whatever becomes of it here.
+            monitors.Tell(happened);
             if (happened is FramePassed passed)
             {
                 _frames.Add(passed);
             }
-
-            monitors.Tell(happened);
         });
         Receive<RefusedConnection>(OnRefused);
         Receive<Records.GetFrames>(get => Sender.Tell(_frames.Page(get.Dtu, get.Since, get.Until, get.Limit, get.After)));

@@ -1,25 +1,14 @@
-using System.Text.RegularExpressions;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
 
 namespace DtuActors.Routing;
 
 /// <summary>One route, compiled, with its own counters.</summary>
-public sealed class Route
+public sealed class Route(RouteOptions options)
 {
-    private readonly Regex? _glob;
+    private readonly DtuGlob _dtu = new(options.Dtu);
 
-    public Route(RouteOptions options)
-    {
-        Options = options;
-        if (options.Dtu.AsSpan().IndexOfAny('*', '?') >= 0)
-        {
-            var pattern = Regex.Escape(options.Dtu).Replace("\\*", ".*", StringComparison.Ordinal).Replace("\\?", ".", StringComparison.Ordinal);
-            _glob = new Regex($"\\A(?:{pattern})\\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline);
-        }
-    }
-
-    public RouteOptions Options { get; }
+    public RouteOptions Options => options;
 
     public bool Up => Options.Direction is not RouteDirection.Down;
 
@@ -35,10 +24,9 @@ public sealed class Route
     /// <summary>DTUs online that it leads to.</summary>
     public int Online { get; set; }
 
-    /// <summary>A literal id is more specific than any glob; of two globs the one with more literal characters.</summary>
-    public int Specificity => _glob is null ? int.MaxValue : Options.Dtu.Count(c => c is not ('*' or '?'));
+    public int Specificity => _dtu.Specificity;
 
-    public bool Matches(DtuId id) => _glob?.IsMatch(id.Value) ?? Options.Dtu == id.Value;
+    public bool Matches(DtuId id) => _dtu.Matches(id);
 }
 
 /// <summary>The routes, in the order of configuration. All that match a DTU apply; of several to the same endpoint the most specific one.</summary>

@@ -123,6 +123,10 @@ public sealed partial class ConnectionActor : IBusLine
         {
             Emit(answer, only: delivery.SourceName);
         }
+        else if (downlink.Poll is { } poll)
+        {
+            OnPollAnswered(poll, answer);
+        }
     }
 
     void IBusLine.Refused(BusItem item, RefusalReason reason) => Refuse((Downlink)item.Tag, reason);
@@ -174,6 +178,7 @@ public sealed partial class ConnectionActor : IBusLine
     {
         var wasBusy = _writer.IsBusy;
         _bytesDown += bytes.Length;
+        _polls?.Sent(Now);
         GatewayMetrics.Bytes.Add(bytes.Length, GatewayMetrics.Down);
         _writer.Write(bytes, downlink);
         if (!wasBusy && _writer.IsBusy)
@@ -227,6 +232,11 @@ public sealed partial class ConnectionActor : IBusLine
         {
             request.ReplyTo.Tell(new Asking.Sent(request.Correlation));
         }
+
+        if (downlink.Poll is { } poll)
+        {
+            OnPollWritten(poll, wantsAnswer: downlink.Item is { WantsAnswer: true });
+        }
     }
 
     private void Refuse(Downlink downlink, RefusalReason reason)
@@ -241,6 +251,11 @@ public sealed partial class ConnectionActor : IBusLine
         {
             downlink.IsAnswered = true;
             request.ReplyTo.Tell(new Asking.Refused(request.Correlation, reason));
+        }
+
+        if (downlink.Poll is { } poll)
+        {
+            OnPollRefused(poll, reason);
         }
     }
 
@@ -284,7 +299,7 @@ public sealed partial class ConnectionActor : IBusLine
         }
     }
 
-    /// <summary>Something on its way down: a delivery of a route, a request, or a send. Its books are closed once, when it is written or refused.</summary>
+    /// <summary>Something on its way down: a delivery of a route, a request, a send, or a poll. Its books are closed once, when it is written or refused.</summary>
     private sealed class Downlink(ReadOnlyMemory<byte> payload, string source, DateTimeOffset at)
     {
         public ReadOnlyMemory<byte> Payload => payload;
@@ -301,6 +316,8 @@ public sealed partial class ConnectionActor : IBusLine
         public Asking.Request? Request { get; init; }
 
         public Asking.Send? Send { get; init; }
+
+        public ScheduledPoll? Poll { get; init; }
 
         public BusItem? Item { get; set; }
 

@@ -63,7 +63,7 @@ public sealed partial class ConnectionActor
                 OnPathRemoved(pathRemoved);
                 return true;
             case ProbeDue:
-                Pause();
+                OnProbeDue();
                 return true;
             case FrameSilence:
                 OnSilence();
@@ -74,13 +74,13 @@ public sealed partial class ConnectionActor
             case BusDue:
                 OnBusDue();
                 return true;
+            case PollDue:
+                OnPollDue();
+                return true;
             case SilentCheck:
                 OnSilentCheck();
                 return true;
-            case Publish:
-                _setup.Fleet.Tell(new Fleet.SessionSeen(Report()));
-                return true;
-            case Fleet.TellAgain:
+            case Publish or Fleet.TellAgain:
                 _setup.Fleet.Tell(new Fleet.SessionSeen(Report()));
                 return true;
             case Claimed:
@@ -117,6 +117,7 @@ public sealed partial class ConnectionActor
         _setup.Fleet.Tell(new Fleet.SessionSeen(Report()));
         _setup.Events.Offer(new DtuOnline(Now, _id, _setup.Listener, Remote));
         ArmSilentCheck(_profile.Heartbeat.Timeout);
+        OpenPolls();
         if (registrar is not null)
         {
             FeedWhatCameBehind(registrar);
@@ -197,14 +198,14 @@ public sealed partial class ConnectionActor
     private void OnSilentCheck()
     {
         var timeout = _profile.Heartbeat.Timeout!.Value;
-        var silent = Now - _lastSeenAt;
-        if (silent >= timeout && _reading)
+        var silent = _reading ? Now - _readingSince : TimeSpan.Zero;
+        if (silent >= timeout)
         {
             Close(EndReasons.Silent, $"no byte for {silent.TotalSeconds:0} s", abort: true);
         }
         else
         {
-            ArmSilentCheck(_reading ? timeout - silent : timeout);
+            ArmSilentCheck(timeout - silent);
         }
     }
 
@@ -235,6 +236,7 @@ public sealed partial class ConnectionActor
         SuspendedSlaves = _bus?.Suspended ?? [],
         Down = _down.Snapshot(),
         DroppedUp = _droppedUp.ToImmutableDictionary(),
+        Polls = _polls?.Status() ?? [],
         LastError = _lastError,
         ConflictWith = _conflictWith,
         EndedAt = _endedAt,

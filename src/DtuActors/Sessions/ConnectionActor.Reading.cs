@@ -9,13 +9,10 @@ namespace DtuActors.Sessions;
 /// <summary>Online, reading: one read is outstanding unless a window is closed; its bytes go through the transport, or off their prefix, to the framer, and so does silence.</summary>
 public sealed partial class ConnectionActor
 {
-    // Paused longer than this, a session reads again and drops what has nowhere to go, so that a FIN and heartbeats are seen.
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan ProbeEvery = TimeSpan.FromSeconds(1);
-
     private readonly OutboundWindows _windows = new();
+    private readonly WindowPause _pause = new();
     private bool _reading;
-    private DateTimeOffset? _pausedSince;
+    private DateTimeOffset _readingSince;
 
     private void OnReceived(Tcp.Received received)
     {
@@ -98,61 +95,60 @@ public sealed partial class ConnectionActor
     private void AnswerRegistration(ReadOnlySpan<byte> registration) =>
         Answer(_entrance.Registration.Reply.IsEmpty ? Form.Accepted(registration) : _entrance.Registration.Reply);
 
+    // One read is outstanding already, or is asked for unless a window is closed.
     private void ReadOn()
     {
-        if (_windows.IsOpen || _pausedSince is { } since && Now - since >= LongestPause)
+        LookAtWindows();
+        if (_reading)
         {
-            _pausedSince = _windows.IsOpen ? null : _pausedSince;
+            return;
+        }
+
+        if (_pause.MayRead(Now))
+        {
             ReadOnce();
             ArmGap();
         }
         else
         {
-            _pausedSince ??= Now;
+            // Silence is the DTU's only while somebody listens.
             Timers.Cancel(TimerKey.Gap);
             Timers.Cancel(TimerKey.UnitGap);
-            Pause();
         }
     }
 
-    // A closed window is asked about at once and each second: the probe takes the frames' own way, so its answer says that all before it is done with.
-    private void Pause()
+    private void LookAtWindows()
     {
-        if (_windows.IsOpen)
+        switch (_pause.Look(_windows.IsOpen, Now))
         {
-            return;
+            case WindowTurn.Closed:
+                Probe();
+                Timers.StartPeriodicTimer(TimerKey.Probe, ProbeDue.Instance, WindowPause.ProbeEvery);
+                break;
+            case WindowTurn.Opened:
+                Timers.Cancel(TimerKey.Probe);
+                break;
         }
+    }
 
-        _setup.Router.Tell(new Relay.Uplink(_session!, null, _windows.Emitted, AckWanted: true));
-        Timers.StartSingleTimer(TimerKey.Probe, ProbeDue.Instance, ProbeEvery);
-        if (!_reading && Now - _pausedSince >= LongestPause)
-        {
-            ReadOn();
-        }
+    private void Probe() => _setup.Router.Tell(new Relay.Uplink(_session!, null, _windows.Emitted, AckWanted: true));
+
+    private void OnProbeDue()
+    {
+        Probe();
+        ReadOn();
     }
 
     private void OnTaken(Flow.Taken taken)
     {
         _windows.Take(taken.Destination, taken.Through);
-        ReadOnIfOpen();
+        ReadOn();
     }
 
     private void OnPathRemoved(Flow.PathRemoved path)
     {
         _windows.Remove(path.Destination);
-        ReadOnIfOpen();
-    }
-
-    private void ReadOnIfOpen()
-    {
-        if (_windows.IsOpen)
-        {
-            _pausedSince = null;
-            if (!_reading)
-            {
-                ReadOn();
-            }
-        }
+        ReadOn();
     }
 
     private void ArmGap()

@@ -167,6 +167,7 @@ public sealed partial class ConnectionActor
         if (!_reading)
         {
             _reading = true;
+            _readingSince = Now;
             _socket.Tell(Tcp.ResumeReading.Instance);
         }
     }

@@ -113,7 +113,7 @@ public sealed partial class ConnectionActor
     /// <summary>Hands a frame to the router; false where it was dropped.</summary>
     private bool Emit(Frame frame, string? only)
     {
-        if (!_windows.IsOpen && Now - _pausedSince >= LongestPause)
+        if (_pause.IsOver(Now))
         {
             CountDroppedUp(frame.Payload.Span, RelayDrops.DestinationSlow);
             return false;

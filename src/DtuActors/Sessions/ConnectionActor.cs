@@ -131,6 +131,7 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
         public static readonly object Claim = new();
         public static readonly object Silent = new();
         public static readonly object Bus = new();
+        public static readonly object Poll = new();
         public static readonly object Publish = new();
         public static readonly object Probe = new();
         public static readonly object Write = new();

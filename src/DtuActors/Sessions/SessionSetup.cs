@@ -24,6 +24,12 @@ public sealed record SessionSetup
 
     public required Admission Admission { get; init; }
 
+    /// <summary>What the gateway asks by itself.</summary>
+    public PollTable Polls { get; init; } = PollTable.Empty;
+
+    /// <summary>A number from 0 to below 1, each time another one: what keeps sessions from acting in step.</summary>
+    public Func<double> Chance { get; init; } = Random.Shared.NextDouble;
+
     public required IActorRef Router { get; init; }
 
     public required IActorRef Directory { get; init; }

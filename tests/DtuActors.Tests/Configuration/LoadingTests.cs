@@ -184,6 +184,38 @@ public sealed class LoadingTests : IDisposable
     }
 
     [Fact]
+    public void A_poll_has_its_check_behind_it_and_one_for_keep_warm_needs_neither_a_schedule_nor_a_dtu()
+    {
+        var options = Conf.Options("""
+            dtu {
+              dtus.a.ids = [b]
+              polls {
+                p1 { dtu = "pump-*", hex = "01 03 00 00 00 0A", crc = modbus, every = 60s, jitter = 10s }
+                p2 { dtu = b, hex = "02", every = 1s }
+                warm { hex = "03" }
+                resting { dtu = a, hex = "04", every = off }
+              }
+              profiles { default.keep-warm { every = 240s, poll = warm }, cold.keep-warm.every = off }
+            }
+            """);
+        Assert.Equal(["p1", "p2", "warm", "resting"], options.Polls.Select(poll => poll.Name));
+        Assert.Equal("01030000000AC5CD", Convert.ToHexString(options.Polls[0].Payload.Span));
+        Assert.Equal((TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(10)), (options.Polls[0].Every!.Value, options.Polls[0].Jitter));
+        Assert.Equal("a", options.Polls[1].Dtu);
+        Assert.Null(options.Polls[3].Every);
+        Assert.Equal(new KeepWarmOptions(TimeSpan.FromSeconds(240), "warm"), options.Profiles["default"].KeepWarm);
+        Assert.Null(options.Profiles["cold"].KeepWarm);
+    }
+
+    [Fact]
+    public void More_polls_than_a_session_can_be_held_against_are_a_fault()
+    {
+        var polls = string.Concat(Enumerable.Range(0, PollBinder.MaxPolls + 1).Select(i => $"p{i} {{ dtu = a, hex = \"01\", every = 1m }}\n"));
+        var fault = Conf.Fault($"dtu.polls {{\n{polls}}}");
+        Assert.Equal(($"dtu.polls.p{PollBinder.MaxPolls}", $"more than {PollBinder.MaxPolls} polls"), (fault.KeyPath, fault.Problem));
+    }
+
+    [Fact]
     public void A_range_of_ports_is_one_listener_a_port()
     {
         var listeners = Conf.Options("dtu.listeners.fleet { ports = \"9100-9102\", dtu = \"site-{port}\", id-prefix = \"a/\" }").Listeners;

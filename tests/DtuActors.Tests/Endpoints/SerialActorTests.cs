@@ -321,7 +321,7 @@ public sealed class SerialActorTests : EndpointSpec
         }
 
         Settle(endpoint);
-        Advance(EndpointActor.LongestPause + TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        Advance(WindowPause.Longest + TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         _opener.Port.Send("excess");
 
         AwaitAssert(() => Assert.Equal(1, StatusOf(endpoint).Down.Dropped.GetValueOrDefault(RelayDrops.DestinationSlow)));

@@ -63,6 +63,8 @@ public abstract class SessionSpec : ActorSpec
                 Dtu = dtu is null ? null : Protocol.DtuId.Parse(dtu),
                 IdPrefix = idPrefix,
                 Admission = new Admission(options),
+                Polls = new PollTable(options.Polls),
+                Chance = () => 0.5,
                 Router = Router,
                 Directory = Directory,
                 Fleet = Fleet,

@@ -186,11 +186,11 @@ internal sealed class BlockReader
     }
 
     /// <summary>A duration, or null for <c>off</c>.</summary>
-    public TimeSpan? DurationOrOff(string key, TimeSpan? fallback) => Text(key) switch
+    public TimeSpan? DurationOrOff(string key, TimeSpan? fallback, TimeSpan? min = null) => Text(key) switch
     {
         null => fallback,
         var text when Scalars.Boolean(text) == false => null,
-        _ => Duration(key, TimeSpan.Zero),
+        _ => Duration(key, TimeSpan.Zero, min),
     };
 
     /// <summary>One of <paramref name="words"/>.</summary>

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Net;
 using DtuActors.Configuration.Hocon;
 using DtuActors.Protocol;
-using DtuActors.Protocol.Checksums;
 
 namespace DtuActors.Configuration;
 
@@ -26,7 +25,6 @@ internal static class GatewayBinder
         var listeners = ListenerBinder.BindListeners(root, profiles, names, sockets, canonical);
         var bound = new EndpointBinder(names, sockets, canonical);
         var endpoints = bound.Bind(root);
-        Polls(root);
         Cluster(root);
         return new GatewayOptions
         {
@@ -38,6 +36,7 @@ internal static class GatewayBinder
             Dtus = dtus,
             Endpoints = endpoints,
             Routes = RouteBinder.Bind(root, endpoints, bound, canonical),
+            Polls = PollBinder.Bind(root, profiles.Values, canonical),
             Http = http,
             Storage = Storage(root),
         };
@@ -216,30 +215,6 @@ internal static class GatewayBinder
         var path = block.FilePath("path", required: true);
         _ = block.Duration("retention", TimeSpan.FromDays(30), TimeSpan.FromMinutes(1), TimeSpan.FromDays(36_500));
         return new StorageOptions { Path = stores ? path : null, MaxKnown = block.Integer("max-known", fallback.MaxKnown, 1, 10_000_000) };
-    }
-
-    private static void Polls(BlockReader root)
-    {
-        foreach (var (member, value, path) in root.Map("polls"))
-        {
-            if (NotBuilt.Refuses("dtu.polls.*", member.Key, value) is { } refusal)
-            {
-                root.Context.Fault(path, member.Position, refusal, null);
-            }
-
-            var block = new BlockReader(root.Context, value, Schema.Poll, path);
-            block.Missing("dtu", "an id, or a glob as pump-*");
-            _ = block.Id("dtu");
-            if (block.RequiredText("hex", "as 01 03 00 00 00 0A") is { } hex && Scalars.Hex(hex) is not { Length: > 0 })
-            {
-                block.Fault("hex", $"'{KeyPath.Shown(hex)}' is not hex", "pairs of hex digits, as 01 03 00 00 00 0A");
-            }
-
-            _ = block.Word("crc", "none", ["none", .. ChecksumAppend.Names]);
-            block.Missing("every", "a duration, as 60s");
-            _ = block.Duration("every", TimeSpan.FromMinutes(1));
-            _ = block.Duration("jitter", TimeSpan.Zero, TimeSpan.Zero);
-        }
     }
 
     private static void Cluster(BlockReader root)

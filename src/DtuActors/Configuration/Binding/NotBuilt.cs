@@ -18,7 +18,6 @@ internal static class NotBuilt
     public static readonly IReadOnlyList<NotBuiltRow> Rows =
     [
         new("dtu.listeners.*.transport", "udp", null, "built: tcp, tls, unix"),
-        new("dtu.profiles.*.keep-warm.every", null, "off", "built: off"),
         new("dtu.endpoints.*.kind", "mqtt", null, "built: serial, pty, tcp, modbus-tcp"),
         new("dtu.endpoints.*.kind", "tcp-client", null, "built: serial, pty, tcp, modbus-tcp"),
         new("dtu.endpoints.*.protocol", "rfc2217", null, "built: raw"),
@@ -27,7 +26,6 @@ internal static class NotBuilt
         new("dtu.endpoints.*.units", "passthrough", null, "built: units { 1 { dtu, slave } }"),
         new("dtu.endpoints.*.select", "unit-map", null, "built: broadcast, last-speaker"),
         new("dtu.routes[].when-offline", "queue", null, "built: drop"),
-        new("dtu.polls.*", null, null, "leave polls out"),
         new("dtu.storage.provider", "postgresql", null, "built: sqlite, none"),
         new("dtu.storage.retention", null, null, "history is kept in memory; leave the key out"),
         new("dtu.cluster.enabled", null, "off", "built: off, one node"),

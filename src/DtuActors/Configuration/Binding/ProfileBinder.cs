@@ -29,7 +29,7 @@ internal static class ProfileBinder
         }
 
         // The default first: a fault that all inherit is told under its key.
-        profiles["default"] = BindOne(root.Context, "default", ground);
+        profiles["default"] = BindOne(root, "default", ground);
         foreach (var (member, value, path) in own.Where(profile => profile.Member.Key != "default"))
         {
             if (!Scalars.IsName(member.Key))
@@ -44,7 +44,7 @@ internal static class ProfileBinder
                 break;
             }
 
-            profiles[member.Key] = BindOne(root.Context, member.Key, Layer(root.Context, ground.Without("preset"), value, path));
+            profiles[member.Key] = BindOne(root, member.Key, Layer(root.Context, ground.Without("preset"), value, path));
         }
 
         return profiles.ToImmutable();
@@ -71,14 +71,13 @@ internal static class ProfileBinder
         return null;
     }
 
-    private static ProfileOptions BindOne(BindingContext context, string name, HoconObject source)
+    private static ProfileOptions BindOne(BlockReader root, string name, HoconObject source)
     {
-        var block = new BlockReader(context, source, Schema.Profile, KeyPath.Append("dtu.profiles", name));
+        var block = new BlockReader(root.Context, source, Schema.Profile, KeyPath.Append("dtu.profiles", name));
         _ = block.Text("preset");
         var envelope = BindEnvelope(block);
         var heartbeat = BindHeartbeat(block);
         var framing = FramingBinder.Bind(block.Nested("framing", Schema.ProfileFraming), new());
-        CheckWhatIsNotBuilt(block);
         return new ProfileOptions
         {
             Name = name,
@@ -86,6 +85,7 @@ internal static class ProfileBinder
             Heartbeat = heartbeat,
             Registration = RegistrationBinder.Bind(block, heartbeat, framing),
             Keepalive = BindKeepalive(block),
+            KeepWarm = PollBinder.BindKeepWarm(block, root),
             Framing = framing,
             Bus = BindBus(block),
             Duplicates = BindDuplicates(block),
@@ -171,15 +171,6 @@ internal static class ProfileBinder
                 For = block.Duration("for", fallback.For, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
             }
             : off ? null : fallback;
-    }
-
-    private static void CheckWhatIsNotBuilt(BlockReader block)
-    {
-        if (block.Nested("keep-warm", Schema.KeepWarm) is { } warm)
-        {
-            _ = warm.DurationOrOff("every", null);
-            _ = warm.Text("poll");
-        }
     }
 
     private static DuplicatesOptions BindDuplicates(BlockReader profile)

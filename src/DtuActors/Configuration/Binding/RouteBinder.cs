@@ -36,15 +36,13 @@ internal static class RouteBinder
 
             if (dtu is not null && to is not null)
             {
-                routes.Add(new RouteOptions { Dtu = IsGlob(dtu) ? dtu : canonical(DtuId.Parse(dtu)).Value, To = to, Direction = direction });
+                routes.Add(new RouteOptions { Dtu = DtuGlob.IsGlob(dtu) ? dtu : canonical(DtuId.Parse(dtu)).Value, To = to, Direction = direction });
             }
         }
 
         CheckDownlinks(root.Context, routes, byName, bound);
         return routes.ToImmutable();
     }
-
-    public static bool IsGlob(string dtu) => dtu.AsSpan().ContainsAny('*', '?');
 
     private static IEnumerable<BlockReader> Blocks(BlockReader root)
     {
@@ -100,7 +98,7 @@ internal static class RouteBinder
             }
 
             var dtus = towards.Select(route => route.Dtu).Distinct(StringComparer.Ordinal).ToList();
-            if (dtus.Count > 1 || dtus.Exists(IsGlob))
+            if (dtus.Count > 1 || dtus.Exists(DtuGlob.IsGlob))
             {
                 var named = string.Join(", ", dtus.Take(3).Select(dtu => $"'{KeyPath.Shown(dtu)}'")) + (dtus.Count > 3 ? " ..." : "");
                 context.Fault($"{endpoint.KeyPath}.select", bound.Positions[endpoint.Name],

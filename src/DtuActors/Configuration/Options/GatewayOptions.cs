@@ -26,6 +26,8 @@ public sealed record GatewayOptions
 
     public ImmutableArray<RouteOptions> Routes { get; init; } = [];
 
+    public ImmutableArray<PollOptions> Polls { get; init; } = [];
+
     public HttpOptions Http { get; init; } = new();
 
     public StorageOptions Storage { get; init; } = new();

@@ -22,6 +22,9 @@ public sealed record ProfileOptions
     /// <summary>TCP's own keepalive; null: off.</summary>
     public KeepaliveOptions? Keepalive { get; init; } = new();
 
+    /// <summary>Null: off.</summary>
+    public KeepWarmOptions? KeepWarm { get; init; }
+
     public FramingOptions Framing { get; init; } = new();
 
     public BusOptions Bus { get; init; } = new();
