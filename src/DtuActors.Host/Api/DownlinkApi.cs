@@ -120,6 +120,8 @@ internal static class DownlinkApi
             StatusCodes.Status504GatewayTimeout, "no-answer", "No answer in time", $"the bytes were written to DTU '{dtu}' and nothing came back in time"),
         RefusalReason.BusBusy => new RefusalException(
             StatusCodes.Status504GatewayTimeout, "bus-busy", "The bus was not free", $"the bus of DTU '{dtu}' was not free within its profile's bus.queue-wait; nothing was written"),
+        RefusalReason.TooLong => new RefusalException(
+            StatusCodes.Status409Conflict, "too-long", "Too long for a datagram", $"DTU '{dtu}' is reached over UDP, and the bytes are more than one datagram carries; nothing was written"),
         RefusalReason.SessionEnded => new RefusalException(
             StatusCodes.Status409Conflict, "session-ended", "The DTU went away", $"the session of DTU '{dtu}' ended meanwhile; whether the bytes arrived is not known"),
         _ => new RefusalException(StatusCodes.Status409Conflict, "refused", "The DTU did not take it", $"DTU '{dtu}': {reason}"),

@@ -143,6 +143,9 @@ internal sealed record ListenerModel
     public int Connections { get; init; }
     public long Accepted { get; init; }
     public long Refused { get; init; }
+
+    [Description("Datagrams that were no session's, by reason (UDP).")]
+    public required IReadOnlyDictionary<string, long> Dropped { get; init; }
 }
 
 internal sealed record RouteModel

@@ -190,6 +190,7 @@ internal sealed class ModbusMasterActor : ClientSocketActor
             RefusalReason.QueueFull => RelayDrops.QueueFull,
             RefusalReason.BusBusy => RelayDrops.BusBusy,
             RefusalReason.SessionEnded => RelayDrops.DestinationLost,
+            RefusalReason.TooLong => DropReasons.Oversize,
             _ => null,
         };
         _endpoint.Tell(new MasterTalk.Ended(FrameDirection.Down, asked.Bytes, TimeSpan.Zero, dropped));

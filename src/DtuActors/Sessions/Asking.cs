@@ -30,6 +30,9 @@ public enum RefusalReason
 
     /// <summary>The session ended meanwhile.</summary>
     SessionEnded,
+
+    /// <summary>More bytes than one write to this DTU carries (a datagram): nothing was written.</summary>
+    TooLong,
 }
 
 /// <summary>

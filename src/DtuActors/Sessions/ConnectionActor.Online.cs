@@ -36,7 +36,8 @@ public sealed partial class ConnectionActor
     private void Online()
     {
         Always();
-        Receive<Tcp.Received>(OnReceived);
+        Receive<Tcp.Received>(received => OnReceived(received.Data.ToReadOnlySpan()));
+        Receive<Datagrams.Received>(OnDatagram);
         Receive<Relay.Deliver>(OnDeliver);
         Receive<Asking.Request>(OnRequest);
         Receive<Asking.Send>(OnSend);
@@ -62,7 +63,7 @@ public sealed partial class ConnectionActor
         _probed = _asked > 0 && registrar is not null ? registrar.Registration : default;
         _registration = Form.RepeatsAsHeartbeat && registrar is not null ? registrar.Registration : default;
         _bus = new BusQueue(_profile.Bus, _profile.Framing.Codec, this);
-        _framer = new Framer(Codecs.Create(_profile.Framing), _profile.Framing.MaxFrame, HeartbeatBytes());
+        _framer = _setup.Carrier.Framer(_profile.Framing, HeartbeatBytes());
         _prefix = _entrance.Registration.EveryPacket && !_framer.Codec.IsProtocol && !_registration.IsEmpty ? new PacketPrefix(_registration) : null;
         OpenEnvelope();
         _answers = _profile.Application.Create();
@@ -106,6 +107,11 @@ public sealed partial class ConnectionActor
         AnswerRegistration(registrar.Registration.Span);
         _opening = true;
         TakeIn(registrar.Rest.Span);
+        if (_cameAsDatagram)
+        {
+            EndBurst();
+        }
+
         _opening = false;
         PublishSoon();
     }

@@ -17,18 +17,22 @@ public sealed partial class ConnectionActor
     private bool _reading;
     private DateTimeOffset? _pausedSince;
 
-    private void OnReceived(Tcp.Received received)
+    private void OnReceived(ReadOnlySpan<byte> bytes)
     {
-        var bytes = Count(received);
-        if (_units is not null || _framer.Pending > 0 || !IsRegisteredAgain(ref bytes))
-        {
-            TakeIn(bytes);
-        }
-
+        TakePiece(bytes);
         PublishSoon();
         if (_endReason is null)
         {
             ReadOn();
+        }
+    }
+
+    private void TakePiece(ReadOnlySpan<byte> bytes)
+    {
+        Count(bytes);
+        if (_units is not null || _framer.Pending > 0 || !IsRegisteredAgain(ref bytes))
+        {
+            TakeIn(bytes);
         }
     }
 

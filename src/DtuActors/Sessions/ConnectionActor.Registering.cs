@@ -38,17 +38,10 @@ public sealed partial class ConnectionActor
             return;
         }
 
-        _race = new RegistrationRace([.. _setup.Candidates.Select(Begin)]);
+        _race = _setup.BeginRegistration(_remote);
         Timers.StartSingleTimer(TimerKey.Registration, RegistrationOverdue.Instance, _setup.Candidates.Max(TimeToRegister));
         Ask();
         OnRegistration();
-    }
-
-    private Registrar Begin(ProfileOptions profile)
-    {
-        // Where the listener names the DTU, its units need only be well-formed: the envelope's own login is still its first word.
-        var form = _setup.Dtu is null ? profile.Registration.Form : new EnvelopeForm { IsNamed = true };
-        return form.Begin(new RegistrationStart(_remote.Address?.ToString() ?? "", profile.Envelope?.Invoke()));
     }
 
     // Where the registration stands before each packet there is none without data.
@@ -58,7 +51,8 @@ public sealed partial class ConnectionActor
     private void Registering()
     {
         Always();
-        Receive<Tcp.Received>(OnRegistrationBytes);
+        Receive<Tcp.Received>(received => OnRegistrationBytes(received.Data.ToReadOnlySpan()));
+        Receive<Datagrams.Received>(OnRegistrationDatagram);
         Receive<GapOver>(_ =>
         {
             _race!.Silence();
@@ -78,29 +72,37 @@ public sealed partial class ConnectionActor
         }
     }
 
-    private void OnRegistrationBytes(Tcp.Received received)
+    private void OnRegistrationBytes(ReadOnlySpan<byte> bytes)
     {
-        var bytes = Count(received);
+        TakeFirstBytes(bytes);
+        OnRegistration();
+    }
+
+    private void TakeFirstBytes(ReadOnlySpan<byte> bytes)
+    {
+        Count(bytes);
         if (_firstBytes.Count < FirstBytesKept)
         {
             _firstBytes.AddRange(bytes[..Math.Min(bytes.Length, FirstBytesKept - _firstBytes.Count)]);
         }
 
         _race!.Feed(bytes);
-        OnRegistration();
     }
 
     // A registration that silence decided left a read outstanding: what comes by it while the session is claimed is data.
-    private void OnBytesWhileClaiming(Tcp.Received received) => _race!.Feed(Count(received));
+    private void OnBytesWhileClaiming(Tcp.Received received)
+    {
+        var bytes = received.Data.ToReadOnlySpan();
+        Count(bytes);
+        _race!.Feed(bytes);
+    }
 
-    private ReadOnlySpan<byte> Count(Tcp.Received received)
+    private void Count(ReadOnlySpan<byte> bytes)
     {
         _reading = false;
         _lastSeenAt = Now;
-        var bytes = received.Data.ToReadOnlySpan();
         _bytesUp += bytes.Length;
         GatewayMetrics.Bytes.Add(bytes.Length, GatewayMetrics.Up);
-        return bytes;
     }
 
     private void OnRegistration()

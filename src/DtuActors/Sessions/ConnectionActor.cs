@@ -34,11 +34,11 @@ public sealed partial class ConnectionActor : ReceiveActor, IWithTimers
 
     private readonly SessionSetup _setup;
     private readonly IActorRef _socket;
-    private readonly Peer _remote;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly SocketWriter<Downlink> _writer;
     private readonly DateTimeOffset _connectedAt;
     private ProfileOptions _profile;
+    private Peer _remote;
     private DtuId _id;
     private string _presented = "";
     private SessionRef? _session;
@@ -54,7 +54,7 @@ public sealed partial class ConnectionActor : ReceiveActor, IWithTimers
         _remote = remote;
         _entrance = setup.Candidates[0];
         _profile = _entrance;
-        _writer = new SocketWriter<Downlink>(socket, OnDownlinkWritten);
+        _writer = new SocketWriter<Downlink>(socket, OnDownlinkWritten, setup.Carrier.MostPerWrite);
         _connectedAt = Now;
         _lastSeenAt = _connectedAt;
         Become(Registering);
@@ -91,6 +91,8 @@ public sealed partial class ConnectionActor : ReceiveActor, IWithTimers
         Receive<Written>(OnWritten);
         Receive<WriteOverdue>(_ => Close(EndReasons.Silent, "the DTU takes no bytes", abort: true));
         Receive<ShutDown.Drain>(_ => Close(EndReasons.Stopping, null));
+        Receive<Datagrams.Moved>(OnMoved);
+        Receive<Datagrams.Dropped>(dropped => CountDroppedUp(dropped.Bytes.Span, dropped.Reason));
     }
 
     private void OnTerminated(Terminated terminated)

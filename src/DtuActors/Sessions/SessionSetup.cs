@@ -1,6 +1,8 @@
 using Akka.Actor;
 using DtuActors.Configuration;
+using DtuActors.Listening;
 using DtuActors.Protocol;
+using DtuActors.Protocol.Registration;
 using DtuActors.Recording;
 
 namespace DtuActors.Sessions;
@@ -22,6 +24,9 @@ public sealed record SessionSetup
 
     public string IdPrefix { get; init; } = "";
 
+    /// <summary>What carries the bytes.</summary>
+    public Carrier Carrier { get; init; } = Carrier.Stream;
+
     public required Admission Admission { get; init; }
 
     public required IActorRef Router { get; init; }
@@ -34,4 +39,14 @@ public sealed record SessionSetup
     public required IActorRef Recorder { get; init; }
 
     public required EventInlet Events { get; init; }
+
+    /// <summary>Begins to read the registration of a peer, whichever of the <see cref="Candidates"/> it is.</summary>
+    public RegistrationRace BeginRegistration(Peer remote) => new([.. Candidates.Select(profile => BeginRegistration(profile, remote))]);
+
+    private Registrar BeginRegistration(ProfileOptions profile, Peer remote)
+    {
+        // Where the listener names the DTU, its units need only be well-formed: the envelope's own login is still its first word.
+        var form = Dtu is null ? profile.Registration.Form : new EnvelopeForm { IsNamed = true };
+        return form.Begin(new RegistrationStart(remote.Address?.ToString() ?? "", profile.Envelope?.Invoke()));
+    }
 }
