@@ -126,7 +126,7 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         foreach (var listener in _options.Listeners)
         {
             _unbound.Add(listener.Name);
-            Enter("listener-", listener.Name, ListenerActor.Props(Setup(listener, shared)));
+            Enter("listener-", listener.Name, Entrance(listener, shared));
         }
 
         foreach (var dialer in _options.Dialers)
@@ -142,25 +142,34 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         _withSockets.Add(entrance);
     }
 
-    private ListenerSetup Setup(ListenerOptions listener, SessionSetup shared)
+    // What carries the bytes is chosen here and nowhere else.
+    private Props Entrance(ListenerOptions listener, SessionSetup shared)
     {
         ProfileOptions[] candidates = [.. listener.Profiles.Select(name => _options.Profiles[name])];
         var session = shared with { Listener = listener.Name, Candidates = candidates, Dtu = listener.Dtu, IdPrefix = listener.IdPrefix };
-        return new ListenerSetup
+        if (listener.Transport != ListenerOptions.Udp)
         {
-            Name = listener.Name,
-            KeyPath = listener.KeyPath,
-            Transport = "tcp",
-            Address = new IPEndPoint(listener.Address, listener.Port),
-            MaxConnections = listener.MaxConnections,
-            Profile = string.Join(", ", listener.Profiles),
-            Observer = _fleet,
+            return ListenerActor.Props(Setup(listener, session));
+        }
 
-            // The socket is set up before anybody knows whose it is.
-            SocketOptions = Keepalive.Of(candidates[0]),
-            Handler = (socket, remote) => ConnectionActor.Props(session, socket, remote),
-        };
+        var datagrams = session with { Candidates = [.. candidates.Select(UdpEntrance.ForDatagrams)], Carrier = Carrier.Datagrams };
+        return UdpListenerActor.Props(Setup(listener, datagrams), datagrams);
     }
+
+    private ListenerSetup Setup(ListenerOptions listener, SessionSetup session) => new()
+    {
+        Name = listener.Name,
+        KeyPath = listener.KeyPath,
+        Transport = listener.Transport,
+        Address = new IPEndPoint(listener.Address, listener.Port),
+        MaxConnections = listener.MaxConnections,
+        Profile = string.Join(", ", listener.Profiles),
+        Observer = _fleet,
+
+        // The socket is set up before anybody knows whose it is.
+        SocketOptions = Keepalive.Of(session.Candidates[0]),
+        Handler = (socket, remote) => ConnectionActor.Props(session, socket, remote),
+    };
 
     private DialerSetup Setup(DialerOptions dialer, SessionSetup shared)
     {

@@ -39,6 +39,7 @@ internal static class ListenerBinder
             {
                 Name = member.Key,
                 KeyPath = path,
+                Transport = transport,
                 Address = address,
                 Profiles = candidates,
                 IdPrefix = Prefix(block),

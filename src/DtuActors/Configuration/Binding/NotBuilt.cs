@@ -17,9 +17,8 @@ internal static class NotBuilt
 {
     public static readonly IReadOnlyList<NotBuiltRow> Rows =
     [
-        new("dtu.listeners.*.transport", "udp", null, "built: tcp"),
-        new("dtu.listeners.*.transport", "tls", null, "built: tcp"),
-        new("dtu.listeners.*.transport", "unix", null, "built: tcp"),
+        new("dtu.listeners.*.transport", "tls", null, "built: tcp, udp"),
+        new("dtu.listeners.*.transport", "unix", null, "built: tcp, udp"),
         new("dtu.listeners.*.engine", "sockets", null, "built: akka-io"),
         new("dtu.listeners.*.proxy-protocol", "v1", null, "built: off"),
         new("dtu.listeners.*.proxy-protocol", "v2", null, "built: off"),

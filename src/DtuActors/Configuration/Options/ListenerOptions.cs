@@ -4,9 +4,15 @@ using DtuActors.Protocol;
 
 namespace DtuActors.Configuration;
 
-/// <summary>One bound address where DTUs arrive (<c>transport = tcp</c>).</summary>
+/// <summary>One bound address where DTUs arrive.</summary>
 public sealed record ListenerOptions
 {
+    public const string Tcp = "tcp";
+    public const string Udp = "udp";
+
+    /// <summary><see cref="Tcp"/> or <see cref="Udp"/>; as start-up prints it.</summary>
+    public string Transport { get; init; } = Tcp;
+
     public required string Name { get; init; }
 
     /// <summary>The key path in configuration, for messages: <c>dtu.listeners.main</c>.</summary>
