@@ -46,6 +46,11 @@ internal static class ListenerBinder
                 MaxConnections = block.Integer("max-connections", 20_000, 1, 1_000_000),
             };
             CheckWhatIsNotBuilt(block, transport);
+            if (transport == ListenerOptions.Udp)
+            {
+                CheckDatagrams(block, candidates, profiles);
+            }
+
             if (ports.Count > 1 && dtu?.Contains("{port}", StringComparison.Ordinal) == false)
             {
                 block.Fault("dtu", "would be the same DTU on every one of the ports", "{port} in it, as in site-{port}");
@@ -203,6 +208,24 @@ internal static class ListenerBinder
         }
 
         return profile;
+    }
+
+    // No connection stands behind a datagram: what has to be asked for, or comes in another form over datagrams, can't register here.
+    private static void CheckDatagrams(BlockReader block, IReadOnlyList<string> candidates, IReadOnlyDictionary<string, ProfileOptions> profiles)
+    {
+        var key = block.Has("profiles") ? "profiles" : "profile";
+        foreach (var name in candidates)
+        {
+            switch (profiles[name].Registration.Form)
+            {
+                case ProbeForm when !block.Has("dtu"):
+                    block.Fault(key, $"'{name}' asks whoever connects who it is, but over udp nobody is there before its first datagram", "transport = tcp, or dtu beside it");
+                    break;
+                case LoginForm { Vendor.Name: "teltonika" } when !block.Has("dtu"):
+                    block.Fault(key, $"'{name}' registers by Teltonika's login, which has another layout over udp", "transport = tcp");
+                    break;
+            }
+        }
     }
 
     private static string Prefix(BlockReader block)
