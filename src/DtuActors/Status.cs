@@ -102,7 +102,7 @@ public sealed record ListenerStatus
     public long Accepted { get; init; }
     public long Refused { get; init; }
 
-    /// <summary>Datagrams that were no session's, by reason.</summary>
+    /// <summary>Datagrams that reached no session or no DTU, by reason.</summary>
     public ImmutableSortedDictionary<string, long> Dropped { get; init; } = ImmutableSortedDictionary<string, long>.Empty;
 }
 

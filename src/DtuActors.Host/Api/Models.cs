@@ -144,7 +144,7 @@ internal sealed record ListenerModel
     public long Accepted { get; init; }
     public long Refused { get; init; }
 
-    [Description("Datagrams that were no session's, by reason (UDP).")]
+    [Description("Datagrams that reached no session or no DTU, by reason (UDP).")]
     public required IReadOnlyDictionary<string, long> Dropped { get; init; }
 }
 

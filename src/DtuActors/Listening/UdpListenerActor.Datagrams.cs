@@ -174,7 +174,10 @@ public sealed partial class UdpListenerActor
             _byId.Remove(peer.Id);
         }
 
-        peer.End();
+        for (var i = 0; i < peer.Waiting; i++)
+        {
+            Drop(RelayDrops.DestinationLost);
+        }
     }
 
     // Nobody unknown gets an answer: the address may be forged, and stand for somebody who never asked.

@@ -32,6 +32,9 @@ internal sealed class UdpPeer(IActorRef session, DtuId id, int candidate, IPEndP
     /// <summary>Where it spoke from last.</summary>
     public IPEndPoint Address { get; set; } = address;
 
+    /// <summary>How many wait.</summary>
+    public int Waiting => _waiting.Count;
+
     /// <summary>Takes one that came.</summary>
     public void Take(byte[] datagram, DateTimeOffset now)
     {
@@ -63,15 +66,6 @@ internal sealed class UdpPeer(IActorRef session, DtuId id, int candidate, IPEndP
         }
 
         session.Tell(new Datagrams.Received(Dequeue()));
-    }
-
-    /// <summary>The session reads no more.</summary>
-    public void End()
-    {
-        while (_waiting.Count > 0)
-        {
-            session.Tell(new Datagrams.Dropped(Dequeue(), RelayDrops.DestinationLost));
-        }
     }
 
     private void DropOld(DateTimeOffset now)

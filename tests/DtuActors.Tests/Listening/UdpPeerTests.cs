@@ -69,14 +69,6 @@ public sealed class UdpPeerTests : ActorSpec
     }
 
     [Fact]
-    public void At_the_end_nothing_is_gone_uncounted()
-    {
-        _peer.Take([1], Start);
-        _peer.End();
-        Assert.Equal("destination-lost", _session.ExpectMsg<Datagrams.Dropped>().Reason);
-    }
-
-    [Fact]
     public void The_inbox_sees_one_datagram_of_an_address_in_a_minute_and_no_more_than_a_few_addresses()
     {
         var unknown = new UnknownSenders();
