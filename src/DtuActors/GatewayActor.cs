@@ -147,29 +147,16 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
     {
         ProfileOptions[] candidates = [.. listener.Profiles.Select(name => _options.Profiles[name])];
         var session = shared with { Listener = listener.Name, Candidates = candidates, Dtu = listener.Dtu, IdPrefix = listener.IdPrefix };
-        if (listener.Transport != ListenerOptions.Udp)
+        if (listener is not UdpListenerOptions udp)
         {
-            return ListenerActor.Props(Setup(listener, session));
+            return ListenerActor.Props(ListenerTransports.Setup(
+                (StreamListenerOptions)listener, Keepalive.Of(candidates[0]), _fleet, _recorder, (socket, remote) => ConnectionActor.Props(session, socket, remote)));
         }
 
         var datagrams = session with { Candidates = [.. candidates.Select(UdpEntrance.ForDatagrams)], Carrier = Carrier.Datagrams };
-        return UdpListenerActor.Props(Setup(listener, datagrams), datagrams);
+        return UdpListenerActor.Props(
+            ListenerTransports.Setup(udp, _fleet, _recorder, (socket, remote) => ConnectionActor.Props(datagrams, socket, remote)), datagrams);
     }
-
-    private ListenerSetup Setup(ListenerOptions listener, SessionSetup session) => new()
-    {
-        Name = listener.Name,
-        KeyPath = listener.KeyPath,
-        Transport = listener.Transport,
-        Address = new IPEndPoint(listener.Address, listener.Port),
-        MaxConnections = listener.MaxConnections,
-        Profile = string.Join(", ", listener.Profiles),
-        Observer = _fleet,
-
-        // The socket is set up before anybody knows whose it is.
-        SocketOptions = Keepalive.Of(session.Candidates[0]),
-        Handler = (socket, remote) => ConnectionActor.Props(session, socket, remote),
-    };
 
     private DialerSetup Setup(DialerOptions dialer, SessionSetup shared)
     {

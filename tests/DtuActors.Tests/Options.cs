@@ -29,7 +29,7 @@ internal static class Options
         Profiles = (profiles.Length == 0 ? [Profile()] : profiles).ToImmutableDictionary(profile => profile.Name),
     };
 
-    public static ListenerOptions Listener(string name = "main", string profile = "default") => new()
+    public static TcpListenerOptions Listener(string name = "main", string profile = "default") => new()
     {
         Name = name,
         KeyPath = $"dtu.listeners.{name}",

@@ -11,6 +11,7 @@ internal static partial class DeviceNode
 {
     private const int CurrentDirectory = -100;
     private const uint Inode = 0x100;
+    private const uint FileType = 0x1;
 
     /// <summary>Device, inode and device number of what <paramref name="path"/> leads to (links followed), or null where nothing is there.</summary>
     public static (ulong Device, ulong Inode, ulong Number)? Identify(string path)
@@ -31,6 +32,16 @@ internal static partial class DeviceNode
             BinaryPrimitives.ReadUInt64LittleEndian(status[136..]),
             BinaryPrimitives.ReadUInt64LittleEndian(status[32..]),
             BinaryPrimitives.ReadUInt64LittleEndian(status[128..]));
+    }
+
+    /// <summary>Whether a socket stands at <paramref name="path"/>; null where the system does not tell.</summary>
+    public static bool? IsSocket(string path)
+    {
+        // stx_mode at 28; S_IFSOCK.
+        Span<byte> status = stackalloc byte[256];
+        return OperatingSystem.IsLinux() && Statx(CurrentDirectory, path, 0, FileType, status) == 0
+            ? (BinaryPrimitives.ReadUInt16LittleEndian(status[28..]) & 0xF000) == 0xC000
+            : null;
     }
 
     [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]

@@ -35,7 +35,7 @@ public abstract class ListeningEndpointActor : EndpointActor
             Observer = Self,
 
             // A client whose machine is gone would hold an exclusive port for ever.
-            SocketOptions = [new Keepalive(new KeepaliveOptions())],
+            Binder = new AkkaIoBinder { SocketOptions = [new Keepalive(new KeepaliveOptions())] },
         };
 
         Receive<Terminated>(ended => Context.Stop(Self), ended => ended.ActorRef.Equals(_listener));

@@ -22,7 +22,7 @@ public sealed record DialerSetup
 
 /// <summary>
 /// One outgoing connection to a DTU that is a TCP server: dials, hands the socket to a session, and dials again when that ends, for ever, with back-off and jitter.
-/// The host's name is resolved anew at each attempt.
+/// The host's name is resolved anew at each attempt; where it has several addresses, the next is tried as soon as one fails.
 /// </summary>
 /// <remarks><code>dialling ──connected──▶ connected ──session ended──▶ waiting ──back-off──▶ dialling</code></remarks>
 public sealed class DialerActor : ReceiveActor, IWithTimers
@@ -31,11 +31,14 @@ public sealed class DialerActor : ReceiveActor, IWithTimers
 
     // A peer that accepts and hangs up at once is not "up": the back-off begins anew only after a connection that lasted.
     private static readonly TimeSpan Lasting = TimeSpan.FromSeconds(10);
+    // A name with more is a mistake, and each may take the whole limit.
+    private const int MostAddresses = 8;
     private static readonly object RedialKey = new();
 
     private readonly DialerSetup _setup;
     private readonly Backoff _backoff;
     private readonly ILoggingAdapter _log = Context.GetLogger();
+    private Queue<IPAddress> _untried = new();
     private IActorRef _session = ActorRefs.Nobody;
     private DateTimeOffset _since;
     private string _state = "connecting";
@@ -51,7 +54,7 @@ public sealed class DialerActor : ReceiveActor, IWithTimers
         Receive<Redial>(_ => Dial());
         Receive<Resolved>(OnResolved);
         Receive<Tcp.Connected>(OnConnected);
-        Receive<Tcp.CommandFailed>(failed => Failed(SocketFailure.Words(failed, "the connection can't be made")));
+        Receive<Tcp.CommandFailed>(OnConnectFailed);
         Receive<Terminated>(_ => OnSessionEnded());
         Receive<Fleet.TellAgain>(OnTellAgain);
         Receive<ShutDown.Drain>(_ => OnDrain());
@@ -76,23 +79,36 @@ public sealed class DialerActor : ReceiveActor, IWithTimers
         Become("connecting", _lastError);
         if (IPAddress.TryParse(_setup.Options.Host, out var address))
         {
-            Connect(address);
+            OnResolved(new Resolved([address], null));
             return;
         }
 
         System.Net.Dns.GetHostAddressesAsync(_setup.Options.Host).PipeTo(
-            Self, success: addresses => new Resolved(addresses.FirstOrDefault(), null), failure: error => new Resolved(null, error.Message));
+            Self, success: addresses => new Resolved(addresses, null), failure: error => new Resolved([], error.Message));
     }
 
     private void OnResolved(Resolved resolved)
     {
-        if (resolved.Address is { } address)
+        _untried = new Queue<IPAddress>(resolved.Addresses.Take(MostAddresses));
+        if (_untried.TryDequeue(out var address))
         {
             Connect(address);
         }
         else
         {
             Failed($"{_setup.Options.Host} can't be resolved: {resolved.Problem ?? "no address"}");
+        }
+    }
+
+    private void OnConnectFailed(Tcp.CommandFailed failed)
+    {
+        if (!_draining && _untried.TryDequeue(out var next))
+        {
+            Connect(next);
+        }
+        else
+        {
+            Failed(SocketFailure.Words(failed, "the connection can't be made"));
         }
     }
 
@@ -184,5 +200,5 @@ public sealed class DialerActor : ReceiveActor, IWithTimers
         public static readonly Redial Instance = new();
     }
 
-    private sealed record Resolved(IPAddress? Address, string? Problem) : INoSerializationVerificationNeeded;
+    private sealed record Resolved(IPAddress[] Addresses, string? Problem) : INoSerializationVerificationNeeded;
 }

@@ -5,6 +5,7 @@ using Akka.Event;
 using Akka.IO;
 using DtuActors.Configuration;
 using DtuActors.Directory;
+using DtuActors.Listening.Streams;
 
 namespace DtuActors.Listening;
 
@@ -13,15 +14,21 @@ public sealed record ListenerSetup
 {
     public required string Name { get; init; }
 
-    /// <summary>For messages: <c>dtu.listeners.main</c>.</summary>
+    /// <summary>The key of what is bound, for messages: <c>dtu.listeners.main</c>.</summary>
     public required string KeyPath { get; init; }
 
     /// <summary>As start-up prints it.</summary>
     public required string Transport { get; init; }
 
-    public required IPEndPoint Address { get; init; }
+    public required EndPoint Address { get; init; }
 
     public required int MaxConnections { get; init; }
+
+    /// <summary>The most connections of one remote address; null: no limit.</summary>
+    public int? MaxPerAddress { get; init; }
+
+    /// <summary>Connections begun per second; more wait, already accepted. Null: no limit.</summary>
+    public int? AcceptRate { get; init; }
 
     /// <summary>Shown in status only.</summary>
     public string? Profile { get; init; }
@@ -35,35 +42,47 @@ public sealed record ListenerSetup
     /// <summary>Hears <see cref="Fleet.ListenerSeen"/>: the FleetView, or the endpoint whose port this is.</summary>
     public required IActorRef Observer { get; init; }
 
-    /// <summary>The read buffer that Akka.IO holds for each connection's life, in bytes.</summary>
-    public int ReadBuffer { get; init; } = 4096;
+    /// <summary>Hears <see cref="RefusedConnection"/> of sockets that never became a connection.</summary>
+    public IActorRef Inbox { get; init; } = ActorRefs.Nobody;
+
+    /// <summary>What carries the connections.</summary>
+    public Binder Binder { get; init; } = new AkkaIoBinder();
 
     public ReopenOptions Rebind { get; init; } = new();
-
-    /// <summary>Set on each accepted socket.</summary>
-    public IEnumerable<Inet.SocketOption> SocketOptions { get; init; } = [];
 }
 
 /// <summary>
-/// Owns one bound address and spawns an actor per accepted socket: a ConnectionActor for a DTU, a client's actor for an endpoint.
-/// It is Akka.IO's bind handler, whose end would reset every socket it accepted, so it does next to nothing, and its parent supervises it with Resume.
+/// Owns one bound address and spawns an actor per accepted socket: a ConnectionActor for a DTU, a client's actor for an endpoint; no more than its limits, and no faster than
+/// its accept rate: in a storm accepted sockets wait for their turn here.
+/// It is the bind handler, whose end would reset every socket that Akka.IO accepted, so it does next to nothing, and its parent supervises it with Resume.
 /// Where Akka's own listener dies (it does so silently on some accept errors), it binds anew with back-off; the sockets it had accepted die with that listener.
 /// </summary>
 public sealed class ListenerActor : ReceiveActor, IWithTimers
 {
     private static readonly object RebindKey = new();
     private static readonly object PublishKey = new();
+    private static readonly object AdmitKey = new();
     private static readonly TimeSpan PublishEvery = TimeSpan.FromSeconds(1);
+
+    // Beyond the longest wait for its turn, whoever was to register has failed.
+    private static readonly TimeSpan RegisterTime = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(24);
 
     private readonly ListenerSetup _setup;
     private readonly Backoff _backoff;
+    private readonly ConnectionLimits _limits;
+    private readonly TokenBucket? _ramp;
+    private readonly Queue<(IActorRef Socket, Peer Peer)> _waiting = new();
+    private readonly Dictionary<IActorRef, IPAddress?> _handlers = [];
+    private readonly Grumble _refusals = new();
+    private readonly Grumble _troubles = new();
     private readonly ILoggingAdapter _log = Context.GetLogger();
 
     private IActorRef _socket = ActorRefs.Nobody;
-    private IPEndPoint _address;
+    private EndPoint _address;
     private string _state = "connecting";
     private string? _lastError;
-    private int _connections;
+    private string? _trouble;
     private long _accepted;
     private long _refused;
     private bool _draining;
@@ -73,12 +92,17 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
         _setup = setup;
         _address = setup.Address;
         _backoff = new Backoff(setup.Rebind);
+        _limits = new ConnectionLimits(setup.MaxConnections, setup.MaxPerAddress);
+        _ramp = setup.AcceptRate is { } rate ? new TokenBucket(rate, Now) : null;
 
         Receive<Tcp.Bound>(OnBound);
         Receive<Tcp.CommandFailed>(OnBindFailed, failed => failed.Cmd is Tcp.Bind);
         Receive<Tcp.Connected>(OnConnected);
         Receive<Terminated>(OnTerminated);
+        Receive<StreamTalk.Refused>(OnRefused);
+        Receive<StreamTalk.Trouble>(OnTrouble);
         Receive<Rebind>(_ => Bind());
+        Receive<Admit>(_ => AdmitWaiting());
         Receive<Publish>(_ => Observe());
         Receive<Fleet.TellAgain>(OnTellAgain);
         Receive<ShutDown.Drain>(_ => OnDrain());
@@ -87,32 +111,37 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
+    private static DateTimeOffset Now => Context.System.Scheduler.Now;
+
     public static Props Props(ListenerSetup setup) => Akka.Actor.Props.Create<ListenerActor>(setup);
 
     protected override void PreStart() => Bind();
 
-    // One broken session is that session's end and nobody else's: its socket closes and the DTU comes back.
+    // One broken session is that session's end and nobody else's: its socket closes and the DTU comes back. The stream transport's listener goes on.
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(failure =>
     {
-        _log.Error(failure, "a connection of {0} failed and is closed", _setup.Name);
-        return Directive.Stop;
+        var isSession = _handlers.ContainsKey(Sender);
+        _log.Error(failure, isSession ? "a connection of {0} failed and is closed" : "{0}: the listener failed and goes on", _setup.Name);
+        return isSession ? Directive.Stop : Directive.Resume;
     }, loggingEnabled: false);
 
-    private void Bind() => Context.System.Tcp().Tell(
-        new Tcp.Bind(Self, new IPEndPoint(_setup.Address.Address, _address.Port), backlog: 4096, options: _setup.SocketOptions, pullMode: true)
-        {
-            TcpSettings = TcpSettings.Create(Context.System) with { MaxFrameSizeBytes = _setup.ReadBuffer },
-        });
+    private void Bind() => _setup.Binder.Bind(Context, _address, RegisterTimeout());
+
+    private TimeSpan RegisterTimeout()
+    {
+        var longest = RegisterTime.TotalSeconds + (_setup.AcceptRate is { } rate ? (double)_setup.MaxConnections / rate : 0);
+        return TimeSpan.FromSeconds(Math.Min(longest, LongestTimer.TotalSeconds));
+    }
 
     private void OnBound(Tcp.Bound bound)
     {
         _socket = Context.Watch(Sender);
 
         // A port that was chosen by the system stays the same when it has to be bound again.
-        _address = (IPEndPoint)bound.LocalAddress;
+        _address = bound.LocalAddress;
         _backoff.Reset();
         _lastError = null;
-        Context.Parent.Tell(new Binding.SocketBound(_setup.Name, _setup.Transport, _address.ToString()));
+        Context.Parent.Tell(new Binding.SocketBound(_setup.Name, _setup.Transport, _address.ToString()!));
         Become("up");
         if (_draining)
         {
@@ -125,7 +154,7 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
         var isInUse = SocketFailure.Of(failed)?.SocketErrorCode is SocketError.AddressAlreadyInUse;
         _lastError = SocketFailure.Words(failed, "bind failed");
         Context.Parent.Tell(new Binding.BindFailed(
-            _setup.Name, _setup.KeyPath, _setup.Address.ToString(), _lastError, isInUse));
+            _setup.Name, _setup.KeyPath, _setup.Address.ToString()!, _lastError, isInUse));
         if (_draining)
         {
             Context.Stop(Self);
@@ -136,32 +165,83 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
         Timers.StartSingleTimer(RebindKey, Rebind.Instance, _backoff.Next());
     }
 
+    // ---- connections
+
     private void OnConnected(Tcp.Connected connected)
     {
-        if (_draining || _connections >= _setup.MaxConnections)
+        var peer = Peer.Of(connected.RemoteAddress);
+        var problem = _draining ? "the gateway is stopping" : _limits.Enter(peer.Address);
+        if (problem is not null)
         {
-            _refused++;
             Sender.Tell(Tcp.Abort.Instance);
-            PublishSoon();
+            Refuse(peer, problem);
             return;
         }
 
         _accepted++;
-        _connections++;
-        Context.Watch(Context.ActorOf(_setup.Handler(Sender, Peer.Of(connected.RemoteAddress))));
+        _waiting.Enqueue((Sender, peer));
+        AdmitWaiting();
         PublishSoon();
+    }
+
+    private void AdmitWaiting()
+    {
+        while (_waiting.Count > 0 && _ramp?.TryTake(Now) is not false)
+        {
+            var (socket, peer) = _waiting.Dequeue();
+            _handlers.Add(Context.Watch(Context.ActorOf(_setup.Handler(socket, peer))), peer.Address);
+        }
+
+        if (_waiting.Count > 0 && !Timers.IsTimerActive(AdmitKey))
+        {
+            Timers.StartSingleTimer(AdmitKey, Admit.Instance, _ramp!.UntilNext(Now));
+        }
+    }
+
+    private void Refuse(Peer peer, string problem)
+    {
+        _refused++;
+        _lastError = $"a connection from {peer.Text} was refused: {problem}";
+        PublishSoon();
+        if (_refusals.IsDue(Now, out var times))
+        {
+            _log.Warning("{0}: {1} ({2} refused since this was last said)", _setup.KeyPath, _lastError, times);
+        }
+    }
+
+    private void OnRefused(StreamTalk.Refused refused)
+    {
+        Refuse(refused.Peer, $"{refused.Reason}: {refused.Problem}");
+        _setup.Inbox.Tell(new RefusedConnection(Now, _setup.Name, refused.Peer.Text, refused.FirstBytes, refused.Reason));
+    }
+
+    private void OnTrouble(StreamTalk.Trouble trouble)
+    {
+        _lastError = trouble.Problem;
+        PublishSoon();
+        if (trouble.Problem is { } problem && (_troubles.IsDue(Now, out _) || problem != _trouble))
+        {
+            _trouble = problem;
+            _log.Warning("{0}: {1}", _setup.KeyPath, problem);
+        }
     }
 
     private void OnTerminated(Terminated terminated)
     {
-        if (!terminated.ActorRef.Equals(_socket))
+        if (_handlers.Remove(terminated.ActorRef, out var address))
         {
-            _connections--;
+            _limits.Leave(address);
             PublishSoon();
             UnbindWhenEmpty();
-            return;
         }
+        else if (terminated.ActorRef.Equals(_socket))
+        {
+            OnSocketEnded();
+        }
+    }
 
+    private void OnSocketEnded()
+    {
         _socket = ActorRefs.Nobody;
         if (_draining)
         {
@@ -178,19 +258,18 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
     private void OnTellAgain(Fleet.TellAgain again)
     {
         Observe();
-        foreach (var child in Context.GetChildren())
-        {
-            child.Tell(again);
-        }
+        TellHandlers(again);
     }
 
-    // Unbinding resets every live socket, so the sessions end first, each in its own good order.
+    // Unbinding resets every live socket of Akka.IO's, so the sessions end first, each in its own good order.
     private void OnDrain()
     {
         _draining = true;
-        foreach (var child in Context.GetChildren())
+        TellHandlers(ShutDown.Drain.Instance);
+        while (_waiting.TryDequeue(out var waiting))
         {
-            child.Tell(ShutDown.Drain.Instance);
+            waiting.Socket.Tell(Tcp.Abort.Instance);
+            _limits.Leave(waiting.Peer.Address);
         }
 
         UnbindWhenEmpty();
@@ -198,7 +277,7 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
 
     private void UnbindWhenEmpty()
     {
-        if (!_draining || _connections > 0)
+        if (!_draining || _handlers.Count > 0)
         {
             return;
         }
@@ -211,6 +290,14 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
         {
             Context.Unwatch(_socket);
             _socket.Tell(Tcp.Unbind.Instance);
+        }
+    }
+
+    private void TellHandlers(object message)
+    {
+        foreach (var handler in _handlers.Keys)
+        {
+            handler.Tell(message);
         }
     }
 
@@ -239,7 +326,7 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
             LastError = _lastError,
             Address = _address.ToString(),
             Profile = _setup.Profile,
-            Connections = _connections,
+            Connections = _limits.Count,
             Accepted = _accepted,
             Refused = _refused,
         }));
@@ -248,6 +335,11 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
     private sealed record Rebind : INoSerializationVerificationNeeded
     {
         public static readonly Rebind Instance = new();
+    }
+
+    private sealed record Admit : INoSerializationVerificationNeeded
+    {
+        public static readonly Admit Instance = new();
     }
 
     private sealed record Publish : INoSerializationVerificationNeeded

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using DtuActors.Listening.Streams;
 
 namespace DtuActors.Listening;
 
@@ -13,6 +14,7 @@ public sealed record Peer(string Text, IPAddress? Address)
 
     public static Peer Of(EndPoint remote) => remote switch
     {
+        PeerEndPoint known => known.Peer,
         IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped => OfAddress(new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port)),
         IPEndPoint address => OfAddress(address),
         UnixDomainSocketEndPoint => new Peer("unix", null),

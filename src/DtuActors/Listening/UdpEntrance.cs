@@ -51,7 +51,7 @@ public sealed class UdpEntrance
             return new DatagramVerdict(only, 0, null);
         }
 
-        var race = _setup.BeginRegistration(remote);
+        var race = _setup.BeginRegistration(remote, _setup.Dtu is not null);
         race.Feed(datagram);
         race.EndBurst();
         if (race.State is not RegistrationState.Registered)

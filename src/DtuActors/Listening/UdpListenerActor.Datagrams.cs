@@ -187,7 +187,7 @@ public sealed partial class UdpListenerActor
         if (remote.Address is { } address && _unknown.IsShown(address, Now))
         {
             _log.Info("datagram from {0} on {1} dropped: {2}", remote.Text, _setup.Name, reason);
-            _sessions.Recorder.Tell(new RefusedConnection(Now, _setup.Name, remote.Text, datagram[..Math.Min(datagram.Length, FirstBytesKept)].ToArray(), reason));
+            _setup.Inbox.Tell(new RefusedConnection(Now, _setup.Name, remote.Text, datagram[..Math.Min(datagram.Length, FirstBytesKept)].ToArray(), reason));
         }
     }
 

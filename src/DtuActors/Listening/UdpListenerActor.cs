@@ -23,7 +23,6 @@ public sealed partial class UdpListenerActor : ReceiveActor, IWithTimers
     private static readonly TimeSpan PublishEvery = TimeSpan.FromSeconds(1);
 
     private readonly ListenerSetup _setup;
-    private readonly SessionSetup _sessions;
     private readonly UdpEntrance _entrance;
     private readonly Backoff _backoff;
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -41,10 +40,9 @@ public sealed partial class UdpListenerActor : ReceiveActor, IWithTimers
     public UdpListenerActor(ListenerSetup setup, SessionSetup sessions)
     {
         _setup = setup;
-        _sessions = sessions;
         _entrance = new UdpEntrance(sessions);
         _unknown = new UnknownSenders();
-        _address = setup.Address;
+        _address = (IPEndPoint)setup.Address;
         _backoff = new Backoff(setup.Rebind);
 
         Receive<Arrived>(OnArrived);
@@ -86,7 +84,7 @@ public sealed partial class UdpListenerActor : ReceiveActor, IWithTimers
         {
             var self = Self;
             _reception = Reception.Bind(
-                new IPEndPoint(_setup.Address.Address, _address.Port), reception => self.Tell(new Arrived(reception), ActorRefs.NoSender));
+                _address, reception => self.Tell(new Arrived(reception), ActorRefs.NoSender));
         }
         catch (SocketException failure)
         {
@@ -107,7 +105,7 @@ public sealed partial class UdpListenerActor : ReceiveActor, IWithTimers
     {
         _lastError = failure.Message;
         Context.Parent.Tell(new Binding.BindFailed(
-            _setup.Name, _setup.KeyPath, _setup.Address.ToString(), _lastError, failure.SocketErrorCode is SocketError.AddressAlreadyInUse));
+            _setup.Name, _setup.KeyPath, _address.ToString(), _lastError, failure.SocketErrorCode is SocketError.AddressAlreadyInUse));
         BindLater();
     }
 

@@ -8,7 +8,7 @@ namespace DtuActors.Listening;
 
 /// <summary>
 /// One DTU of a <see cref="UdpListenerActor"/>: who it is, where it is, and the datagrams that its session has not asked for yet. Nothing slows a sender of datagrams
-/// down, so these are bounded by bytes and age, and the session hears of each that is dropped.
+/// down, so these are bounded by bytes and age, the oldest go first, and the session hears of each.
 /// </summary>
 internal sealed class UdpPeer(IActorRef session, DtuId id, int candidate, IPEndPoint address)
 {
@@ -44,14 +44,11 @@ internal sealed class UdpPeer(IActorRef session, DtuId id, int candidate, IPEndP
             _isWanted = false;
             session.Tell(new Datagrams.Received(datagram));
         }
-        else if (_cost + datagram.Length + Overhead > MostWaiting)
-        {
-            session.Tell(new Datagrams.Dropped(datagram, RelayDrops.BufferFull));
-        }
         else
         {
             _waiting.Enqueue((datagram, now));
             _cost += datagram.Length + Overhead;
+            DropOldestUntilRoom();
         }
     }
 
@@ -66,6 +63,14 @@ internal sealed class UdpPeer(IActorRef session, DtuId id, int candidate, IPEndP
         }
 
         session.Tell(new Datagrams.Received(Dequeue()));
+    }
+
+    private void DropOldestUntilRoom()
+    {
+        while (_cost > MostWaiting)
+        {
+            session.Tell(new Datagrams.Dropped(Dequeue(), RelayDrops.BufferFull));
+        }
     }
 
     private void DropOld(DateTimeOffset now)

@@ -64,6 +64,10 @@ public sealed class Admission
         return new AdmissionVerdict(dtu.Id, dtu.Id.Value == full ? null : full, dtu, null);
     }
 
+    /// <summary>Decides about an id that was proven otherwise, by a certificate: it stands for the secret.</summary>
+    public AdmissionVerdict DecideProven(string idPrefix, string presented, IPAddress? remote) =>
+        Decide(idPrefix, presented, _known.GetValueOrDefault(idPrefix + presented)?.Secret, remote);
+
     private static AdmissionVerdict Refuse(string reason) => new(default, null, null, reason);
 
     // Hashed first, so that neither content nor length shows in the time it takes.

@@ -86,7 +86,7 @@ public sealed partial class ConnectionActor
     {
         _envelope = _entrance.Envelope?.Invoke();
         _units = _envelope is null ? null : EnvelopeForm.Units(_envelope);
-        if (_setup.Dtu is not null)
+        if (_named is not null)
         {
             _envelope?.AssumeLoggedIn();
         }

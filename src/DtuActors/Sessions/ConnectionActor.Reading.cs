@@ -66,7 +66,7 @@ public sealed partial class ConnectionActor
     /// </summary>
     private bool IsRegisteredAgain(ref ReadOnlySpan<byte> bytes)
     {
-        if (_setup.Dtu is not null)
+        if (_named is not null)
         {
             // Nobody registers here: whatever it says is data.
             return false;

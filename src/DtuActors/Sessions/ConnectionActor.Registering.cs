@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using Akka.IO;
 using DtuActors.Configuration;
+using DtuActors.Protocol;
 using DtuActors.Protocol.Registration;
 using DtuActors.Recording;
 
@@ -30,18 +31,46 @@ public sealed partial class ConnectionActor
 
     private RegistrationForm Form => _entrance.Registration.Form;
 
+    // The DTU that this connection is whatever it says: the listener names it, or its certificate does.
+    private Named? _named;
+
     private void StartRegistration()
     {
-        if (_setup.Dtu is { } dtu && _entrance.Envelope is null)
+        if (!TryName())
         {
-            BeginClaim(dtu, dtu.Value, alias: null, _setup.Admission.Find(dtu));
             return;
         }
 
-        _race = _setup.BeginRegistration(_remote);
+        if (_named is { } named && _entrance.Envelope is null)
+        {
+            BeginClaim(named.Id, named.Presented, named.Alias, named.Known);
+            return;
+        }
+
+        _race = _setup.BeginRegistration(_remote, _named is not null);
         Timers.StartSingleTimer(TimerKey.Registration, RegistrationOverdue.Instance, _setup.Candidates.Max(TimeToRegister));
         Ask();
         OnRegistration();
+    }
+
+    // False where the certificate names nobody who may come in.
+    private bool TryName()
+    {
+        if (_remote.Identity is not { } identity)
+        {
+            _named = _setup.Dtu is { } dtu ? new Named(dtu, dtu.Value, null, _setup.Admission.Find(dtu)) : null;
+            return true;
+        }
+
+        var verdict = _setup.Admission.DecideProven(_setup.IdPrefix, identity, _remote.Address);
+        if (verdict.Refusal is { } refusal)
+        {
+            Refuse(refusal);
+            return false;
+        }
+
+        _named = new Named(verdict.Id, identity, verdict.PresentedId, verdict.Dtu);
+        return true;
     }
 
     // Where the registration stands before each packet there is none without data.
@@ -144,9 +173,9 @@ public sealed partial class ConnectionActor
         Timers.Cancel(TimerKey.Ask);
         _entrance = _setup.Candidates[_race!.Leader];
         _profile = _entrance;
-        if (_setup.Dtu is { } dtu)
+        if (_named is { } named)
         {
-            BeginClaim(dtu, registrar.Id, alias: null, _setup.Admission.Find(dtu));
+            BeginClaim(named.Id, registrar.Id, named.Alias, named.Known);
             return;
         }
 
@@ -172,6 +201,10 @@ public sealed partial class ConnectionActor
 
     private static void CountRegistration(string result) =>
         GatewayMetrics.Registrations.Add(1, new KeyValuePair<string, object?>("result", result));
+
+    /// <param name="Presented">The id as it was given.</param>
+    /// <param name="Alias">The same, where that is an alias.</param>
+    private sealed record Named(DtuId Id, string Presented, string? Alias, DtuOptions? Known);
 
     private sealed record RegistrationOverdue : INoSerializationVerificationNeeded
     {

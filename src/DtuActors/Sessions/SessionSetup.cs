@@ -41,12 +41,14 @@ public sealed record SessionSetup
     public required EventInlet Events { get; init; }
 
     /// <summary>Begins to read the registration of a peer, whichever of the <see cref="Candidates"/> it is.</summary>
-    public RegistrationRace BeginRegistration(Peer remote) => new([.. Candidates.Select(profile => BeginRegistration(profile, remote))]);
+    /// <param name="remote">Where it is.</param>
+    /// <param name="isNamed">Whether the DTU is known without it.</param>
+    public RegistrationRace BeginRegistration(Peer remote, bool isNamed) => new([.. Candidates.Select(profile => Begin(profile, remote, isNamed))]);
 
-    private Registrar BeginRegistration(ProfileOptions profile, Peer remote)
+    private static Registrar Begin(ProfileOptions profile, Peer remote, bool isNamed)
     {
-        // Where the listener names the DTU, its units need only be well-formed: the envelope's own login is still its first word.
-        var form = Dtu is null ? profile.Registration.Form : new EnvelopeForm { IsNamed = true };
+        // Where the DTU is named, its units need only be well-formed: the envelope's own login is still its first word.
+        var form = isNamed ? new EnvelopeForm { IsNamed = true } : profile.Registration.Form;
         return form.Begin(new RegistrationStart(remote.Address?.ToString() ?? "", profile.Envelope?.Invoke()));
     }
 }

@@ -19,6 +19,13 @@ internal static class Conf
         return loaded.Options!;
     }
 
+    /// <summary>Where a TCP listener listens.</summary>
+    public static string Address(ListenerOptions listener)
+    {
+        var tcp = Assert.IsType<TcpListenerOptions>(listener);
+        return new System.Net.IPEndPoint(tcp.Address, tcp.Port).ToString();
+    }
+
     /// <summary>The one fault of a text.</summary>
     public static ConfigurationFault Fault(params string[] texts)
     {

@@ -256,10 +256,11 @@ public sealed class UdpListenerSpec : ActorSpec
                 Address = new IPEndPoint(IPAddress.Loopback, port),
                 MaxConnections = maxConnections,
                 Observer = _fleet,
+                Inbox = _recorder,
                 Rebind = new ReopenOptions { Min = TimeSpan.FromMilliseconds(500), Max = TimeSpan.FromSeconds(1) },
                 Handler = (socket, remote) => Props.Create<Scripted>(socket, remote, test),
             },
-            SessionSetups.Nowhere(options) with { Recorder = _recorder, Carrier = Carrier.Datagrams }));
+            SessionSetups.Nowhere(options) with { Carrier = Carrier.Datagrams }));
     }
 
     private Socket Dtu()

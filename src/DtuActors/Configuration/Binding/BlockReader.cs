@@ -55,6 +55,9 @@ internal sealed class BlockReader
     public static string Meant(string word, IReadOnlyCollection<string> known) =>
         Nearest.Of(word, known.Take(MaxCompared)) is { } nearest ? nearest : known.Count == 0 ? "nothing: there is none" : $"one of {string.Join(", ", known.Take(24))}";
 
+    /// <summary>Whether a block of this kind has such a key at all.</summary>
+    public bool Knows(string key) => _block.Keys.Contains(key);
+
     public bool Has(string key) => _source.TryGet(key, out _);
 
     /// <summary>The value under <paramref name="key"/>; null where it is absent, or unreadable and reported.</summary>
@@ -156,6 +159,14 @@ internal sealed class BlockReader
 
     public int Integer(string key, int fallback, int min, int max) =>
         (int)(Value<long>(key, text => Scalars.Integer(text) is { } number && number >= min && number <= max ? number : null, $"a whole number from {min} to {max}") ?? fallback);
+
+    /// <summary>A whole number, or null for <c>off</c>.</summary>
+    public int? IntegerOrOff(string key, int? fallback, int min, int max) => Text(key) switch
+    {
+        null => fallback,
+        var text when Scalars.Boolean(text) == false => null,
+        _ => Integer(key, min, min, max),
+    };
 
     public bool Boolean(string key, bool fallback) => Value(key, Scalars.Boolean, "a yes or no: on, true, yes, off, false, no") ?? fallback;
 

@@ -23,6 +23,7 @@ internal static class ListenerBinder
         BlockReader root, IReadOnlyDictionary<string, ProfileOptions> profiles, Names names, Sockets sockets, Func<DtuId, DtuId> canonical)
     {
         var listeners = ImmutableArray.CreateBuilder<ListenerOptions>();
+        var paths = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (member, value, path) in root.Map("listeners"))
         {
             names.Take(member.Key, path, member.Position);
@@ -32,23 +33,22 @@ internal static class ListenerBinder
             }
 
             var transport = block.Text("transport") ?? "tcp";
-            var address = block.Has("address") ? block.Address("address", IPAddress.Loopback) : IPAddress.Loopback;
             var ports = transport == "unix" ? [0] : Ports(block);
             var candidates = Profiles(block, profiles, out var dtu);
-            var listener = new ListenerOptions
+            var listener = ListenerTransportBinder.Bind(block, transport, member.Key, path) with
             {
-                Name = member.Key,
-                KeyPath = path,
-                Transport = transport,
-                Address = address,
                 Profiles = candidates,
                 IdPrefix = Prefix(block),
                 MaxConnections = block.Integer("max-connections", 20_000, 1, 1_000_000),
             };
-            CheckWhatIsNotBuilt(block, transport);
-            if (transport == ListenerOptions.Udp)
+            if (listener is UdpListenerOptions)
             {
                 CheckDatagrams(block, candidates, profiles);
+            }
+
+            if (listener is UnixListenerOptions unix)
+            {
+                CheckUnix(block, unix, profiles[candidates[0]], paths);
             }
 
             if (ports.Count > 1 && dtu?.Contains("{port}", StringComparison.Ordinal) == false)
@@ -62,9 +62,10 @@ internal static class ListenerBinder
                 continue;
             }
 
-            if (transport != "unix")
+            if (listener is TcpListenerOptions or UdpListenerOptions)
             {
-                sockets.Take(path, block.PositionOf(block.Has("ports") ? "ports" : "port"), address, ports, transport == "udp");
+                var address = listener is UdpListenerOptions udp ? udp.Address : ((TcpListenerOptions)listener).Address;
+                sockets.Take(path, block.PositionOf(block.Has("ports") ? "ports" : "port"), address, ports, listener is UdpListenerOptions);
             }
 
             foreach (var port in ports)
@@ -77,7 +78,13 @@ internal static class ListenerBinder
                 }
 
                 DtuId? id = dtu is not null && DtuId.TryParse(dtu.Replace("{port}", number, StringComparison.Ordinal), out var parsed) ? canonical(parsed) : null;
-                listeners.Add(listener with { Name = name, Port = port, Dtu = id });
+                var one = listener with { Name = name, Dtu = id };
+                listeners.Add(one switch
+                {
+                    TcpListenerOptions tcp => tcp with { Port = port },
+                    UdpListenerOptions udp => udp with { Port = port },
+                    _ => one,
+                });
             }
         }
 
@@ -202,7 +209,8 @@ internal static class ListenerBinder
     {
         var profile = Profile(block, "profile", block.Text("profile"), profiles);
         dtu = block.Id("dtu")?.Value;
-        if (!block.Has("dtu") && profiles[profile].Registration.Form.Kind == RegistrationKind.None)
+        var isNamed = block.Has("dtu") || ListenerTransportBinder.NamesByCertificate(block);
+        if (!isNamed && profiles[profile].Registration.Form.Kind == RegistrationKind.None)
         {
             block.Fault("dtu", $"is missing: the profile '{profile}' has registration.kind = none, so nobody says who comes", "the DTU's id, or a profile with a registration");
         }
@@ -213,6 +221,16 @@ internal static class ListenerBinder
     // No connection stands behind a datagram: what has to be asked for, or comes in another form over datagrams, can't register here.
     private static void CheckDatagrams(BlockReader block, IReadOnlyList<string> candidates, IReadOnlyDictionary<string, ProfileOptions> profiles)
     {
+        switch (block.Word("proxy-protocol", "off", "off", "v1", "v2"))
+        {
+            case "v1":
+                block.Fault("proxy-protocol", "v1 is a line of text before a stream, which udp has none of", "off");
+                break;
+            case "v2":
+                block.Fault("proxy-protocol", NotBuilt.Says("'v2' over udp", "built: off"), "off");
+                break;
+        }
+
         var key = block.Has("profiles") ? "profiles" : "profile";
         foreach (var name in candidates)
         {
@@ -266,42 +284,22 @@ internal static class ListenerBinder
         return [.. Enumerable.Range(range.First, count)];
     }
 
-    private static void CheckWhatIsNotBuilt(BlockReader block, string transport)
+    private static void CheckUnix(BlockReader block, UnixListenerOptions unix, ProfileOptions profile, Dictionary<string, string> paths)
     {
-        _ = block.Word("proxy-protocol", "off", "off", "v1", "v2");
-        if (transport is "tcp" or "tls")
+        if (!paths.TryAdd(unix.Path, unix.KeyPath) && unix.Path.Length > 0)
         {
-            _ = block.Word("engine", "akka-io", "akka-io", "sockets");
+            block.Fault("path", $"is already {paths[unix.Path]}'s", "a path of its own");
         }
 
-        if (transport == "unix")
+        // Only a proxy's header says where a peer of a Unix socket is.
+        if (unix.ProxyProtocol is null && profile.Registration.Form.Kind == RegistrationKind.Address)
         {
-            _ = block.FilePath("path", required: true);
+            block.Fault("profile", "transport", $"the profile '{profile.Name}' registers by address (registration.kind = address), and a Unix socket's peer has none", "another profile, or proxy-protocol");
         }
 
-        if (transport != "tls")
+        if (unix.ProxyProtocol is null && unix.MaxPerAddress is not null)
         {
-            return;
+            block.Fault("max-per-address", "a Unix socket's peers have no address", "off, or proxy-protocol");
         }
-
-        block.Missing("certificate", "certificate { path = \"server.pem\", key-path = \"server.key\" }");
-        if (block.Nested("certificate", Schema.Certificate) is { } certificate)
-        {
-            _ = certificate.FilePath("path", required: true);
-            _ = certificate.FilePath("key-path", required: false);
-        }
-
-        if (block.Word("client-certificate", "none", "none", "optional", "required") != "none")
-        {
-            _ = block.FilePath("client-ca-path", required: true);
-        }
-        else
-        {
-            _ = block.FilePath("client-ca-path", required: false);
-        }
-
-        _ = block.Word("min-version", "1.2", "1.2", "1.3");
-        _ = block.Duration("handshake-timeout", TimeSpan.FromSeconds(10));
-        _ = block.Word("id-from", "registration", "registration", "certificate-cn");
     }
 }

@@ -17,11 +17,6 @@ internal static class NotBuilt
 {
     public static readonly IReadOnlyList<NotBuiltRow> Rows =
     [
-        new("dtu.listeners.*.transport", "tls", null, "built: tcp, udp"),
-        new("dtu.listeners.*.transport", "unix", null, "built: tcp, udp"),
-        new("dtu.listeners.*.engine", "sockets", null, "built: akka-io"),
-        new("dtu.listeners.*.proxy-protocol", "v1", null, "built: off"),
-        new("dtu.listeners.*.proxy-protocol", "v2", null, "built: off"),
         new("dtu.profiles.*.heartbeat.expected-every", null, "off", "built: off"),
         new("dtu.profiles.*.keep-warm.every", null, "off", "built: off"),
         new("dtu.profiles.*.bus.suspend-slave", null, "off", "leave the key out"),

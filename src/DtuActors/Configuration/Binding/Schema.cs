@@ -22,13 +22,15 @@ internal static class Schema
 
     private static readonly string[] AnyListener = ["transport", "profile", "profiles", "dtu", "id-prefix", "max-connections", "proxy-protocol"];
 
+    private static readonly string[] AnyStreamListener = [.. AnyListener, "max-per-address", "accept-rate"];
+
     /// <summary>Listeners by transport.</summary>
     public static readonly IReadOnlyDictionary<string, Block> Listeners = new Dictionary<string, Block>(StringComparer.Ordinal)
     {
-        ["tcp"] = new("dtu.listeners.*", [.. AnyListener, "address", "port", "ports", "engine"]),
+        ["tcp"] = new("dtu.listeners.*", [.. AnyStreamListener, "address", "port", "ports", "engine"]),
         ["udp"] = new("dtu.listeners.*", [.. AnyListener, "address", "port", "ports"]),
-        ["tls"] = new("dtu.listeners.*", [.. AnyListener, "address", "port", "ports", "engine", "certificate", "client-certificate", "client-ca-path", "min-version", "handshake-timeout", "id-from"]),
-        ["unix"] = new("dtu.listeners.*", [.. AnyListener, "path"]),
+        ["tls"] = new("dtu.listeners.*", [.. AnyStreamListener, "address", "port", "ports", "engine", "certificate", "client-certificate", "client-ca-path", "min-version", "handshake-timeout", "id-from"]),
+        ["unix"] = new("dtu.listeners.*", [.. AnyStreamListener, "path"]),
     };
 
     public static readonly Block Certificate = new("dtu.listeners.*.certificate", "path", "key-path");

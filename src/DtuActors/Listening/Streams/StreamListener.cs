@@ -1,0 +1,259 @@
+using System.Net;
+using System.Net.Sockets;
+using Akka.Actor;
+using Akka.Event;
+using Akka.IO;
+
+namespace DtuActors.Listening.Streams;
+
+/// <summary>
+/// Takes the place of Akka.IO's TcpListener: binds, accepts, and makes a <see cref="StreamConnection"/> of each socket. Unlike Akka's it goes on after any accept error,
+/// and neither unbinding nor an error of the listening socket touches the connections it accepted: it ends when it is unbound and they are gone.
+/// </summary>
+/// <remarks><code>binding ──▶ accepting ⇄ pausing (an error, or too many handshakes at once) ──unbind──▶ unbound ──last connection──▶ (stopped)</code></remarks>
+internal sealed class StreamListener : ReceiveActor, IWithTimers
+{
+    /// <summary>Connection → listener.</summary>
+    public sealed record Opened : INoSerializationVerificationNeeded
+    {
+        public static readonly Opened Instance = new();
+    }
+
+    /// <summary>Connection → listener, its last word.</summary>
+    public sealed record Gone : INoSerializationVerificationNeeded
+    {
+        public static readonly Gone Instance = new();
+    }
+
+    /// <summary>A storm meets the backlog, not a refusal; the system may cut it (net.core.somaxconn).</summary>
+    public const int Backlog = 4096;
+
+    /// <summary>Sockets whose PROXY header or handshake is not through: a handshake costs a millisecond of CPU and tens of kB. More wait in the backlog.</summary>
+    public const int MostOpening = 1024;
+
+    // Sockets taken in one go, before other messages get their turn.
+    private const int Burst = 64;
+
+    private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan MostPause = TimeSpan.FromSeconds(1);
+    private static readonly object PauseKey = new();
+
+    private readonly StreamSetup _setup;
+    private readonly IActorRef _handler;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private Tcp.Bind _bind = null!;
+    private Socket? _listening;
+    private EndPoint _address = null!;
+    private TimeSpan _pause = LeastPause;
+    private bool _accepting;
+    private bool _troubled;
+    private bool _unbound;
+    private int _connections;
+    private int _opening;
+
+    public StreamListener(StreamSetup setup, IActorRef handler)
+    {
+        _setup = setup;
+        _handler = handler;
+        Receive<Tcp.Bind>(OnBind);
+        Receive<Bound>(OnBound);
+        Receive<BindFailed>(OnBindFailed);
+        Receive<Accepted>(OnAccepted);
+        Receive<AcceptFailed>(failed => OnAcceptFailed(failed.Problem));
+        Receive<GoOn>(_ => OnGoOn());
+        Receive<Opened>(_ => OnOpened());
+        Receive<Gone>(_ => OnGone());
+        Receive<Tcp.Unbind>(_ => OnUnbind());
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    public static Props Props(StreamSetup setup, IActorRef handler) => Akka.Actor.Props.Create<StreamListener>(setup, handler);
+
+    protected override void PostStop() => _listening?.Dispose();
+
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(failure =>
+    {
+        _log.Error(failure, "a connection of {0} failed and is reset", _address);
+        return Directive.Stop;
+    }, loggingEnabled: false);
+
+    // ---- binding
+
+    private void OnBind(Tcp.Bind bind)
+    {
+        _bind = bind;
+        _address = bind.LocalAddress;
+        BindSocket();
+    }
+
+    private void BindSocket() => ListeningSocket.BindAsync(_address, Backlog).PipeTo(
+        Self, success: socket => new Bound(socket), failure: problem => new BindFailed(problem));
+
+    private void OnBound(Bound bound)
+    {
+        _listening = bound.Socket;
+        _address = bound.Socket.LocalEndPoint!;
+        _handler.Tell(new Tcp.Bound(_address));
+        _setup.Tls?.ReportTo(Self, _handler, Context.System.Scheduler.Now);
+        if (_unbound)
+        {
+            OnUnbind();
+        }
+        else
+        {
+            AcceptOn();
+        }
+    }
+
+    private void OnBindFailed(BindFailed failed)
+    {
+        if (_connections > 0)
+        {
+            OnAcceptFailed(failed.Problem);
+            return;
+        }
+
+        _handler.Tell(new Tcp.CommandFailed(_bind, failed.Problem));
+        Context.Stop(Self);
+    }
+
+    // ---- accepting
+
+    private void AcceptOn()
+    {
+        for (var taken = 0; taken < Burst; taken++)
+        {
+            if (_unbound || _accepting || _listening is null || _opening >= MostOpening)
+            {
+                return;
+            }
+
+            var next = _listening.AcceptAsync(CancellationToken.None);
+            if (!next.IsCompletedSuccessfully)
+            {
+                _accepting = true;
+                next.AsTask().PipeTo(Self, success: socket => new Accepted(socket), failure: problem => new AcceptFailed(problem));
+                return;
+            }
+
+            Take(next.Result);
+        }
+
+        Self.Tell(GoOn.Instance);
+    }
+
+    private void OnAccepted(Accepted accepted)
+    {
+        _accepting = false;
+        Take(accepted.Socket);
+        AcceptOn();
+    }
+
+    private void Take(Socket socket)
+    {
+        if (_unbound)
+        {
+            socket.Dispose();
+            return;
+        }
+
+        _pause = LeastPause;
+        if (_troubled)
+        {
+            _troubled = false;
+            _handler.Tell(new StreamTalk.Trouble(null));
+        }
+
+        _connections++;
+        _opening += _setup.Opens ? 1 : 0;
+        Context.ActorOf(StreamConnection.Props(_setup, new SocketStream(socket), _address, _handler));
+    }
+
+    // Out of descriptors or memory, a connection that was gone before it was taken: none is a reason to stop listening.
+    private void OnAcceptFailed(Exception problem)
+    {
+        _accepting = false;
+        if (_unbound)
+        {
+            return;
+        }
+
+        var isLost = problem is ObjectDisposedException
+            or SocketException { SocketErrorCode: SocketError.NotSocket or SocketError.InvalidArgument or SocketError.OperationAborted };
+        if (isLost)
+        {
+            _listening?.Dispose();
+            _listening = null;
+        }
+
+        if (problem is not SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted })
+        {
+            _troubled = true;
+            _handler.Tell(new StreamTalk.Trouble($"accepting pauses: {problem.Message}"));
+        }
+
+        Timers.StartSingleTimer(PauseKey, GoOn.Instance, _pause);
+        _pause = _pause * 2 < MostPause ? _pause * 2 : MostPause;
+    }
+
+    private void OnGoOn()
+    {
+        if (_listening is null && !_unbound)
+        {
+            BindSocket();
+        }
+        else
+        {
+            AcceptOn();
+        }
+    }
+
+    private void OnOpened()
+    {
+        _opening--;
+        if (!Timers.IsTimerActive(PauseKey))
+        {
+            AcceptOn();
+        }
+    }
+
+    // ---- end
+
+    private void OnGone()
+    {
+        _connections--;
+        StopIfOver();
+    }
+
+    private void OnUnbind()
+    {
+        _unbound = true;
+        Timers.Cancel(PauseKey);
+        _listening?.Dispose();
+        _listening = null;
+        _handler.Tell(Tcp.Unbound.Instance);
+        StopIfOver();
+    }
+
+    private void StopIfOver()
+    {
+        if (_unbound && _connections == 0)
+        {
+            Context.Stop(Self);
+        }
+    }
+
+    private sealed record Bound(Socket Socket) : INoSerializationVerificationNeeded;
+
+    private sealed record BindFailed(Exception Problem) : INoSerializationVerificationNeeded;
+
+    private sealed record Accepted(Socket Socket) : INoSerializationVerificationNeeded;
+
+    private sealed record AcceptFailed(Exception Problem) : INoSerializationVerificationNeeded;
+
+    private sealed record GoOn : INoSerializationVerificationNeeded
+    {
+        public static readonly GoOn Instance = new();
+    }
+}

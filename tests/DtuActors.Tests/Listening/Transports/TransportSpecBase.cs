@@ -1,0 +1,433 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Akka.Actor;
+using Akka.IO;
+using Akka.TestKit;
+using DtuActors.Directory;
+using DtuActors.Listening;
+
+namespace DtuActors.Tests.Listening.Transports;
+
+/// <summary>
+/// What a session relies on, whatever carries it: each transport passes the same tests on real sockets. <see cref="Forwarder"/> plays the session: it registers, and hands
+/// what it hears to the test.
+/// </summary>
+public abstract class TransportSpecBase : ActorSpec, IDisposable
+{
+    protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(150);
+    private readonly List<IDisposable> _clients = [];
+
+    protected TransportSpecBase()
+        : base("akka.actor.serialize-messages = off")
+    {
+        Above = CreateTestProbe("above");
+        Fleet = CreateTestProbe("fleet");
+        Inbox = CreateTestProbe("inbox");
+        Session = CreateTestProbe("session");
+    }
+
+    protected TestProbe Above { get; }
+
+    protected TestProbe Fleet { get; }
+
+    protected TestProbe Inbox { get; }
+
+    protected TestProbe Session { get; }
+
+    protected abstract string Transport { get; }
+
+    protected abstract Binder Binder { get; }
+
+    protected virtual EndPoint Address => new IPEndPoint(IPAddress.Loopback, 0);
+
+    /// <summary>Whether a peer can reset its connection.</summary>
+    protected virtual bool Resets => true;
+
+    protected virtual Task<Stream> OpenAsync(Socket socket) => Task.FromResult<Stream>(new NetworkStream(socket));
+
+    [Fact]
+    public async Task Bytes_come_back()
+    {
+        var (client, session) = await ConnectAsync();
+        await client.SendAsync("hello");
+        session.Socket.Tell(Tcp.ResumeReading.Instance, session.Self);
+        Write(session, await ReceivedAsync(5, session));
+        Assert.Equal("hello", await client.ReadAsync(5));
+    }
+
+    [Fact]
+    public async Task One_read_is_one_piece_and_nothing_is_read_unasked()
+    {
+        var (client, session) = await ConnectAsync();
+        await client.SendAsync("a");
+        Session.ExpectNoMsg(Soon);
+        Assert.Equal("a", await ReceivedAsync(1, session, resume: true));
+        await client.SendAsync("b");
+        Session.ExpectNoMsg(Soon);
+        Assert.Equal("b", await ReceivedAsync(1, session, resume: true));
+    }
+
+    [Fact]
+    public async Task Writes_arrive_in_order_and_are_acknowledged_in_order()
+    {
+        var (client, session) = await ConnectAsync();
+        for (var i = 0; i < 300; i++)
+        {
+            Write(session, $"{i:000}", new Ack(i));
+        }
+
+        for (var i = 0; i < 300; i++)
+        {
+            Assert.Equal(i, Session.ExpectMsg<Ack>(Patience).Number);
+        }
+
+        Assert.Equal(string.Concat(Enumerable.Range(0, 300).Select(i => $"{i:000}")), await client.ReadAsync(900));
+    }
+
+    [Fact]
+    public async Task An_empty_write_is_acknowledged_too()
+    {
+        var (_, session) = await ConnectAsync();
+        Write(session, "", new Ack(7));
+        Assert.Equal(7, Session.ExpectMsg<Ack>(Patience).Number);
+    }
+
+    [Fact]
+    public async Task What_came_before_a_FIN_is_read_before_the_end_is_told()
+    {
+        var (client, session) = await ConnectAsync();
+        await client.SendAsync("last words");
+        client.Finish();
+        Assert.Equal("last words", await ReceivedAsync(10, session, resume: true));
+        session.Socket.Tell(Tcp.ResumeReading.Instance, session.Self);
+        Session.ExpectMsg<Tcp.PeerClosed>(Patience);
+        Assert.Equal("", await client.ReadToEndAsync());
+        ExpectEnd(session);
+    }
+
+    [Fact]
+    public async Task A_connection_that_is_kept_open_after_the_FIN_can_still_be_written()
+    {
+        var (client, session) = await ConnectAsync(keepOpen: true);
+        client.Finish();
+        session.Socket.Tell(Tcp.ResumeReading.Instance, session.Self);
+        Session.ExpectMsg<Tcp.PeerClosed>(Patience);
+        Write(session, "bye", new Ack(1));
+        Session.ExpectMsg<Ack>(Patience);
+        session.Socket.Tell(Tcp.Close.Instance, session.Self);
+        Session.ExpectMsg<Tcp.Closed>(Patience);
+        Assert.Equal("bye", await client.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task A_close_writes_what_waits_and_ends_with_a_FIN()
+    {
+        var (client, session) = await ConnectAsync();
+        Write(session, new string('x', 500_000));
+        session.Socket.Tell(Tcp.Close.Instance, session.Self);
+        Assert.Equal(500_000, (await client.ReadToEndAsync()).Length);
+        Session.ExpectMsg<Tcp.Closed>(Patience);
+        ExpectEnd(session);
+    }
+
+    [Fact]
+    public async Task A_confirmed_close_ends_when_the_peer_has_ended_too()
+    {
+        var (client, session) = await ConnectAsync();
+        session.Socket.Tell(Tcp.ResumeReading.Instance, session.Self);
+        Write(session, "bye");
+        session.Socket.Tell(Tcp.ConfirmedClose.Instance, session.Self);
+        Assert.Equal("bye", await client.ReadToEndAsync());
+        Session.ExpectNoMsg(Soon);
+        client.Finish();
+        Session.ExpectMsg<Tcp.ConfirmedClosed>(Patience);
+        ExpectEnd(session);
+    }
+
+    [Fact]
+    public async Task A_confirmed_close_of_a_peer_that_stays_ends_by_an_abort()
+    {
+        var (client, session) = await ConnectAsync();
+        session.Socket.Tell(Tcp.ResumeReading.Instance, session.Self);
+        session.Socket.Tell(Tcp.ConfirmedClose.Instance, session.Self);
+        Assert.Equal("", await client.ReadToEndAsync());
+        session.Socket.Tell(Tcp.Abort.Instance, session.Self);
+        Session.ExpectMsg<Tcp.Aborted>(Patience);
+        ExpectEnd(session);
+    }
+
+    [Fact]
+    public async Task An_abort_resets_the_peer()
+    {
+        var (client, session) = await ConnectAsync();
+        session.Socket.Tell(Tcp.Abort.Instance, session.Self);
+        Session.ExpectMsg<Tcp.Aborted>(Patience);
+        Assert.Equal(Resets, await client.IsResetAsync());
+    }
+
+    [SkippableFact]
+    public async Task A_peers_reset_is_an_error()
+    {
+        Skip.IfNot(Resets, "a Unix socket knows no reset");
+        var (client, session) = await ConnectAsync();
+        session.Socket.Tell(Tcp.ResumeReading.Instance, session.Self);
+        client.Reset();
+        Assert.False(string.IsNullOrEmpty(Session.ExpectMsg<Tcp.ErrorClosed>(Patience).Cause));
+        ExpectEnd(session);
+    }
+
+    [Fact]
+    public async Task A_session_that_ends_takes_its_socket_along()
+    {
+        var (client, session) = await ConnectAsync();
+        Sys.Stop(session.Self);
+        Assert.Equal(Resets, await client.IsResetAsync());
+        ExpectEnd(session);
+    }
+
+    [Fact]
+    public async Task A_slow_reader_gets_every_byte()
+    {
+        var (client, session) = await ConnectAsync();
+        const int Pieces = 100;
+        var reading = Task.Run(async () =>
+        {
+            var sum = 0L;
+            var buffer = new byte[1000];
+            for (var left = Pieces * 64 * 1024; left > 0;)
+            {
+                var count = await client.Stream.ReadAsync(buffer.AsMemory(0, Math.Min(buffer.Length, left)));
+                Assert.NotEqual(0, count);
+                sum += buffer.AsSpan(0, count).ToArray().Sum(value => value);
+                left -= count;
+            }
+
+            return sum;
+        });
+        var expected = 0L;
+        for (var i = 0; i < Pieces; i++)
+        {
+            var piece = new byte[64 * 1024];
+            Array.Fill(piece, (byte)i);
+            expected += piece.Length * (long)i;
+            session.Socket.Tell(Tcp.Write.Create(ByteString.FromBytes(piece), new Ack(i)), session.Self);
+            Assert.Equal(i, Session.ExpectMsg<Ack>(Patience).Number);
+        }
+
+        Assert.Equal(expected, await reading.WaitAsync(Patience));
+    }
+
+    [Fact]
+    public async Task A_close_that_hangs_on_a_peer_that_does_not_read_ends_by_an_abort()
+    {
+        var (_, session) = await ConnectAsync();
+        for (var i = 0; i < 1000; i++)
+        {
+            session.Socket.Tell(Tcp.Write.Create(ByteString.FromBytes(new byte[64 * 1024]), new Ack(i)), session.Self);
+            if (Session.ReceiveOne(TimeSpan.FromMilliseconds(300)) is null)
+            {
+                break;
+            }
+        }
+
+        session.Socket.Tell(Tcp.Close.Instance, session.Self);
+        Session.ExpectNoMsg(Soon);
+        session.Socket.Tell(Tcp.Abort.Instance, session.Self);
+        Session.ExpectMsg<Tcp.Aborted>(Patience);
+        ExpectEnd(session);
+    }
+
+    [Fact]
+    public async Task Many_connections_keep_their_bytes_apart()
+    {
+        var listener = Listen(keepOpen: false);
+        var clients = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => DialAsync(listener)));
+        var sessions = clients.Select(_ => Session.ExpectMsg<Started>(Patience)).ToArray();
+        foreach (var session in sessions)
+        {
+            session.Socket.Tell(Tcp.ResumeReading.Instance, session.Self);
+        }
+
+        for (var i = 0; i < clients.Length; i++)
+        {
+            await clients[i].SendAsync($"{i:000}");
+        }
+
+        for (var i = 0; i < clients.Length; i++)
+        {
+            var received = Session.ExpectMsg<Tcp.Received>(Patience);
+            Session.LastSender.Tell(Tcp.Write.Create(received.Data));
+        }
+
+        for (var i = 0; i < clients.Length; i++)
+        {
+            Assert.Equal($"{i:000}", await clients[i].ReadAsync(3));
+        }
+    }
+
+    [SkippableFact]
+    public async Task Urgent_bytes_are_no_part_of_the_stream_and_no_end_of_it()
+    {
+        Skip.IfNot(Resets, "a Unix socket knows no urgent bytes");
+        var (client, session) = await ConnectAsync();
+        session.Socket.Tell(Tcp.ResumeReading.Instance, session.Self);
+        client.Urgent('!');
+        Session.ExpectNoMsg(Soon);
+        var expected = new StringBuilder();
+        for (var i = 0; i < 50; i++)
+        {
+            await client.SendAsync($"fra{i:00}");
+            Assert.Equal($"fra{i:00}", await ReceivedAsync(5, session));
+            session.Socket.Tell(Tcp.ResumeReading.Instance, session.Self);
+            client.Urgent('?');
+            await client.SendAsync("me\n");
+            Assert.Equal("me\n", await ReceivedAsync(3, session));
+            session.Socket.Tell(Tcp.ResumeReading.Instance, session.Self);
+        }
+
+        Write(session, "still here");
+        Assert.Equal("still here", await client.ReadAsync(10));
+        client.Finish();
+        Session.ExpectMsg<Tcp.PeerClosed>(Patience);
+    }
+
+    /// <summary>Stands for the listener of a gateway.</summary>
+    protected string Listen(bool keepOpen = false, Func<ListenerSetup, ListenerSetup>? change = null)
+    {
+        var session = Session.Ref;
+        var setup = new ListenerSetup
+        {
+            Name = "main",
+            KeyPath = "dtu.listeners.main",
+            Transport = Transport,
+            Address = Address,
+            MaxConnections = 1000,
+            Observer = Fleet,
+            Inbox = Inbox,
+            Binder = Binder,
+            Handler = (socket, peer) => Props.Create<Forwarder>(socket, peer, session, keepOpen),
+        };
+        _ = Above.ChildActorOf(ListenerActor.Props(change?.Invoke(setup) ?? setup));
+        return Above.FishForMessage<Binding.SocketBound>(_ => true, Patience).Address;
+    }
+
+    protected async Task<(Client Client, Started Session)> ConnectAsync(bool keepOpen = false)
+    {
+        var client = await DialAsync(Listen(keepOpen));
+        var session = Session.ExpectMsg<Started>(Patience);
+        Watch(session.Socket);
+        return (client, session);
+    }
+
+    protected async Task<Client> DialAsync(string address)
+    {
+        var client = new Client(await SocketAsync(address), null!);
+        _clients.Add(client.Socket);
+        return client with { Stream = await OpenAsync(client.Socket).WaitAsync(Patience) };
+    }
+
+    protected static async Task<Socket> SocketAsync(string address)
+    {
+        var isIp = IPEndPoint.TryParse(address, out var ip);
+        var socket = isIp
+            ? new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
+            : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(isIp ? ip! : new UnixDomainSocketEndPoint(address)).WaitAsync(Patience);
+        return socket;
+    }
+
+    protected static void Write(Started session, string text, Tcp.Event? ack = null) => session.Socket.Tell(
+        ack is null ? Tcp.Write.Create(ByteString.FromString(text)) : Tcp.Write.Create(ByteString.FromString(text), ack), session.Self);
+
+    /// <summary>So many bytes, in as many reads as they take; with <paramref name="resume"/> the first is asked for, too.</summary>
+    protected Task<string> ReceivedAsync(int count, Started session, bool resume = false)
+    {
+        var text = "";
+        for (var ask = resume; text.Length < count; ask = true)
+        {
+            if (ask)
+            {
+                session.Socket.Tell(Tcp.ResumeReading.Instance, session.Self);
+            }
+
+            text += Session.ExpectMsg<Tcp.Received>(Patience).Data.ToString(Encoding.ASCII);
+        }
+
+        return Task.FromResult(text);
+    }
+
+    protected void ExpectEnd(Started session) => FishForMessage<Terminated>(ended => ended.ActorRef.Equals(session.Socket), Patience);
+
+    void IDisposable.Dispose()
+    {
+        foreach (var client in _clients)
+        {
+            client.Dispose();
+        }
+
+        GC.SuppressFinalize(this);
+        Shutdown();
+    }
+
+    protected sealed record Started(IActorRef Self, IActorRef Socket, Peer Peer) : INoSerializationVerificationNeeded;
+
+    protected sealed class Ack(int number) : Tcp.Event
+    {
+        public int Number => number;
+    }
+
+    protected sealed record Client(Socket Socket, Stream Stream)
+    {
+        public async Task SendAsync(string text) => await Stream.WriteAsync(Encoding.ASCII.GetBytes(text)).AsTask().WaitAsync(Patience);
+
+        public async Task<string> ReadAsync(int count)
+        {
+            var buffer = new byte[count];
+            await Stream.ReadExactlyAsync(buffer).AsTask().WaitAsync(Patience);
+            return Encoding.ASCII.GetString(buffer);
+        }
+
+        public async Task<string> ReadToEndAsync()
+        {
+            using var all = new MemoryStream();
+            await Stream.CopyToAsync(all).WaitAsync(Patience);
+            return Encoding.ASCII.GetString(all.ToArray());
+        }
+
+        /// <summary>Whether the connection ends in a reset; false: in a FIN.</summary>
+        public async Task<bool> IsResetAsync()
+        {
+            try
+            {
+                await ReadToEndAsync();
+                return false;
+            }
+            catch (IOException reset) when (reset.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset })
+            {
+                return true;
+            }
+        }
+
+        public void Finish() => Socket.Shutdown(SocketShutdown.Send);
+
+        public void Reset()
+        {
+            Socket.LingerState = new LingerOption(true, 0);
+            Socket.Close();
+        }
+
+        public void Urgent(char letter) => Assert.Equal(1, Socket.Send([(byte)letter], SocketFlags.OutOfBand));
+    }
+
+    private sealed class Forwarder : ReceiveActor
+    {
+        public Forwarder(IActorRef socket, Peer peer, IActorRef test, bool keepOpen)
+        {
+            socket.Tell(new Tcp.Register(Self, keepOpen));
+            test.Tell(new Started(Self, socket, peer));
+            ReceiveAny(test.Forward);
+        }
+    }
+}
