@@ -155,7 +155,7 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         foreach (var listener in _options.Listeners)
         {
             _unbound.Add(listener.Name);
-            Enter("listener-", listener.Name, ListenerActor.Props(Setup(listener, shared)));
+            Enter("listener-", listener.Name, Entrance(listener, shared));
         }
 
         foreach (var dialer in _options.Dialers)
@@ -171,12 +171,20 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         _withSockets.Add(entrance);
     }
 
-    private ListenerSetup Setup(ListenerOptions listener, SessionSetup shared)
+    // What carries the bytes is chosen here and nowhere else.
+    private Props Entrance(ListenerOptions listener, SessionSetup shared)
     {
         ProfileOptions[] candidates = [.. listener.Profiles.Select(name => _options.Profiles[name])];
         var session = shared with { Listener = listener.Name, Candidates = candidates, Dtu = listener.Dtu, IdPrefix = listener.IdPrefix };
-        return ListenerTransports.Setup((StreamListenerOptions)listener, Keepalive.Of(candidates[0]), _fleet, _recorder,
-            (socket, remote) => ConnectionActor.Props(session, socket, remote));
+        if (listener is not UdpListenerOptions udp)
+        {
+            return ListenerActor.Props(ListenerTransports.Setup(
+                (StreamListenerOptions)listener, Keepalive.Of(candidates[0]), _fleet, _recorder, (socket, remote) => ConnectionActor.Props(session, socket, remote)));
+        }
+
+        var datagrams = session with { Candidates = [.. candidates.Select(UdpEntrance.ForDatagrams)], Carrier = Carrier.Datagrams };
+        return UdpListenerActor.Props(
+            ListenerTransports.Setup(udp, _fleet, _recorder, (socket, remote) => ConnectionActor.Props(datagrams, socket, remote)), datagrams);
     }
 
     private DialerSetup Setup(DialerOptions dialer, SessionSetup shared)

@@ -154,6 +154,9 @@ public sealed record ListenerStatus
     public int Connections { get; init; }
     public long Accepted { get; init; }
     public long Refused { get; init; }
+
+    /// <summary>Datagrams that reached no session or no DTU, by reason.</summary>
+    public ImmutableSortedDictionary<string, long> Dropped { get; init; } = ImmutableSortedDictionary<string, long>.Empty;
 }
 
 public sealed record RouteStatus

@@ -82,4 +82,26 @@ public sealed class DdpDatagramTests
         Assert.All(Enumerable.Range(0, Registration.Length), length => Assert.False(DdpDatagram.TryOpen(Registration.AsSpan(0, length), out _)));
         Assert.False(DdpDatagram.TryOpen([.. DdpDatagram.Build(DdpType.Data, "330", new byte[1024]), 0], out _));
     }
+
+    [Fact]
+    public void Over_datagrams_the_envelope_is_read_in_either_form_and_written_with_the_length_16()
+    {
+        var envelope = Envelopes.ForDatagrams(Envelopes.Find("ddp"))!();
+        Assert.Equal(("ddp", true), (envelope.Name, envelope.NamesDtuInEveryUnit));
+        Assert.Equal(EnvelopeKind.Registration, envelope.Open(Registration).Kind);
+        var up = envelope.Open(Up);
+        Assert.Equal("$#0004JF003001BB"u8, up.Payload(Up));
+        byte[] inFront = Recording.Hex("7B 09 00 13 31 33 39 31 32 33 34 35 36 37 38 31 32 33 7B");
+        Assert.Equal("123"u8, envelope.Open(inFront).Payload(inFront));
+        Assert.Equal(Down, envelope.Wrap("unused", "123"u8));
+        Assert.Equal(Ddp.MaxData, envelope.MostPayload);
+        Assert.Equal(EnvelopeKind.Notice, envelope.Open([0x7B]).Kind);
+    }
+
+    [Fact]
+    public void An_envelope_without_a_form_of_its_own_for_datagrams_is_the_same_there()
+    {
+        Assert.Same(Envelopes.Find("zg"), Envelopes.ForDatagrams(Envelopes.Find("zg")));
+        Assert.Null(Envelopes.ForDatagrams(null));
+    }
 }

@@ -53,6 +53,18 @@ public sealed class RegistrationRaceTests
         Assert.Null(race.SilenceDue);
     }
 
+    [Fact]
+    public void A_datagram_s_end_is_all_the_silence_that_anybody_waits_for()
+    {
+        var race = Race(Text("(?<id>[0-9]+)", 200), Text("(?<id>[a-z]+)", 500));
+        race.Feed("abc"u8);
+        Assert.Equal(RegistrationState.Registered, race.EndBurst());
+        Assert.Equal((1, "abc"), (race.Leader, race.Registrar.Id));
+        race = Race(Text("(?<id>[0-9]{11})") with { Length = 11 });
+        race.Feed("123"u8);
+        Assert.Equal(RegistrationState.Waiting, race.EndBurst());
+    }
+
     private static void AssertWinner(RegistrationForm[] forms, byte[][] pieces, int winner, string id)
     {
         var race = Race(forms);

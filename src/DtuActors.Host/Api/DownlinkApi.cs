@@ -122,6 +122,8 @@ internal static class DownlinkApi
             StatusCodes.Status504GatewayTimeout, "bus-busy", "The bus was not free", $"the bus of DTU '{dtu}' was not free within its profile's bus.queue-wait; nothing was written"),
         RefusalReason.SlaveSuspended => new RefusalException(
             StatusCodes.Status504GatewayTimeout, "slave-suspended", "The slave is suspended", $"that slave of DTU '{dtu}' kept timing out and is not asked for a while (bus.suspend-slave of its profile); nothing was written"),
+        RefusalReason.TooLong => new RefusalException(
+            StatusCodes.Status409Conflict, "too-long", "Too long for a datagram", $"DTU '{dtu}' is reached over UDP, and the bytes are more than one datagram carries; nothing was written"),
         RefusalReason.SessionEnded => new RefusalException(
             StatusCodes.Status409Conflict, "session-ended", "The DTU went away", $"the session of DTU '{dtu}' ended meanwhile; whether the bytes arrived is not known"),
         _ => new RefusalException(StatusCodes.Status409Conflict, "refused", "The DTU did not take it", $"DTU '{dtu}': {reason}"),

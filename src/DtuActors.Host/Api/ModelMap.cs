@@ -135,6 +135,7 @@ internal static class ModelMap
         Connections = listener.Connections,
         Accepted = listener.Accepted,
         Refused = listener.Refused,
+        Dropped = listener.Dropped,
     };
 
     public static RouteModel ToModel(this RouteStatus route) => new()

@@ -221,6 +221,9 @@ internal sealed record ListenerModel
     public int Connections { get; init; }
     public long Accepted { get; init; }
     public long Refused { get; init; }
+
+    [Description("Datagrams that reached no session or no DTU, by reason (UDP).")]
+    public required IReadOnlyDictionary<string, long> Dropped { get; init; }
 }
 
 internal sealed record RouteModel

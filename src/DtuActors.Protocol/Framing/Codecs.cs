@@ -47,6 +47,20 @@ public static class Codecs
         throw new ArgumentException($"no codec '{options.Codec}'; there are {string.Join(", ", Names)}", nameof(options));
     }
 
+    /// <summary>
+    /// What cuts datagrams into frames, given silence behind each: as the same codec cuts a stream, but a frame of <c>raw</c> and <c>idle-gap</c> is a whole datagram. Throws
+    /// as <see cref="Create"/> does.
+    /// </summary>
+    public static Framer FramerOfDatagrams(FramingOptions options, IReadOnlyList<byte[]> heartbeats)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+
+        // The framer gives up a frame that is not whole at its limit, and one of max-frame bytes is not whole before its datagram's end.
+        return options.Codec is "raw" or "idle-gap"
+            ? new Framer(new DatagramCodec(options.Codec), options.MaxFrame + 1, heartbeats)
+            : new Framer(Create(options), options.MaxFrame, heartbeats);
+    }
+
     private static byte[] CheckedDelimiter(FramingOptions options)
     {
         Within(options.Delimiter.Length, 1, options.MaxFrame, "delimiter", "bytes in ");

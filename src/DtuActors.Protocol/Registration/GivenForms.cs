@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using DtuActors.Protocol.Transports;
 
 namespace DtuActors.Protocol.Registration;
 
@@ -12,6 +13,8 @@ public sealed record AddressForm : RegistrationForm
     public required Regex Pattern { get; init; }
 
     public override bool RepeatsAsHeartbeat => false;
+
+    public override bool IsInAllThatComes(string codec, Envelope? envelope) => true;
 
     public override Registrar Begin(in RegistrationStart start) => new GivenRegistrar(this, Pattern, start.RemoteAddress);
 

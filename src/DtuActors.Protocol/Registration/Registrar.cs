@@ -16,6 +16,9 @@ public enum RegistrationState
 /// <summary>Reads one connection's registration, whatever its form. Bounded, and never throws.</summary>
 public abstract class Registrar
 {
+    /// <summary>The <see cref="Reason"/> where it is complete, and the form says that this is never an id.</summary>
+    public const string RejectedId = "rejected-id";
+
     /// <summary>Where it stands.</summary>
     public RegistrationState State { get; private set; }
 
@@ -88,7 +91,7 @@ public abstract class Registrar
     {
         if (form.IsRejected(presented))
         {
-            Refuse("rejected-id");
+            Refuse(RejectedId);
             return;
         }
 

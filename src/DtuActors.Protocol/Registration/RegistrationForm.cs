@@ -84,6 +84,12 @@ public abstract record RegistrationForm
     /// <summary>The id that a frame on a live session names as its sender, or null where frames of <paramref name="codec"/> say nothing of it.</summary>
     public virtual string? SenderOf(string codec, ReadOnlySpan<byte> frame) => null;
 
+    /// <summary>
+    /// Whether whatever the DTU says carries its id, so that over datagrams it needs no address to be known by: its session's frames are cut by
+    /// <paramref name="codec"/> and its units are <paramref name="envelope"/>'s.
+    /// </summary>
+    public virtual bool IsInAllThatComes(string codec, Envelope? envelope) => false;
+
     /// <summary>What the form itself answers to a <paramref name="registration"/> that is taken, empty for nothing.</summary>
     public virtual ReadOnlyMemory<byte> Accepted(ReadOnlySpan<byte> registration) => default;
 

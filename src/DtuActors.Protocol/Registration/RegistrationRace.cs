@@ -84,6 +84,20 @@ public sealed class RegistrationRace
         return Decide();
     }
 
+    /// <summary>Nothing more belongs to what came (a datagram's end): all silence that anybody would wait for, at once.</summary>
+    public RegistrationState EndBurst()
+    {
+        foreach (var registrar in _registrars)
+        {
+            if (registrar.SilenceDue is not null)
+            {
+                registrar.Silence();
+            }
+        }
+
+        return Decide();
+    }
+
     private RegistrationState Decide()
     {
         var (waiting, winner) = (false, -1);

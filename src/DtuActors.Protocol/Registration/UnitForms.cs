@@ -23,7 +23,9 @@ public sealed record FrameForm : RegistrationForm
     /// <inheritdoc/>
     /// <remarks>A station's frame names the station. On a meter bus each frame names the meter that answers, and many hang on one DTU.</remarks>
     public override string? SenderOf(string codec, ReadOnlySpan<byte> frame) =>
-        codec == Framing.Codec && !Id.Fields.Contains(FrameFields.Meter) ? ReadId(frame) : null;
+        IsInAllThatComes(codec, envelope: null) ? ReadId(frame) : null;
+
+    public override bool IsInAllThatComes(string codec, Envelope? envelope) => codec == Framing.Codec && !Id.Fields.Contains(FrameFields.Meter);
 
     public override Registrar Begin(in RegistrationStart start) => Begin(isData: true);
 
@@ -77,6 +79,8 @@ public sealed record EnvelopeForm : RegistrationForm
     public bool IsNamed { get; init; }
 
     public override bool RepeatsAsHeartbeat => false;
+
+    public override bool IsInAllThatComes(string codec, Envelope? envelope) => envelope is { NamesDtuInEveryUnit: true };
 
     /// <summary>What cuts a stream into an envelope's units.</summary>
     public static Framer Units(Envelope envelope)

@@ -17,6 +17,8 @@ internal sealed class DdpEnvelope : Envelope
 
     public override Codec Codec => Units;
 
+    public override bool NamesDtuInEveryUnit => true;
+
     public override EnvelopeUnit Open(ReadOnlySpan<byte> unit)
     {
         if (unit.Length < Ddp.Overhead)

@@ -55,6 +55,12 @@ public abstract class Envelope
     /// </summary>
     public abstract Codec Codec { get; }
 
+    /// <summary>Whether whatever the DTU says carries its id; false where its login alone does, or one of its dialects.</summary>
+    public virtual bool NamesDtuInEveryUnit => false;
+
+    /// <summary>The most bytes for one <see cref="Wrap"/>: what is longer is wrapped piece by piece, each a unit that travels alone (a datagram).</summary>
+    public virtual int MostPayload => int.MaxValue;
+
     /// <summary>
     /// Says, before the first byte, that the connection's DTU is known without a login (its listener or dialer names it): an envelope whose data follow a login
     /// then carries them without one as well, as soon as it is clear that the stream does not begin with it. Nothing where every unit names its DTU anyway.

@@ -3,17 +3,26 @@ namespace DtuActors.Protocol.Transports;
 /// <summary>The table of envelopes, by the word in configuration. <c>none</c> has no row: there the instrument's bytes stand for themselves.</summary>
 public static class Envelopes
 {
-    private static readonly (string Name, Func<Envelope> Make)[] Table =
+    private static readonly Row[] Table =
     [
-        ("ddp", static () => new DdpEnvelope()),
-        ("four-faith-prot", static () => new FourFaithProtEnvelope()),
-        ("zg", static () => new ZgEnvelope()),
-        ("jbt", static () => new JbtEnvelope()),
+        new("ddp", static () => new DdpEnvelope()) { MakeForDatagrams = static () => new DdpDatagramEnvelope() },
+        new("four-faith-prot", static () => new FourFaithProtEnvelope()),
+        new("zg", static () => new ZgEnvelope()),
+        new("jbt", static () => new JbtEnvelope()),
     ];
 
     /// <summary>The names that <see cref="Find"/> knows.</summary>
     public static IReadOnlyCollection<string> Names { get; } = [.. Table.Select(row => row.Name)];
 
     /// <summary>What makes the envelope of that name for one connection, or null.</summary>
-    public static Func<Envelope>? Find(string name) => Array.Find(Table, row => row.Name == name).Make;
+    public static Func<Envelope>? Find(string name) => Array.Find(Table, row => row.Name == name)?.Make;
+
+    /// <summary>What makes the same envelope in the form that it has over datagrams; the same one where there is no other.</summary>
+    public static Func<Envelope>? ForDatagrams(Func<Envelope>? make) =>
+        make is null ? null : Array.Find(Table, row => row.Make == make)?.MakeForDatagrams ?? make;
+
+    private sealed record Row(string Name, Func<Envelope> Make)
+    {
+        public Func<Envelope>? MakeForDatagrams { get; init; }
+    }
 }

@@ -19,6 +19,8 @@ internal sealed class JbtEnvelope : Envelope
 
     public override Codec Codec { get; }
 
+    public override bool NamesDtuInEveryUnit => true;
+
     /// <summary>Whether the last head announced bytes of a port.</summary>
     internal bool ExpectsData => _running is JbtFunction.Data or JbtFunction.SecondPortData;
 

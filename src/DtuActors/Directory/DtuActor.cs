@@ -36,8 +36,8 @@ public static class Holding
     /// <summary>The session of that epoch ended, or makes room.</summary>
     public sealed record Released(DtuId Dtu, Epoch Epoch) : INoSerializationVerificationNeeded;
 
-    /// <summary>The session of that epoch was superseded, and its peer turned out to be alive.</summary>
-    public sealed record StillAlive(DtuId Dtu, Epoch Epoch) : INoSerializationVerificationNeeded;
+    /// <summary>The session of that epoch was superseded, or its DTU spoke from another address, and whoever is at <paramref name="Remote"/> turned out to be alive.</summary>
+    public sealed record StillAlive(DtuId Dtu, Epoch Epoch, string Remote) : INoSerializationVerificationNeeded;
 
     /// <summary>Who holds it? One <see cref="Found"/> to the sender.</summary>
     public sealed record Find(DtuId Dtu) : INoSerializationVerificationNeeded;
@@ -111,8 +111,8 @@ public sealed class DtuActor : ActorBase, IWithTimers
             case Holding.Released released:
                 Release(_session?.Epoch == released.Epoch);
                 return true;
-            case Holding.StillAlive:
-                OnStillAlive();
+            case Holding.StillAlive alive:
+                OnStillAlive(alive.Remote);
                 return true;
             case Terminated terminated:
                 OnTerminated(terminated);
@@ -256,13 +256,13 @@ public sealed class DtuActor : ActorBase, IWithTimers
 
     // ---- conflict
 
-    private void OnStillAlive()
+    private void OnStillAlive(string rival)
     {
         if (_holder is { Duplicates: var options } && _takeovers.Add(Context.System.Scheduler.Now, options) && !_contested)
         {
             SetContested(true);
-            Context.GetLogger().Warning("DTU {0} is in conflict: devices at {1} and {2} keep taking it from each other", _id, _holder.Remote, _rival);
-            StayContested(_rival);
+            Context.GetLogger().Warning("DTU {0} is in conflict: devices at {1} and {2} keep taking it from each other", _id, _holder.Remote, rival);
+            StayContested(rival);
         }
     }
 

@@ -191,6 +191,7 @@ internal sealed class ModbusMasterActor : ClientSocketActor
             RefusalReason.BusBusy => RelayDrops.BusBusy,
             RefusalReason.SessionEnded => RelayDrops.DestinationLost,
             RefusalReason.SlaveSuspended => RelayDrops.SlaveSuspended,
+            RefusalReason.TooLong => DropReasons.Oversize,
             _ => null,
         };
         _endpoint.Tell(new MasterTalk.Ended(FrameDirection.Down, asked.Bytes, TimeSpan.Zero, dropped));

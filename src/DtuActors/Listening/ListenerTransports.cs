@@ -40,6 +40,20 @@ internal static class ListenerTransports
             }),
     };
 
+    /// <summary>What a listener of datagrams is made of.</summary>
+    public static ListenerSetup Setup(UdpListenerOptions listener, IActorRef fleet, IActorRef inbox, Func<IActorRef, Peer, Props> handler) => new()
+    {
+        Name = listener.Name,
+        KeyPath = listener.KeyPath,
+        Transport = listener.Transport,
+        Address = new IPEndPoint(listener.Address, listener.Port),
+        MaxConnections = listener.MaxConnections,
+        Profile = string.Join(", ", listener.Profiles),
+        Observer = fleet,
+        Inbox = inbox,
+        Handler = handler,
+    };
+
     private static EndPoint Address(StreamListenerOptions listener) => listener switch
     {
         TcpListenerOptions tcp => new IPEndPoint(tcp.Address, tcp.Port),

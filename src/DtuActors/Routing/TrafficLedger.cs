@@ -110,6 +110,12 @@ public static class RelayDrops
     /// <summary>Another centre's answer to a station that the gateway answered itself (<c>application.answer-by</c>).</summary>
     public const string AnsweredHere = "answered-here";
 
+    /// <summary>A datagram from an address that nobody registered from.</summary>
+    public const string Unregistered = "unregistered";
+
+    /// <summary>A datagram that the system would not send: no way leads to its address.</summary>
+    public const string Unreachable = "unreachable";
+
     /// <summary>A unit of the DTU's own (a reply to a setting), or of its second port: in the monitor, for no endpoint.</summary>
     public const string NotCarried = "not-carried";
 

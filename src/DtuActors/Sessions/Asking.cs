@@ -33,6 +33,9 @@ public enum RefusalReason
 
     /// <summary>The slave has not answered for some time and is not asked for a while: nothing was written.</summary>
     SlaveSuspended,
+
+    /// <summary>More bytes than one write to this DTU carries (a datagram): nothing was written.</summary>
+    TooLong,
 }
 
 /// <summary>

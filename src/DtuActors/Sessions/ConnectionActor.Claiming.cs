@@ -43,7 +43,11 @@ public sealed partial class ConnectionActor
         switch (message)
         {
             case Tcp.Received received:
-                OnBytesWhileClaiming(received);
+                OnBytesWhileClaiming(received.Data.ToReadOnlySpan());
+                return true;
+            case Datagrams.Received datagram:
+                _cameAsDatagram = true;
+                OnBytesWhileClaiming(datagram.Bytes.Span);
                 return true;
             case Claimed:
                 Claim();
@@ -68,11 +72,11 @@ public sealed partial class ConnectionActor
         Timers.StartSingleTimer(TimerKey.Claim, Claimed.Again, ClaimAgainAfter);
     }
 
-    private void OnBytesWhileClaiming(Tcp.Received received)
+    private void OnBytesWhileClaiming(ReadOnlySpan<byte> bytes)
     {
-        var bytes = Count(received).ToArray();
+        Count(bytes);
         _earlyBytes += bytes.Length;
-        (_early ??= []).Add(bytes);
+        (_early ??= []).Add(bytes.ToArray());
         if (_earlyBytes < MostEarlyBytes)
         {
             ReadOnce();
@@ -112,6 +116,7 @@ public sealed partial class ConnectionActor
             if (_endReason is null)
             {
                 TakePiece(piece);
+                EndBurstOfDatagram();
             }
         }
     }

@@ -117,7 +117,10 @@ public sealed partial class ConnectionActor
         switch (message)
         {
             case Tcp.Received received:
-                OnBytesWhileDisplaced(received);
+                OnBytesWhileDisplaced(received.Data.ToReadOnlySpan());
+                return true;
+            case Datagrams.Received datagram:
+                OnBytesWhileDisplaced(datagram.Bytes.Span);
                 return true;
             case Tcp.PeerClosed:
                 EndAlive();
@@ -136,9 +139,10 @@ public sealed partial class ConnectionActor
         }
     }
 
-    private void OnBytesWhileDisplaced(Tcp.Received received)
+    private void OnBytesWhileDisplaced(ReadOnlySpan<byte> bytes)
     {
-        CountDroppedUp(Count(received), RelayDrops.StaleSession);
+        Count(bytes);
+        CountDroppedUp(bytes, RelayDrops.StaleSession);
         TellAlive();
         ReadOnce();
     }
@@ -154,7 +158,7 @@ public sealed partial class ConnectionActor
         if (_wasHeard)
         {
             _wasHeard = false;
-            _setup.Directory.Tell(new Holding.StillAlive(_id, _session!.Epoch));
+            _setup.Directory.Tell(new Holding.StillAlive(_id, _session!.Epoch, Remote));
         }
     }
 

@@ -72,6 +72,12 @@ public sealed partial class ConnectionActor : IBusLine
 
     private void Enqueue(Downlink downlink, bool wantsAnswer, AnswerRule rule, TimeSpan? timeout)
     {
+        if (downlink.Payload.Length > _setup.Carrier.MostPayload(_envelope))
+        {
+            Refuse(downlink, RefusalReason.TooLong);
+            return;
+        }
+
         if (_writer.Pending + downlink.Payload.Length > MostPending)
         {
             Refuse(downlink, RefusalReason.QueueFull);
@@ -155,15 +161,23 @@ public sealed partial class ConnectionActor : IBusLine
 
     private void Write(Downlink downlink)
     {
-        var bytes = downlink.Payload.IsEmpty || _envelope is not { } envelope ? downlink.Payload : envelope.Wrap(_unitId ?? _presented, downlink.Payload.Span);
         if (!downlink.IsProbe)
         {
             // Told as it leaves, not as it is acknowledged: an answer may come before the acknowledgement, and would stand before its question.
             _setup.Events.Offer(new FramePassed(Now, _id, FrameDirection.Down, downlink.Payload, _profile.Framing.Codec, downlink.Source));
         }
 
-        WriteBytes(bytes, downlink);
+        var rest = downlink.Payload;
+        for (var most = _envelope?.MostPayload ?? rest.Length; rest.Length > most; rest = rest[most..])
+        {
+            WriteBytes(Wrapped(rest[..most]), null);
+        }
+
+        WriteBytes(Wrapped(rest), downlink);
     }
+
+    private ReadOnlyMemory<byte> Wrapped(ReadOnlyMemory<byte> payload) =>
+        payload.IsEmpty || _envelope is not { } envelope ? payload : envelope.Wrap(_unitId ?? _presented, payload.Span);
 
     // The gateway's own words (acknowledgements, heartbeat replies) are the DTU's, not the instrument's: they take no turn on the bus.
     private void Answer(ReadOnlyMemory<byte> bytes)
@@ -275,6 +289,8 @@ public sealed partial class ConnectionActor : IBusLine
         RefusalReason.QueueFull => RelayDrops.QueueFull,
         RefusalReason.BusBusy => RelayDrops.BusBusy,
         RefusalReason.SlaveSuspended => RelayDrops.SlaveSuspended,
+        RefusalReason.TooLong => DropReasons.Oversize,
+
         // It shared another's transaction, which nobody answered.
         RefusalReason.NoAnswer => RelayDrops.Coalesced,
         _ => RelayDrops.DestinationLost,

@@ -39,7 +39,10 @@ public sealed partial class ConnectionActor
         switch (message)
         {
             case Tcp.Received received:
-                OnReceived(received);
+                OnReceived(received.Data.ToReadOnlySpan());
+                return true;
+            case Datagrams.Received datagram:
+                OnDatagram(datagram);
                 return true;
             case Relay.Deliver deliver:
                 OnDeliver(deliver);
@@ -106,7 +109,7 @@ public sealed partial class ConnectionActor
         _probed = _asked > 0 && registrar is not null ? registrar.Registration : default;
         _registration = Form.RepeatsAsHeartbeat && registrar is not null ? registrar.Registration : default;
         _bus = new BusQueue(_profile.Bus, _profile.Framing.Codec, this);
-        _framer = new Framer(Codecs.Create(_profile.Framing), _profile.Framing.MaxFrame, HeartbeatBytes());
+        _framer = _setup.Carrier.Framer(_profile.Framing, HeartbeatBytes());
         _prefix = _entrance.Registration.EveryPacket && !_framer.Codec.IsProtocol && !_registration.IsEmpty ? new PacketPrefix(_registration) : null;
         OpenEnvelope();
         _answers = _profile.Application.Create();
@@ -155,6 +158,7 @@ public sealed partial class ConnectionActor
         AnswerRegistration(registrar.Registration.Span);
         _opening = true;
         TakeIn(registrar.Rest.Span);
+        EndBurstOfDatagram();
         _opening = false;
         PublishSoon();
     }

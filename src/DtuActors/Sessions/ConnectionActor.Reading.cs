@@ -14,9 +14,10 @@ public sealed partial class ConnectionActor
     private bool _reading;
     private DateTimeOffset _readingSince;
 
-    private void OnReceived(Tcp.Received received)
+    private void OnReceived(ReadOnlySpan<byte> bytes)
     {
-        TakePiece(Count(received));
+        Count(bytes);
+        TakePiece(bytes);
         PublishSoon();
         if (_endReason is null)
         {

@@ -47,7 +47,7 @@ public sealed partial class ConnectionActor
             return;
         }
 
-        _race = new RegistrationRace([.. _setup.Candidates.Select(Begin)]);
+        _race = _setup.BeginRegistration(_remote, _named is not null);
         Timers.StartSingleTimer(TimerKey.Registration, RegistrationOverdue.Instance, _setup.Candidates.Max(TimeToRegister));
         Ask();
         OnRegistration();
@@ -73,13 +73,6 @@ public sealed partial class ConnectionActor
         return true;
     }
 
-    private Registrar Begin(ProfileOptions profile)
-    {
-        // Where the DTU is named, its units need only be well-formed: the envelope's own login is still its first word.
-        var form = _named is null ? profile.Registration.Form : new EnvelopeForm { IsNamed = true };
-        return form.Begin(new RegistrationStart(_remote.Address?.ToString() ?? "", profile.Envelope?.Invoke()));
-    }
-
     // Where the registration stands before each packet there is none without data.
     private static TimeSpan TimeToRegister(ProfileOptions profile) =>
         profile.Registration.EveryPacket && profile.Heartbeat.Timeout is { } silence ? silence : profile.Registration.Timeout;
@@ -89,7 +82,10 @@ public sealed partial class ConnectionActor
         switch (message)
         {
             case Tcp.Received received:
-                OnRegistrationBytes(received);
+                OnRegistrationBytes(received.Data.ToReadOnlySpan());
+                return true;
+            case Datagrams.Received datagram:
+                OnRegistrationDatagram(datagram);
                 return true;
             case GapOver:
                 _race!.Silence();
@@ -116,26 +112,29 @@ public sealed partial class ConnectionActor
         }
     }
 
-    private void OnRegistrationBytes(Tcp.Received received)
+    private void OnRegistrationBytes(ReadOnlySpan<byte> bytes)
     {
-        var bytes = Count(received);
+        TakeFirstBytes(bytes);
+        OnRegistration();
+    }
+
+    private void TakeFirstBytes(ReadOnlySpan<byte> bytes)
+    {
+        Count(bytes);
         if (_firstBytes.Count < FirstBytesKept)
         {
             _firstBytes.AddRange(bytes[..Math.Min(bytes.Length, FirstBytesKept - _firstBytes.Count)]);
         }
 
         _race!.Feed(bytes);
-        OnRegistration();
     }
 
-    private ReadOnlySpan<byte> Count(Tcp.Received received)
+    private void Count(ReadOnlySpan<byte> bytes)
     {
         _reading = false;
         _lastSeenAt = Now;
-        var bytes = received.Data.ToReadOnlySpan();
         _bytesUp += bytes.Length;
         GatewayMetrics.Bytes.Add(bytes.Length, GatewayMetrics.Up);
-        return bytes;
     }
 
     private void OnRegistration()

@@ -32,11 +32,11 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
 
     private readonly SessionSetup _setup;
     private readonly IActorRef _socket;
-    private readonly Peer _remote;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly SocketWriter<Downlink> _writer;
     private readonly DateTimeOffset _connectedAt;
     private ProfileOptions _profile;
+    private Peer _remote;
     private DtuId _id;
     private string _presented = "";
     private SessionRef? _session;
@@ -51,7 +51,7 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
         _remote = remote;
         _entrance = setup.Candidates[0];
         _profile = _entrance;
-        _writer = new SocketWriter<Downlink>(socket, OnDownlinkWritten);
+        _writer = new SocketWriter<Downlink>(socket, OnDownlinkWritten, setup.Carrier.MostPerWrite);
         _connectedAt = Now;
         _lastSeenAt = _connectedAt;
     }
@@ -103,6 +103,12 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
                 return true;
             case ShutDown.Drain:
                 Close(EndReasons.Stopping, null);
+                return true;
+            case Datagrams.Moved moved:
+                OnMoved(moved);
+                return true;
+            case Datagrams.Dropped dropped:
+                CountDroppedUp(dropped.Bytes.Span, dropped.Reason);
                 return true;
             default:
                 return false;

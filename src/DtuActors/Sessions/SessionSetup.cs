@@ -1,6 +1,8 @@
 using Akka.Actor;
 using DtuActors.Configuration;
+using DtuActors.Listening;
 using DtuActors.Protocol;
+using DtuActors.Protocol.Registration;
 using DtuActors.Recording;
 
 namespace DtuActors.Sessions;
@@ -22,6 +24,9 @@ public sealed record SessionSetup
 
     public string IdPrefix { get; init; } = "";
 
+    /// <summary>What carries the bytes.</summary>
+    public Carrier Carrier { get; init; } = Carrier.Stream;
+
     public required Admission Admission { get; init; }
 
     /// <summary>What the gateway asks by itself.</summary>
@@ -40,4 +45,16 @@ public sealed record SessionSetup
     public required IActorRef Recorder { get; init; }
 
     public required EventInlet Events { get; init; }
+
+    /// <summary>Begins to read the registration of a peer, whichever of the <see cref="Candidates"/> it is.</summary>
+    /// <param name="remote">Where it is.</param>
+    /// <param name="isNamed">Whether the DTU is known without it.</param>
+    public RegistrationRace BeginRegistration(Peer remote, bool isNamed) => new([.. Candidates.Select(profile => Begin(profile, remote, isNamed))]);
+
+    private static Registrar Begin(ProfileOptions profile, Peer remote, bool isNamed)
+    {
+        // Where the DTU is named, its units need only be well-formed: the envelope's own login is still its first word.
+        var form = isNamed ? new EnvelopeForm { IsNamed = true } : profile.Registration.Form;
+        return form.Begin(new RegistrationStart(remote.Address?.ToString() ?? "", profile.Envelope?.Invoke()));
+    }
 }

@@ -9,12 +9,10 @@ namespace DtuActors.Sessions;
 /// full and takes later ones, a stream with holes; so it never holds more than one of ours, and what waits meanwhile leaves as one write.
 /// </summary>
 /// <typeparam name="T">What the owner wants to hear of when the kernel has the bytes; <paramref name="written"/> tells it.</typeparam>
-public sealed class SocketWriter<T>(IActorRef connection, Action<T> written)
+/// <param name="mostPerWrite">The most bytes that leave together; 1: what was written apart leaves apart.</param>
+public sealed class SocketWriter<T>(IActorRef connection, Action<T> written, int mostPerWrite = SocketWriter.MostPerWrite)
     where T : class
 {
-    /// <summary>The most bytes of one write.</summary>
-    public const int MostPerWrite = 64 * 1024;
-
     private readonly Queue<(ReadOnlyMemory<byte> Bytes, T? Tag)> _waiting = new();
     private readonly List<T> _inFlight = [];
 
@@ -76,7 +74,7 @@ public sealed class SocketWriter<T>(IActorRef connection, Action<T> written)
     private ByteString Batch(ReadOnlyMemory<byte> first, ref int bytes)
     {
         var segments = new List<ArraySegment<byte>> { Segment(first) };
-        while (_waiting.TryPeek(out var next) && bytes + next.Bytes.Length <= MostPerWrite)
+        while (_waiting.TryPeek(out var next) && bytes + next.Bytes.Length <= mostPerWrite)
         {
             _waiting.Dequeue();
             Keep(next.Tag);
@@ -110,6 +108,13 @@ public sealed class SocketWriter<T>(IActorRef connection, Action<T> written)
 
     private static ArraySegment<byte> Segment(ReadOnlyMemory<byte> bytes) =>
         MemoryMarshal.TryGetArray(bytes, out var segment) ? segment : new ArraySegment<byte>(bytes.ToArray());
+}
+
+/// <summary>What every <see cref="SocketWriter{T}"/> of a stream has.</summary>
+public static class SocketWriter
+{
+    /// <summary>The most bytes of one write.</summary>
+    public const int MostPerWrite = 64 * 1024;
 }
 
 /// <summary>Akka.IO's acknowledgement of one write of so many bytes.</summary>

@@ -330,4 +330,13 @@ public sealed class LoadingTests : IDisposable
         var member = Gen.Elements(keys).SelectMany(key => value.Select(written => $"{key} = {written}"));
         return Gen.Choose(0, 6).SelectMany(count => member.ListOf(count)).Select(members => string.Join("\n", members));
     }
+
+    [Fact]
+    public void A_listener_of_datagrams_may_be_one_port_or_a_range_of_them()
+    {
+        var options = Conf.Options("""dtu.listeners { u { transport = udp, port = 9001 }, meters { transport = udp, ports = "9200-9201", dtu = "meter-{port}" }, t { port = 9001 } }""");
+        Assert.Equal(
+            [("u", 9001, null), ("meters-9200", 9200, "meter-9200"), ("meters-9201", 9201, "meter-9201")],
+            options.Listeners.OfType<UdpListenerOptions>().Select(listener => (listener.Name, listener.Port, listener.Dtu?.Value)));
+    }
 }

@@ -45,6 +45,9 @@ public abstract class SessionSpec : ActorSpec
 
     protected EventInlet Events { get; } = new();
 
+    /// <summary>What <see cref="Socket"/> plays.</summary>
+    protected Carrier Carrier { get; init; } = Carrier.Stream;
+
     protected IActorRef Connect(ProfileOptions? profile = null, GatewayOptions? options = null, string? dtu = null, string idPrefix = "")
     {
         options ??= Options.Gateway(profile ?? Options.Profile());
@@ -62,6 +65,7 @@ public abstract class SessionSpec : ActorSpec
                 Profiles = options.Profiles,
                 Dtu = dtu is null ? null : Protocol.DtuId.Parse(dtu),
                 IdPrefix = idPrefix,
+                Carrier = Carrier,
                 Admission = new Admission(options),
                 Polls = new PollTable(options.Polls),
                 Chance = () => 0.5,

@@ -41,6 +41,11 @@ internal static class ListenerBinder
                 IdPrefix = Prefix(block),
                 MaxConnections = block.Integer("max-connections", 20_000, 1, 1_000_000),
             };
+            if (listener is UdpListenerOptions)
+            {
+                CheckDatagrams(block, candidates, profiles);
+            }
+
             if (listener is UnixListenerOptions unix)
             {
                 CheckUnix(block, unix, profiles[candidates[0]], paths);
@@ -57,9 +62,10 @@ internal static class ListenerBinder
                 continue;
             }
 
-            if (listener is TcpListenerOptions { Address: var address })
+            if (listener is TcpListenerOptions or UdpListenerOptions)
             {
-                sockets.Take(path, block.PositionOf(block.Has("ports") ? "ports" : "port"), address, ports, transport == "udp");
+                var address = listener is UdpListenerOptions udp ? udp.Address : ((TcpListenerOptions)listener).Address;
+                sockets.Take(path, block.PositionOf(block.Has("ports") ? "ports" : "port"), address, ports, listener is UdpListenerOptions);
             }
 
             foreach (var port in ports)
@@ -73,7 +79,12 @@ internal static class ListenerBinder
 
                 DtuId? id = dtu is not null && DtuId.TryParse(dtu.Replace("{port}", number, StringComparison.Ordinal), out var parsed) ? canonical(parsed) : null;
                 var one = listener with { Name = name, Dtu = id };
-                listeners.Add(one is TcpListenerOptions tcp ? tcp with { Port = port } : one);
+                listeners.Add(one switch
+                {
+                    TcpListenerOptions tcp => tcp with { Port = port },
+                    UdpListenerOptions udp => udp with { Port = port },
+                    _ => one,
+                });
             }
         }
 
@@ -205,6 +216,34 @@ internal static class ListenerBinder
         }
 
         return profile;
+    }
+
+    // No connection stands behind a datagram: what has to be asked for, or comes in another form over datagrams, can't register here.
+    private static void CheckDatagrams(BlockReader block, IReadOnlyList<string> candidates, IReadOnlyDictionary<string, ProfileOptions> profiles)
+    {
+        switch (block.Word("proxy-protocol", "off", "off", "v1", "v2"))
+        {
+            case "v1":
+                block.Fault("proxy-protocol", "v1 is a line of text before a stream, which udp has none of", "off");
+                break;
+            case "v2":
+                block.Fault("proxy-protocol", NotBuilt.Says("'v2' over udp", "built: off"), "off");
+                break;
+        }
+
+        var key = block.Has("profiles") ? "profiles" : "profile";
+        foreach (var name in candidates)
+        {
+            switch (profiles[name].Registration.Form)
+            {
+                case ProbeForm when !block.Has("dtu"):
+                    block.Fault(key, $"'{name}' asks whoever connects who it is, but over udp nobody is there before its first datagram", "transport = tcp, or dtu beside it");
+                    break;
+                case LoginForm { Vendor.Name: "teltonika" } when !block.Has("dtu"):
+                    block.Fault(key, $"'{name}' registers by Teltonika's login, which has another layout over udp", "transport = tcp");
+                    break;
+            }
+        }
     }
 
     private static string Prefix(BlockReader block)

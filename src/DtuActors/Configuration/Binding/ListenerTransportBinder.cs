@@ -15,6 +15,11 @@ internal static class ListenerTransportBinder
 
     public static ListenerOptions Bind(BlockReader block, string transport, string name, string keyPath)
     {
+        if (transport == "udp")
+        {
+            return new UdpListenerOptions { Name = name, KeyPath = keyPath, Address = Address(block) };
+        }
+
         var proxy = block.Word("proxy-protocol", "off", "off", "v1", "v2") switch
         {
             "v1" => ProxyVersion.V1,
@@ -25,10 +30,9 @@ internal static class ListenerTransportBinder
         {
             "unix" => new UnixListenerOptions { Name = name, KeyPath = keyPath, Path = UnixPath(block) },
             "tls" => new TlsListenerOptions { Name = name, KeyPath = keyPath, Address = Address(block), Engine = Engine(block), Tls = Tls(block) },
-            "tcp" => new TcpListenerOptions { Name = name, KeyPath = keyPath, Address = Address(block), Engine = Engine(block) },
-            _ => new TcpListenerOptions { Name = name, KeyPath = keyPath, Address = Address(block) },
+            _ => new TcpListenerOptions { Name = name, KeyPath = keyPath, Address = Address(block), Engine = Engine(block) },
         };
-        return transport == "udp" ? listener : listener with
+        return listener with
         {
             ProxyProtocol = proxy,
             MaxPerAddress = block.IntegerOrOff("max-per-address", null, 1, 1_000_000),

@@ -17,7 +17,6 @@ internal static class NotBuilt
 {
     public static readonly IReadOnlyList<NotBuiltRow> Rows =
     [
-        new("dtu.listeners.*.transport", "udp", null, "built: tcp, tls, unix"),
         new("dtu.endpoints.*.kind", "mqtt", null, "built: serial, pty, tcp, modbus-tcp"),
         new("dtu.endpoints.*.kind", "tcp-client", null, "built: serial, pty, tcp, modbus-tcp"),
         new("dtu.endpoints.*.protocol", "rfc2217", null, "built: raw"),

@@ -28,6 +28,17 @@ public abstract record ListenerOptions
     public int MaxConnections { get; init; } = 20_000;
 }
 
+/// <summary>A listener whose DTUs send datagrams.</summary>
+public sealed record UdpListenerOptions : ListenerOptions
+{
+    public override string Transport => "udp";
+
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
+
+    /// <summary>0: any free port.</summary>
+    public int Port { get; init; } = 9000;
+}
+
 /// <summary>A listener whose DTUs each have a connection.</summary>
 public abstract record StreamListenerOptions : ListenerOptions
 {

@@ -1,0 +1,246 @@
+using System.Net;
+using System.Net.Sockets;
+using Akka.Actor;
+using Akka.Event;
+using Akka.IO;
+using DtuActors.Protocol;
+using DtuActors.Routing;
+using DtuActors.Sessions;
+
+namespace DtuActors.Listening;
+
+/// <summary>The datagrams: whose each one is, by its id before its address where it says so itself, and how a session's writes leave.</summary>
+public sealed partial class UdpListenerActor
+{
+    // So many in one go, then everybody else's messages have their turn.
+    private const int MostAtOnce = 64;
+    private const int FirstBytesKept = 64;
+    private const string NoRoom = "max-connections";
+
+    private readonly UnknownSenders _unknown;
+    private readonly Dictionary<IActorRef, UdpPeer> _bySession = [];
+    private readonly Dictionary<IPEndPoint, UdpPeer> _byAddress = [];
+
+    // The last that came under an id. One that it displaced, and that is not closed yet, is still known by its address.
+    private readonly Dictionary<DtuId, UdpPeer> _byId = [];
+
+    private UdpPeer? PeerOf(IActorRef session) => _bySession.GetValueOrDefault(session);
+
+    // ---- in
+
+    /// <summary>Takes what is there, and has Self told when more comes.</summary>
+    private void Listen(Reception reception)
+    {
+        var isAwaited = false;
+        try
+        {
+            for (var i = 0; i < MostAtOnce && !isAwaited && reception == _reception; i++)
+            {
+                isAwaited = reception.Begin();
+                if (!isAwaited)
+                {
+                    Take(reception);
+                }
+            }
+        }
+        finally
+        {
+            // Whatever a datagram did here, the next one is heard.
+            if (!isAwaited)
+            {
+                Self.Tell(new ReceiveOn(reception));
+            }
+        }
+    }
+
+    private void OnArrived(Arrived arrived)
+    {
+        if (arrived.Reception != _reception)
+        {
+            return;
+        }
+
+        try
+        {
+            Take(arrived.Reception);
+        }
+        finally
+        {
+            OnReceiveOn(new ReceiveOn(arrived.Reception));
+        }
+    }
+
+    private void OnReceiveOn(ReceiveOn on)
+    {
+        if (on.Reception == _reception)
+        {
+            Listen(on.Reception);
+        }
+    }
+
+    private void Take(Reception reception)
+    {
+        if (reception.Error is SocketError.Success)
+        {
+            Take(reception.From, reception.Bytes);
+        }
+        else if (!UdpSockets.IsOfOnePeer(reception.Error))
+        {
+            OnSocketFailed(new SocketException((int)reception.Error));
+        }
+    }
+
+    private void Take(IPEndPoint from, ReadOnlySpan<byte> datagram)
+    {
+        if (datagram.IsEmpty)
+        {
+            return;
+        }
+
+        var known = _byAddress.GetValueOrDefault(from);
+        if (known is not null && !_entrance.IsProven(known.Candidate))
+        {
+            known.Take(datagram.ToArray(), Now);
+            return;
+        }
+
+        var remote = Peer.Of(from);
+        var verdict = _entrance.Read(datagram, remote);
+        var peer = verdict.Refusal is not null || known?.Id == verdict.Id ? known : PeerThatMoved(verdict, from) ?? Enter(verdict, from, remote);
+        if (peer is not null)
+        {
+            peer.Take(datagram.ToArray(), Now);
+        }
+        else
+        {
+            TurnAway(datagram, remote, verdict.Refusal ?? NoRoom);
+        }
+    }
+
+    /// <summary>The DTU is here already, and every datagram says that it is it: only its address is another.</summary>
+    private UdpPeer? PeerThatMoved(in DatagramVerdict verdict, IPEndPoint to)
+    {
+        if (!_entrance.IsInAll(verdict.Candidate) || !_byId.TryGetValue(verdict.Id, out var peer) || peer.Candidate != verdict.Candidate)
+        {
+            return null;
+        }
+
+        GiveUp(to);
+        _byAddress.Remove(peer.Address);
+        _byAddress.Add(to, peer);
+        peer.Address = to;
+        peer.Session.Tell(new Datagrams.Moved(Peer.Of(to)));
+        return peer;
+    }
+
+    /// <summary>A session of its own, which reads the registration itself; that of the same DTU at another address is displaced by the directory, as any is. Null: there is no room.</summary>
+    private UdpPeer? Enter(in DatagramVerdict verdict, IPEndPoint from, Peer remote)
+    {
+        if (_draining || _connections >= _setup.MaxConnections)
+        {
+            _refused++;
+            return null;
+        }
+
+        GiveUp(from);
+        _accepted++;
+        _connections++;
+        var session = Context.Watch(Context.ActorOf(_setup.Handler(Self, remote)));
+        var peer = new UdpPeer(session, verdict.Id, verdict.Candidate, from);
+        _bySession.Add(session, peer);
+        _byAddress.Add(from, peer);
+        _byId[verdict.Id] = peer;
+        PublishSoon();
+        return peer;
+    }
+
+    // A NAT gave the address to another DTU: what is written to the one that had it would reach a stranger. It comes back with its next datagram.
+    private void GiveUp(IPEndPoint address)
+    {
+        if (_byAddress.TryGetValue(address, out var peer))
+        {
+            Forget(peer);
+            peer.Session.Tell(new Tcp.ErrorClosed("another DTU speaks from its address now"));
+        }
+    }
+
+    // Compared, so that one that ends late takes no newer one off.
+    private void Forget(UdpPeer peer)
+    {
+        _bySession.Remove(peer.Session);
+        _byAddress.Remove(peer.Address);
+        if (_byId.TryGetValue(peer.Id, out var last) && last == peer)
+        {
+            _byId.Remove(peer.Id);
+        }
+
+        for (var i = 0; i < peer.Waiting; i++)
+        {
+            Drop(RelayDrops.DestinationLost);
+        }
+    }
+
+    // Nobody unknown gets an answer: the address may be forged, and stand for somebody who never asked.
+    private void TurnAway(ReadOnlySpan<byte> datagram, Peer remote, string reason)
+    {
+        Drop(RelayDrops.Unregistered);
+        if (remote.Address is { } address && _unknown.IsShown(address, Now))
+        {
+            _log.Info("datagram from {0} on {1} dropped: {2}", remote.Text, _setup.Name, reason);
+            _setup.Inbox.Tell(new RefusedConnection(Now, _setup.Name, remote.Text, datagram[..Math.Min(datagram.Length, FirstBytesKept)].ToArray(), reason));
+        }
+    }
+
+    private void OnClose(Tcp.CloseCommand close)
+    {
+        if (close is Tcp.ConfirmedClose)
+        {
+            // No datagram says that its sender closes in return: whoever asks listens until it aborts.
+            return;
+        }
+
+        if (PeerOf(Sender) is { } peer)
+        {
+            Forget(peer);
+        }
+
+        Sender.Tell(close.Event);
+    }
+
+    // ---- out
+
+    private void OnWrite(Tcp.Write write)
+    {
+        if (PeerOf(Sender) is not { } peer)
+        {
+            return;
+        }
+
+        if (_reception?.Socket is not { } socket)
+        {
+            OnSentOff(new SentOff(Sender, write.Ack, Failed: true));
+            return;
+        }
+
+        var sending = socket.SendToAsync(write.Data.ToArray().AsMemory(), SocketFlags.None, peer.Address);
+        if (sending.IsCompletedSuccessfully)
+        {
+            Sender.Tell(write.Ack);
+            return;
+        }
+
+        var session = Sender;
+        sending.AsTask().PipeTo(Self, success: _ => new SentOff(session, write.Ack, Failed: false), failure: _ => new SentOff(session, write.Ack, Failed: true));
+    }
+
+    // What the system would not send is lost as one that the network lost is: the session goes on. But it is counted.
+    private void OnSentOff(SentOff sent)
+    {
+        if (sent.Failed)
+        {
+            Drop(RelayDrops.Unreachable);
+        }
+
+        sent.Session.Tell(sent.Ack);
+    }
+}
