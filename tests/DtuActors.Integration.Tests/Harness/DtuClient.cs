@@ -25,6 +25,9 @@ public sealed class DtuClient : IAsyncDisposable
         return dtu;
     }
 
+    /// <summary>Where the gateway sees it come from.</summary>
+    public string Address => _client.Client.LocalEndPoint!.ToString()!;
+
     public async Task SendAsync(byte[] bytes)
     {
         using var patience = new CancellationTokenSource(HostProcess.Patience);
