@@ -26,7 +26,7 @@ public sealed class DtuClient : IAsyncDisposable
     }
 
     /// <summary>Where the gateway sees it come from.</summary>
-    public string Address => _client.Client.LocalEndPoint!.ToString()!;
+    public string Address => _client.Client.LocalEndPoint is IPEndPoint local ? new IPEndPoint(local.Address.MapToIPv4(), local.Port).ToString() : "";
 
     public async Task SendAsync(byte[] bytes)
     {

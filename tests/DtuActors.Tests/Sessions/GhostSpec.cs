@@ -4,6 +4,7 @@ using Akka.TestKit;
 using DtuActors.Directory;
 using DtuActors.Protocol;
 using DtuActors.Recording;
+using DtuActors.Routing;
 
 namespace DtuActors.Tests.Sessions;
 
@@ -54,7 +55,9 @@ public sealed class GhostSpec : SessionSpec
         old.Tell(Tcp.Aborted.Instance);
         FishForMessage<Terminated>(terminated => terminated.ActorRef.Equals(old));
         Settle(current);
+        Settle(Fleet);
         Settle(_view);
+        Settle(Recorder);
 
         Assert.Contains(offline.Reason, (string[])["replaced", "closed", "reset"]);
         Assert.DoesNotContain(Rest(), happened => happened is DtuOffline or DtuOnline);
@@ -84,7 +87,7 @@ public sealed class GhostSpec : SessionSpec
     {
         var session = Connect();
         Receive(session, "dtu-1\n");
-        Router.FishForMessage<Routing.Registry.SessionOpened>(_ => true);
+        Router.FishForMessage<Registry.SessionOpened>(_ => true);
         return session;
     }
 
