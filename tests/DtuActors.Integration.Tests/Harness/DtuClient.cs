@@ -25,6 +25,9 @@ public sealed class DtuClient : IAsyncDisposable
         return dtu;
     }
 
+    /// <summary>Where the gateway sees it come from.</summary>
+    public string Address => _client.Client.LocalEndPoint is IPEndPoint local ? new IPEndPoint(local.Address.MapToIPv4(), local.Port).ToString() : "";
+
     public async Task SendAsync(byte[] bytes)
     {
         using var patience = new CancellationTokenSource(HostProcess.Patience);

@@ -17,6 +17,8 @@ public sealed partial class HostProcess : IAsyncDisposable
 
     private const int Terminate = 15;
     private const int Interrupt = 2;
+    private const int Stop = 19;
+    private const int Continue = 18;
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = new();
@@ -160,6 +162,12 @@ public sealed partial class HostProcess : IAsyncDisposable
         Signal(Interrupt);
         return EndAsync();
     }
+
+    /// <summary>SIGSTOP, by its number on Linux: it does nothing any more, and its sockets stay.</summary>
+    public void Freeze() => Signal(Stop);
+
+    /// <summary>SIGCONT, by its number on Linux.</summary>
+    public void Thaw() => Signal(Continue);
 
     /// <summary>Its exit code, once it ends by itself.</summary>
     public async Task<int> EndAsync()

@@ -95,6 +95,18 @@ public sealed class LoadingTests : IDisposable
     }
 
     [Fact]
+    public void What_a_profile_says_of_sleep_and_of_duplicates_is_taken()
+    {
+        var profile = Conf.Options("""
+            dtu.profiles.default { heartbeat.expected-every = 1h, duplicates { policy = hold-first, conflict-after = 5, within = 10m } }
+            """).Profiles["default"];
+        Assert.Equal(TimeSpan.FromHours(1), profile.Heartbeat.ExpectedEvery);
+        Assert.Equal(
+            new DuplicatesOptions { Policy = DuplicatesPolicy.HoldFirst, ConflictAfter = 5, Within = TimeSpan.FromMinutes(10) }, profile.Duplicates);
+        Assert.Null(Conf.Options().Profiles["default"].Heartbeat.ExpectedEvery);
+    }
+
+    [Fact]
     public void Every_preset_loads() =>
         Assert.All(Presets.All, preset => Assert.True(Conf.Options($"dtu.profiles.p.preset = {preset.Name}").Profiles.ContainsKey("p")));
 

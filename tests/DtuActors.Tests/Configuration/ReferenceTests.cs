@@ -37,6 +37,7 @@ public sealed class ReferenceTests
         var written = Conf.Options().Profiles["default"];
         Assert.Equal(new BusOptions(), written.Bus);
         Assert.Equal(new KeepaliveOptions(), written.Keepalive);
+        Assert.Equal(new DuplicatesOptions(), written.Duplicates);
         Assert.Equal(new HeartbeatOptions().Timeout, written.Heartbeat.Timeout);
         var framing = new DtuActors.Protocol.Framing.FramingOptions();
         Assert.Equal(framing.Delimiter.ToArray(), written.Framing.Delimiter.ToArray());

@@ -54,6 +54,80 @@ public sealed class FleetViewSpec : ActorSpec
     }
 
     [Fact]
+    public void The_reason_of_the_last_end_stays_when_the_dtu_is_back()
+    {
+        var view = View();
+        view.Tell(new Fleet.SessionSeen(Report("a")));
+        view.Tell(new Fleet.SessionEnded(Report("a") with { LastError = "no byte for 300 s", EndedAt = Start.AddMinutes(5) }, "silent"));
+        var offline = Get(view, "a")!;
+        Assert.Equal(("silent", "no byte for 300 s", Start.AddMinutes(5)), (offline.EndReason, offline.EndError, offline.EndedAt));
+        Assert.Equal("silent: no byte for 300 s", offline.LastError);
+
+        view.Tell(new Fleet.SessionSeen(Report("a", epoch: 2) with { LastError = "something newer" }));
+        var again = Get(view, "a")!;
+        Assert.Equal(("silent", "no byte for 300 s", Start.AddMinutes(5)), (again.EndReason, again.EndError, again.EndedAt));
+        Assert.Equal("something newer", again.LastError);
+    }
+
+    [Fact]
+    public void What_a_displaced_session_counted_last_is_part_of_the_totals()
+    {
+        var view = View();
+        view.Tell(new Fleet.SessionSeen(Report("a", epoch: 1, frames: 3)));
+        view.Tell(new Fleet.SessionSeen(Report("a", epoch: 2, frames: 10)));
+        Assert.Equal(13, Get(view, "a")!.FramesUp);
+        view.Tell(new Fleet.SessionEnded(Report("a", epoch: 1, frames: 5), "replaced"));
+        Assert.Equal(15, Get(view, "a")!.FramesUp);
+        view.Tell(new Fleet.SessionEnded(Report("a", epoch: 2, frames: 11), "closed"));
+        Assert.Equal(16, Get(view, "a")!.FramesUp);
+    }
+
+    [Fact]
+    public void Of_two_ends_the_newer_sessions_is_the_last_in_whichever_order_they_are_told()
+    {
+        var view = View();
+        view.Tell(new Fleet.SessionSeen(Report("a", epoch: 1)));
+        view.Tell(new Fleet.SessionSeen(Report("a", epoch: 2)));
+        view.Tell(new Fleet.SessionEnded(Report("a", epoch: 2), "kicked"));
+        view.Tell(new Fleet.SessionEnded(Report("a", epoch: 1), "replaced"));
+        Assert.Equal((DtuState.Offline, "kicked"), (Get(view, "a")!.State, Get(view, "a")!.EndReason));
+    }
+
+    [Fact]
+    public void A_dtu_whose_profile_expects_it_sleeps_for_twice_that_time_and_is_offline_then()
+    {
+        var profile = Options.Profile(heartbeat: new HeartbeatOptions { ExpectedEvery = TimeSpan.FromMinutes(30) });
+        var view = View(Options.Gateway(profile));
+        foreach (var id in new[] { "sleeps", "online" })
+        {
+            view.Tell(new Fleet.SessionSeen(Report(id) with { LastSeenAt = Clock.Now }));
+        }
+
+        view.Tell(new Fleet.SessionEnded(Report("sleeps") with { LastSeenAt = Clock.Now }, "closed"));
+        Assert.Equal(["sleeps"], Ids(Page(view, state: DtuState.Sleeping)));
+        Assert.Empty(Ids(Page(view, state: DtuState.Offline)));
+        Advance(TimeSpan.FromMinutes(59), TimeSpan.FromMinutes(59));
+        Assert.Equal(DtuState.Sleeping, Get(view, "sleeps")!.State);
+        Advance(TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+        Assert.Equal(["sleeps"], Ids(Page(view, state: DtuState.Offline)));
+        Assert.Empty(Ids(Page(view, state: DtuState.Sleeping)));
+    }
+
+    [Fact]
+    public void A_dtu_in_conflict_counts_as_online_and_shows_both_addresses()
+    {
+        var view = View();
+        view.Tell(new Fleet.SessionSeen(Report("a")));
+        view.Tell(new Fleet.SessionSeen(Report("twin") with { ConflictWith = "10.0.0.2:2" }));
+        Assert.Equal(["a", "twin"], Ids(Page(view, state: DtuState.Online)));
+        Assert.Equal(["twin"], Ids(Page(view, state: DtuState.Conflict)));
+        var twin = Get(view, "twin")!;
+        Assert.Equal((DtuState.Conflict, "10.0.0.1:1", "10.0.0.2:2"), (twin.State, twin.Remote, twin.ConflictWith));
+        view.Tell(new Fleet.SessionEnded(Report("twin") with { ConflictWith = "10.0.0.2:2" }, "closed"));
+        Assert.Equal((DtuState.Offline, null), (Get(view, "twin")!.State, Get(view, "twin")!.ConflictWith));
+    }
+
+    [Fact]
     public void Of_dtus_that_are_offline_only_so_many_are_remembered_and_the_configured_always()
     {
         var options = Options.Gateway().With(Options.Dtu("configured"));
@@ -118,9 +192,9 @@ public sealed class FleetViewSpec : ActorSpec
         FramesUp = frames,
     };
 
-    private DtuPage Page(IActorRef view, int limit = 100, string? after = null)
+    private DtuPage Page(IActorRef view, int limit = 100, string? after = null, DtuState? state = null)
     {
-        view.Tell(new Fleet.ListDtus(null, limit, after), TestActor);
+        view.Tell(new Fleet.ListDtus(state, limit, after), TestActor);
         return ExpectMsg<DtuPage>();
     }
 
