@@ -16,7 +16,8 @@ namespace DtuActors;
 
 /// <summary>
 /// The tree's root: who is started, in which order, and in which order it all ends. Start: those who remember, the directory and the router, endpoints, then,
-/// once the register is read, listeners and dialers, so that a first byte finds its way and no listed DTU is refused. End: sessions first (unbinding would reset them), endpoints write what waits, then all else.
+/// once the register is read, listeners and dialers, so that a first byte finds its way and no listed DTU is refused. End: sessions first (unbinding would reset them), endpoints write what
+/// waits, then all else.
 /// Where it fails itself, the process ends.
 /// </summary>
 public sealed class GatewayActor : ReceiveActor, IWithTimers

@@ -38,7 +38,7 @@ public sealed class KeysTests(KeyedGateway gateway) : IClassFixture<KeyedGateway
     [InlineData("DELETE", "/api/v1/dtus/x", "operate-key-2", 403)]
     [InlineData("DELETE", "/api/v1/dtus/x", "admin-key-3", 404)]
     [InlineData("POST", "/api/v1/dtus/import", "operate-key-2", 403)]
-    [InlineData("POST", "/api/v1/dtus/import", "admin-key-3", 415)]
+    [InlineData("POST", "/api/v1/dtus/import", "admin-key-3", 422)]
     [InlineData("GET", "/api/v1/dtus.csv", null, 401)]
     [InlineData("GET", "/api/v1/dtus.csv", "see-only-key-1", 200)]
     [InlineData("POST", "/api/v1/config/reload", "operate-key-2", 403)]
@@ -48,7 +48,7 @@ public sealed class KeysTests(KeyedGateway gateway) : IClassFixture<KeyedGateway
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         if (method == "POST")
         {
-            request.Content = new StringContent("""{"hex":"01"}""", Encoding.UTF8, "application/json");
+            request.Content = new StringContent("""{"hex":"01"}""", Encoding.UTF8, path.EndsWith("import", StringComparison.Ordinal) ? "text/csv" : "application/json");
         }
 
         if (key is not null)
