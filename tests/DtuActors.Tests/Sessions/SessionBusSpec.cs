@@ -221,11 +221,11 @@ public sealed class SessionBusSpec : SessionSpec
     private IActorRef OnBus(BusOptions bus, BusMode mode = BusMode.RequestResponse) =>
         Online(profile: Options.Profile(framing: new FramingOptions { Codec = "modbus-rtu" }, bus: bus with { Mode = mode }));
 
-    // What could be the beginning of a frame is decided by silence.
+    // What could be the beginning of a frame is decided by silence, of ten gaps with this codec.
     private void BeSilent(IActorRef session)
     {
         Settle(session);
-        Advance(TimeSpan.FromMilliseconds(200));
+        Advance(TimeSpan.FromSeconds(1.2));
         Settle(session);
     }
 
