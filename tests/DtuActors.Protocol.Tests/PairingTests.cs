@@ -19,7 +19,7 @@ public sealed class PairingTests
 
     private static byte[] Bytes(string hex) => Convert.FromHexString(hex);
 
-    private static byte[] Rtu(string hex) => ModbusRtu.Build(Bytes(hex)[0], Bytes(hex)[1..]);
+    private static byte[] Rtu(string hex) => ModbusRtu.Build(Bytes(hex)[0], Bytes(hex).AsSpan(1));
 
     private static byte[] Dlt(string meter, byte control, string data, int preambles = 0) => Dlt645.Build(meter, control, Bytes(data), preambles);
 
@@ -43,7 +43,7 @@ public sealed class PairingTests
     {
         var question = new Question(slave, isRead, expectsAnswer);
         Assert.Equal(question, Pairings.ModbusRtu.Read(Rtu(request)));
-        Assert.Equal(question, Ascii.Read(ModbusAscii.Build(Bytes(request)[0], Bytes(request)[1..])));
+        Assert.Equal(question, Ascii.Read(ModbusAscii.Build(Bytes(request)[0], Bytes(request).AsSpan(1))));
         Assert.Null(Pairings.ModbusRtu.Read(Bytes(request)));
         Assert.Null(Ascii.Read(Bytes(request)));
     }

@@ -338,7 +338,7 @@ public sealed class BusQueue
         _shared is not null && item.IsRead && _turns.Requests.Count < _options.Queue + SharedAnswers.MostSharing
         && (_shared.Find(item, now) is not null || _active?.ReadsTheSameAs(item) is true || _turns.Requests.Any(item.ReadsTheSameAs));
 
-    // Only the first of each asker: an answer that is there already must not overtake what the same asker wanted before.
+    // Only the first of each asker, and of none that has one on the wire: an answer that is there already must not overtake what the same asker wanted before.
     private void AnswerWhatIsKnown(DateTimeOffset now)
     {
         if (_shared is not { IsEmpty: false } shared)
@@ -346,7 +346,7 @@ public sealed class BusQueue
             return;
         }
 
-        while (_turns.Heads.FirstOrDefault(head => shared.Find(head, now) is not null) is { } head)
+        while (_turns.Heads.FirstOrDefault(head => !head.Asker.Equals(_active?.Asker) && shared.Find(head, now) is not null) is { } head)
         {
             _turns.Remove(head);
             head.HasEnded = true;

@@ -71,7 +71,7 @@ public sealed class SharedBusTests(ITestOutputHelper output)
     {
         var (unanswered, crossed) = (new List<int>(), 0);
         var answer = new byte[Mbap.MaxFrame];
-        using var patience = new CancellationTokenSource(HostProcess.Patience);
+        using var patience = new CancellationTokenSource(3 * HostProcess.Patience);
         for (var i = 0; i < Requests; i++)
         {
             // The register is the request's own number, and so is what the slave answers.

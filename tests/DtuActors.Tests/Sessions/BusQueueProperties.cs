@@ -59,6 +59,8 @@ public sealed class BusQueueProperties
             .And(line.Accepted.Where(item => !item.WantsAnswer).All(item => item.WasSent != line.Ends.Contains(item)).Label("bytes are written or refused"))
             .And(line.Accepted.Select(item => item.Asker).Distinct()
                 .All(asker => IsAscending(line.Written.Where(item => item.Asker.Equals(asker)).Select(item => (int)item.Tag))).Label("order of an asker"))
+            .And(line.Accepted.Select(item => item.Asker).Distinct()
+                .All(asker => IsAscending(line.Answers.Where(item => item.Asker.Equals(asker)).Select(item => (int)item.Tag))).Label("order of an asker's answers"))
             .And((line.Crossed == 0).Label("no answer is crossed"))
             .And((line.MostWaiting <= Queue + 1 + (coalesces ? SharedMost(steps) : 0)).Label("bounded"));
     }
@@ -134,6 +136,8 @@ public sealed class BusQueueProperties
 
         public List<BusItem> Written { get; } = [];
 
+        public List<BusItem> Answers { get; } = [];
+
         public List<BusItem> Ends { get; } = [];
 
         public int Overlaps { get; private set; }
@@ -193,6 +197,7 @@ public sealed class BusQueueProperties
         public void Answered(BusItem item, Frame answer)
         {
             var asked = Accepted.Single(other => (int)other.Tag == Items.ValueIn(answer));
+            Answers.Add(item);
             Crossed += asked != item && !(_options.Coalesce is not null && asked.Payload.Span.SequenceEqual(item.Payload.Span)) ? 1 : 0;
             End(item);
         }
