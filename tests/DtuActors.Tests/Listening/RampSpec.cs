@@ -155,7 +155,7 @@ public sealed class RampSpec : ActorSpec
 
     private ListenerStatus Status()
     {
-        var seen = _fleet.ReceiveWhile<Fleet.ListenerSeen>(TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(100), message => message as Fleet.ListenerSeen);
+        var seen = _fleet.ReceiveWhile<Fleet.ListenerSeen>(TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(100), message => (message as Fleet.ListenerSeen)!);
         return seen[^1].Status;
     }
 
