@@ -26,12 +26,12 @@ public sealed class LimitsTests
                     taken++;
                 }
 
-                if (!bucket.TryTake(now + bucket.UntilNext(now)))
+                now += bucket.UntilNext(now);
+                if (!bucket.TryTake(now))
                 {
                     return false;
                 }
 
-                now += bucket.UntilNext(now);
                 taken++;
             }
 

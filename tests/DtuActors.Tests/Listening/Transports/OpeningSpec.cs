@@ -5,10 +5,10 @@ using System.Security.Authentication;
 using System.Text;
 using Akka.IO;
 using DtuActors.Configuration;
-using DtuActors.Directory;
 using DtuActors.Listening;
 using DtuActors.Listening.Streams;
 using DtuActors.Protocol.Transports;
+using ListenerSeen = DtuActors.Directory.Fleet.ListenerSeen;
 
 namespace DtuActors.Tests.Listening.Transports;
 
@@ -172,10 +172,10 @@ public sealed class OpeningSpec : TransportHarness
         await File.WriteAllTextAsync(_certificates.CertificatePath, "-----BEGIN CERTIFICATE-----\nbroken\n-----END CERTIFICATE-----\n");
         Assert.Equal("CN=renewed, O=Test", await ShownAsync(address));
         Assert.Equal("CN=renewed, O=Test", await ShownAsync(address));
-        Assert.Contains("the changed certificate is not used", ErrorSeen(), StringComparison.Ordinal);
+        ErrorBecomes(error => error?.Contains("the changed certificate is not used", StringComparison.Ordinal) is true);
         _certificates.WriteServer("again");
         Assert.Equal("CN=again, O=Test", await ShownAsync(address));
-        Assert.Null(ErrorSeen());
+        ErrorBecomes(error => error is null);
     }
 
     [Fact]
@@ -184,7 +184,7 @@ public sealed class OpeningSpec : TransportHarness
         _certificates.WriteServer("old", DateTimeOffset.UnixEpoch.AddYears(1));
         _tls = _certificates.Server();
         _ = Listen();
-        Assert.Contains("expired on 1971-01-01", ErrorSeen(), StringComparison.Ordinal);
+        ErrorBecomes(error => error?.Contains("expired on 1971-01-01", StringComparison.Ordinal) is true);
     }
 
     [Fact]
@@ -254,10 +254,12 @@ public sealed class OpeningSpec : TransportHarness
         return Task.FromResult(refused!);
     }
 
-    /// <summary>The listener's last error, as it is shown once a second.</summary>
-    private string? ErrorSeen()
+    /// <summary>Waits for the listener's last error, which is shown once a second.</summary>
+    private void ErrorBecomes(Predicate<string?> right) => AwaitAssert(() =>
     {
         Advance(TimeSpan.FromSeconds(2));
-        return Fleet.ReceiveWhile<Fleet.ListenerSeen>(TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(200), message => (message as Fleet.ListenerSeen)!)[^1].Status.LastError;
-    }
+        var seen = Fleet.ReceiveWhile<ListenerSeen>(TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(50), message => (message as ListenerSeen)!);
+        Assert.NotEmpty(seen);
+        Assert.True(right(seen[^1].Status.LastError), seen[^1].Status.LastError);
+    }, Patience, TimeSpan.FromMilliseconds(20));
 }
