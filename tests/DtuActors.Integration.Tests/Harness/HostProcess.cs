@@ -90,11 +90,13 @@ public sealed partial class HostProcess : IAsyncDisposable
     public string Url => $"http://{AddressOf("http")}";
 
     /// <summary>Starts <c>dtu run</c> with a configuration of its own, and waits until it is ready.</summary>
-    public static async Task<HostProcess> RunAsync(string configuration)
+    /// <param name="configuration">The whole file.</param>
+    /// <param name="folder">Where the file is written and the host runs; null: a folder of its own.</param>
+    public static async Task<HostProcess> RunAsync(string configuration, string? folder = null)
     {
-        var folder = System.IO.Directory.CreateTempSubdirectory("dtu-host-").FullName;
-        await File.WriteAllTextAsync(Path.Combine(folder, "dtu.conf"), configuration);
-        var host = new HostProcess(folder, ownsFolder: true, ["run", "-c", "dtu.conf"], environment: null);
+        var home = folder ?? System.IO.Directory.CreateTempSubdirectory("dtu-host-").FullName;
+        await File.WriteAllTextAsync(Path.Combine(home, "dtu.conf"), configuration);
+        var host = new HostProcess(home, ownsFolder: folder is null, ["run", "-c", "dtu.conf"], environment: null);
         await host.ReadyAsync();
         return host;
     }

@@ -1,51 +1,14 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Akka.Actor;
 using Akka.IO;
-using Akka.TestKit;
-using DtuActors.Directory;
-using DtuActors.Listening;
 
 namespace DtuActors.Tests.Listening.Transports;
 
-/// <summary>
-/// What a session relies on, whatever carries it: each transport passes the same tests on real sockets. <see cref="Forwarder"/> plays the session: it registers, and hands
-/// what it hears to the test.
-/// </summary>
-public abstract class TransportSpecBase : ActorSpec, IDisposable
+/// <summary>What a session relies on, whatever carries it: each transport passes the same tests on real sockets.</summary>
+public abstract class TransportSpecBase : TransportHarness
 {
-    protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(150);
-    private readonly List<IDisposable> _clients = [];
-
-    protected TransportSpecBase()
-        : base("akka.actor.serialize-messages = off")
-    {
-        Above = CreateTestProbe("above");
-        Fleet = CreateTestProbe("fleet");
-        Inbox = CreateTestProbe("inbox");
-        Session = CreateTestProbe("session");
-    }
-
-    protected TestProbe Above { get; }
-
-    protected TestProbe Fleet { get; }
-
-    protected TestProbe Inbox { get; }
-
-    protected TestProbe Session { get; }
-
-    protected abstract string Transport { get; }
-
-    protected abstract Binder Binder { get; }
-
-    protected virtual EndPoint Address => new IPEndPoint(IPAddress.Loopback, 0);
-
     /// <summary>Whether a peer can reset its connection.</summary>
     protected virtual bool Resets => true;
-
-    protected virtual Task<Stream> OpenAsync(Socket socket) => Task.FromResult<Stream>(new NetworkStream(socket));
 
     [Fact]
     public async Task Bytes_come_back()
@@ -235,7 +198,9 @@ public abstract class TransportSpecBase : ActorSpec, IDisposable
         session.Socket.Tell(Tcp.Close.Instance, session.Self);
         Session.ExpectNoMsg(Soon);
         session.Socket.Tell(Tcp.Abort.Instance, session.Self);
-        Session.ExpectMsg<Tcp.Aborted>(Patience);
+
+        // Akka.IO says first what it did not write.
+        Session.FishForMessage<Tcp.Aborted>(_ => true, Patience);
         ExpectEnd(session);
     }
 
@@ -291,143 +256,5 @@ public abstract class TransportSpecBase : ActorSpec, IDisposable
         Assert.Equal("still here", await client.ReadAsync(10));
         client.Finish();
         Session.ExpectMsg<Tcp.PeerClosed>(Patience);
-    }
-
-    /// <summary>Stands for the listener of a gateway.</summary>
-    protected string Listen(bool keepOpen = false, Func<ListenerSetup, ListenerSetup>? change = null)
-    {
-        var session = Session.Ref;
-        var setup = new ListenerSetup
-        {
-            Name = "main",
-            KeyPath = "dtu.listeners.main",
-            Transport = Transport,
-            Address = Address,
-            MaxConnections = 1000,
-            Observer = Fleet,
-            Inbox = Inbox,
-            Binder = Binder,
-            Handler = (socket, peer) => Props.Create<Forwarder>(socket, peer, session, keepOpen),
-        };
-        _ = Above.ChildActorOf(ListenerActor.Props(change?.Invoke(setup) ?? setup));
-        return Above.FishForMessage<Binding.SocketBound>(_ => true, Patience).Address;
-    }
-
-    protected async Task<(Client Client, Started Session)> ConnectAsync(bool keepOpen = false)
-    {
-        var client = await DialAsync(Listen(keepOpen));
-        var session = Session.ExpectMsg<Started>(Patience);
-        Watch(session.Socket);
-        return (client, session);
-    }
-
-    protected async Task<Client> DialAsync(string address)
-    {
-        var client = new Client(await SocketAsync(address), null!);
-        _clients.Add(client.Socket);
-        return client with { Stream = await OpenAsync(client.Socket).WaitAsync(Patience) };
-    }
-
-    protected static async Task<Socket> SocketAsync(string address)
-    {
-        var isIp = IPEndPoint.TryParse(address, out var ip);
-        var socket = isIp
-            ? new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
-            : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        await socket.ConnectAsync(isIp ? ip! : new UnixDomainSocketEndPoint(address)).WaitAsync(Patience);
-        return socket;
-    }
-
-    protected static void Write(Started session, string text, Tcp.Event? ack = null) => session.Socket.Tell(
-        ack is null ? Tcp.Write.Create(ByteString.FromString(text)) : Tcp.Write.Create(ByteString.FromString(text), ack), session.Self);
-
-    /// <summary>So many bytes, in as many reads as they take; with <paramref name="resume"/> the first is asked for, too.</summary>
-    protected Task<string> ReceivedAsync(int count, Started session, bool resume = false)
-    {
-        var text = "";
-        for (var ask = resume; text.Length < count; ask = true)
-        {
-            if (ask)
-            {
-                session.Socket.Tell(Tcp.ResumeReading.Instance, session.Self);
-            }
-
-            text += Session.ExpectMsg<Tcp.Received>(Patience).Data.ToString(Encoding.ASCII);
-        }
-
-        return Task.FromResult(text);
-    }
-
-    protected void ExpectEnd(Started session) => FishForMessage<Terminated>(ended => ended.ActorRef.Equals(session.Socket), Patience);
-
-    void IDisposable.Dispose()
-    {
-        foreach (var client in _clients)
-        {
-            client.Dispose();
-        }
-
-        GC.SuppressFinalize(this);
-        Shutdown();
-    }
-
-    protected sealed record Started(IActorRef Self, IActorRef Socket, Peer Peer) : INoSerializationVerificationNeeded;
-
-    protected sealed class Ack(int number) : Tcp.Event
-    {
-        public int Number => number;
-    }
-
-    protected sealed record Client(Socket Socket, Stream Stream)
-    {
-        public async Task SendAsync(string text) => await Stream.WriteAsync(Encoding.ASCII.GetBytes(text)).AsTask().WaitAsync(Patience);
-
-        public async Task<string> ReadAsync(int count)
-        {
-            var buffer = new byte[count];
-            await Stream.ReadExactlyAsync(buffer).AsTask().WaitAsync(Patience);
-            return Encoding.ASCII.GetString(buffer);
-        }
-
-        public async Task<string> ReadToEndAsync()
-        {
-            using var all = new MemoryStream();
-            await Stream.CopyToAsync(all).WaitAsync(Patience);
-            return Encoding.ASCII.GetString(all.ToArray());
-        }
-
-        /// <summary>Whether the connection ends in a reset; false: in a FIN.</summary>
-        public async Task<bool> IsResetAsync()
-        {
-            try
-            {
-                await ReadToEndAsync();
-                return false;
-            }
-            catch (IOException reset) when (reset.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset })
-            {
-                return true;
-            }
-        }
-
-        public void Finish() => Socket.Shutdown(SocketShutdown.Send);
-
-        public void Reset()
-        {
-            Socket.LingerState = new LingerOption(true, 0);
-            Socket.Close();
-        }
-
-        public void Urgent(char letter) => Assert.Equal(1, Socket.Send([(byte)letter], SocketFlags.OutOfBand));
-    }
-
-    private sealed class Forwarder : ReceiveActor
-    {
-        public Forwarder(IActorRef socket, Peer peer, IActorRef test, bool keepOpen)
-        {
-            socket.Tell(new Tcp.Register(Self, keepOpen));
-            test.Tell(new Started(Self, socket, peer));
-            ReceiveAny(test.Forward);
-        }
     }
 }

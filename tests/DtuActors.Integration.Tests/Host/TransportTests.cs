@@ -1,0 +1,233 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using DtuActors.Integration.Tests.Harness;
+using DtuActors.Integration.Tests.MainJob;
+
+namespace DtuActors.Integration.Tests.Host;
+
+/// <summary>The real host over TLS, a Unix socket and behind a proxy's header; certificates are made by the lines of the README.</summary>
+public sealed class TransportTests : IAsyncLifetime
+{
+    private const string Text = """
+        dtu {
+          listeners {
+            plain { transport = tcp, port = 0, engine = sockets }
+            tls { transport = tls, port = 0, certificate { path = "server.pem", key-path = "server.key" } }
+            mutual { transport = tls, port = 0, certificate { path = "server.pem", key-path = "server.key" }
+                     client-certificate = required, client-ca-path = "ca.pem", id-from = certificate-cn, id-prefix = "cert/" }
+            unix { transport = unix, path = "run/dtu.sock" }
+            behind { transport = tcp, port = 0, proxy-protocol = v1 }
+          }
+          dtus { "cert/pump-7" { secret = "the-certificate-stands-for-it" } }
+          http { port = 0 }
+        }
+        """;
+
+    private readonly DirectoryInfo _folder = System.IO.Directory.CreateTempSubdirectory("transports");
+    private HostProcess? _host;
+    private HttpClient _http = null!;
+
+    public async Task InitializeAsync()
+    {
+        if (!HasOpenSsl)
+        {
+            return;
+        }
+
+        OpenSsl.MakeCertificates(_folder.FullName);
+        _host = await HostProcess.RunAsync(Text, _folder.FullName);
+        _http = new HttpClient { BaseAddress = new Uri(_host.Url), Timeout = HostProcess.Patience };
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_host is not null)
+        {
+            _http.Dispose();
+            await _host.DisposeAsync();
+        }
+
+        _folder.Delete(recursive: true);
+    }
+
+    [SkippableFact]
+    public async Task Every_transport_carries_a_session_and_shows_who_it_is()
+    {
+        Tools.Need("openssl");
+        await using var events = await EventReader.OpenAsync(_http, "/api/v1/events");
+        using var plain = await TcpAsync("plain");
+        await SayAsync(new NetworkStream(plain), "plain-1\r\n");
+        Assert.Equal(("plain-1", plain.LocalEndPoint!.ToString()), await OnlineAsync(events));
+
+        await using var tls = await TlsAsync("tls");
+        await SayAsync(tls, "tls-1\r\n");
+        Assert.Equal("tls-1", (await OnlineAsync(events)).Id);
+
+        using var unix = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        var path = _host!.AddressOf("unix");
+        Assert.Equal(Path.Combine(_folder.FullName, "run", "dtu.sock"), path);
+        await unix.ConnectAsync(new UnixDomainSocketEndPoint(path));
+        await SayAsync(new NetworkStream(unix), "unix-1\r\n");
+        Assert.Equal(("unix-1", "unix"), await OnlineAsync(events));
+
+        using var behind = await TcpAsync("behind");
+        await SayAsync(new NetworkStream(behind), "PROXY TCP4 10.8.0.7 10.0.0.1 40001 9000\r\nproxied-1\r\n");
+        Assert.Equal(("proxied-1", "10.8.0.7:40001"), await OnlineAsync(events));
+
+        await using var mutual = await TlsAsync("mutual", client: true);
+        Assert.Equal("cert/pump-7", (await OnlineAsync(events)).Id);
+    }
+
+    [SkippableFact]
+    public async Task A_dtu_that_comes_back_over_TLS_before_its_old_socket_ends_is_online_once_with_the_new_one()
+    {
+        Tools.Need("openssl");
+        await using var events = await EventReader.OpenAsync(_http, "/api/v1/events?dtu=ghost");
+        await using var old = await TlsAsync("tls");
+        await SayAsync(old, "ghost\r\n");
+        await events.NextAsync("online");
+        await using var young = await TlsAsync("tls");
+        await SayAsync(young, "ghost\r\n");
+        await events.NextAsync("online");
+        Assert.Equal(0, await old.ReadAsync(new byte[1]).AsTask().WaitAsync(HostProcess.Patience));
+        await old.DisposeAsync();
+        using var sent = await _http.PostAsync("/api/v1/dtus/ghost/send", new StringContent("{\"text\":\"hello\"}", Encoding.UTF8, "application/json"));
+        Assert.Equal(HttpStatusCode.Accepted, sent.StatusCode);
+        var buffer = new byte[5];
+        await young.ReadExactlyAsync(buffer).AsTask().WaitAsync(HostProcess.Patience);
+        Assert.Equal("hello", Encoding.ASCII.GetString(buffer));
+    }
+
+    [SkippableFact]
+    public async Task Openssls_own_client_registers()
+    {
+        Tools.Need("openssl");
+        await using var events = await EventReader.OpenAsync(_http, "/api/v1/events?dtu=by-openssl");
+        var start = new ProcessStartInfo("openssl", ["s_client", "-quiet", "-connect", _host!.AddressOf("tls")])
+        {
+            RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true,
+        };
+        using var client = Process.Start(start)!;
+        await client.StandardInput.WriteAsync("by-openssl\r\n");
+        await client.StandardInput.FlushAsync();
+        await events.NextAsync("online");
+        client.Kill();
+    }
+
+    [SkippableFact]
+    public async Task What_never_became_a_connection_is_counted_and_told_with_its_reason()
+    {
+        Tools.Need("openssl");
+        using var behind = await TcpAsync("behind");
+        await SayAsync(new NetworkStream(behind), "13800138000\r\n");
+        using var tls = await TcpAsync("tls");
+        await SayAsync(new NetworkStream(tls), "13800138000\r\n");
+        await RunningGateway.UntilAsync(async () =>
+        {
+            var reasons = (await ItemsAsync("/api/v1/unknown")).Select(item => item.GetProperty("reason").GetString()).ToHashSet();
+            return reasons.IsSupersetOf(["proxy-header", "handshake"]);
+        });
+        await RunningGateway.UntilAsync(async () => (await ItemsAsync("/api/v1/listeners"))
+            .Where(item => item.GetProperty("name").GetString() is "behind" or "tls").All(item => item.GetProperty("refused").GetInt64() == 1));
+    }
+
+    [SkippableFact]
+    public async Task A_stale_socket_is_replaced_one_in_use_is_not_and_the_end_takes_it_away()
+    {
+        Tools.Need("openssl");
+        var path = _host!.AddressOf("unix");
+        const string Unix = "dtu { listeners.u { transport = unix, path = \"run/dtu.sock\" }, http.port = 0 }";
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "second.conf"), Unix);
+        var second = await HostProcess.CommandAsync(["run", "-c", "second.conf"], _folder.FullName);
+        Assert.Equal(1, second.ExitCode);
+        Assert.Contains("dtu.listeners.u.path", second.Errors, StringComparison.Ordinal);
+        Assert.Contains($"{path} is in use", second.Errors, StringComparison.Ordinal);
+        Assert.True(File.Exists(path));
+
+        Assert.Equal(0, await _host.StopAsync());
+        Assert.False(File.Exists(path));
+
+        using (var dead = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            // What a killed process leaves.
+            dead.Bind(new UnixDomainSocketEndPoint(path));
+            File.Move(path, path + ".kept");
+        }
+
+        File.Move(path + ".kept", path);
+        await using var third = await HostProcess.RunAsync(Unix, _folder.FullName);
+        using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await client.ConnectAsync(new UnixDomainSocketEndPoint(path));
+    }
+
+    [SkippableFact]
+    public async Task A_gateway_that_is_out_of_descriptors_accepts_again_when_some_are_free()
+    {
+        Tools.Need("openssl", "prlimit");
+        var open = System.IO.Directory.GetFiles($"/proc/{_host!.Id}/fd").Length;
+        using var limit = Process.Start("prlimit", ["--pid", $"{_host.Id}", $"--nofile={open + 5}:{open + 5}"]);
+        await limit.WaitForExitAsync();
+        var crowd = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => TcpAsync("plain")));
+        await RunningGateway.UntilAsync(() => Task.FromResult(_host.Errors.Contains("accepting pauses", StringComparison.Ordinal)));
+        foreach (var one in crowd)
+        {
+            one.Dispose();
+        }
+
+        using var dtu = await TcpAsync("plain");
+        await SayAsync(new NetworkStream(dtu), "after-the-crowd\r\n");
+        await RunningGateway.UntilAsync(async () =>
+        {
+            using var seen = await _http.GetAsync("/api/v1/dtus/after-the-crowd");
+            return seen.IsSuccessStatusCode;
+        });
+    }
+
+    private static bool HasOpenSsl => OperatingSystem.IsLinux()
+        && (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "openssl")));
+
+    private async Task<Socket> TcpAsync(string listener)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(_host!.EndPointOf(listener));
+        return socket;
+    }
+
+    private async Task<SslStream> TlsAsync(string listener, bool client = false)
+    {
+        var stream = new SslStream(new NetworkStream(await TcpAsync(listener), ownsSocket: true));
+        using var own = client ? X509Certificate2.CreateFromPemFile(Path.Combine(_folder.FullName, "pump-7.pem"), Path.Combine(_folder.FullName, "pump-7.key")) : null;
+        using var authority = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(_folder.FullName, "ca.pem"));
+        await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = "dtu.example.net",
+            ClientCertificateContext = own is null ? null : SslStreamCertificateContext.Create(own, [], offline: true),
+            CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                CustomTrustStore = { authority },
+                RevocationMode = X509RevocationMode.NoCheck,
+            },
+        }).WaitAsync(HostProcess.Patience);
+        return stream;
+    }
+
+    private static async Task SayAsync(Stream stream, string text) => await stream.WriteAsync(Encoding.ASCII.GetBytes(text)).AsTask().WaitAsync(HostProcess.Patience);
+
+    private static async Task<(string? Id, string? Remote)> OnlineAsync(EventReader events)
+    {
+        var online = await events.NextAsync("online");
+        return (online.GetProperty("dtu").GetString(), online.GetProperty("remote").GetString());
+    }
+
+    private async Task<JsonElement[]> ItemsAsync(string path)
+    {
+        var json = JsonDocument.Parse(await _http.GetStringAsync(path)).RootElement;
+        return [.. json.GetProperty("items").EnumerateArray()];
+    }
+}
