@@ -55,8 +55,6 @@ public sealed class DtuActor : ActorBase, IWithTimers
 
     public static Props Props(DtuId id) => Akka.Actor.Props.Create<DtuActor>(id);
 
-    protected override void PreStart() => PassivateSoon();
-
     // A switch costs nothing per DTU, where ReceiveActor builds a table for each.
     protected override bool Receive(object message)
     {
@@ -72,7 +70,7 @@ public sealed class DtuActor : ActorBase, IWithTimers
                 Release(_session?.Connection.Equals(terminated.ActorRef) is true);
                 return true;
             case Holding.Find:
-                Sender.Tell(new Holding.Found(_id, _session));
+                OnFind();
                 return true;
             case Holding.Recite recite:
                 OnRecite(recite);
@@ -82,6 +80,16 @@ public sealed class DtuActor : ActorBase, IWithTimers
                 return true;
             default:
                 return false;
+        }
+    }
+
+    // Whoever asks for a DTU that nobody holds may have made this actor.
+    private void OnFind()
+    {
+        Sender.Tell(new Holding.Found(_id, _session));
+        if (_session is null)
+        {
+            PassivateSoon();
         }
     }
 

@@ -53,6 +53,7 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
         _setup = setup;
         _socket = socket;
         _remote = remote.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(remote.Address.MapToIPv4(), remote.Port) : remote;
+        Remote = _remote.ToString();
         _entrance = setup.Candidates[0];
         _profile = _entrance;
         _writer = new SocketWriter<Downlink>(socket, OnDownlinkWritten);
@@ -62,9 +63,9 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private static DateTimeOffset Now => Context.System.Scheduler.Now;
+    private string Remote { get; }
 
-    private string Remote => _remote.ToString();
+    private static DateTimeOffset Now => Context.System.Scheduler.Now;
 
     /// <summary>Not an expression: that would be compiled once per connection.</summary>
     public static Props Props(SessionSetup setup, IActorRef socket, IPEndPoint remote) =>
