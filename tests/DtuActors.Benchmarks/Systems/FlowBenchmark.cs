@@ -29,7 +29,7 @@ internal static class FlowBenchmark
 
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"flow: a fast DTU into a COM port of 960 B/s, {Masters} Modbus masters beside it, {(WarmUp + ((LoadedPhases + 2) * Phase)).TotalSeconds} s ..."));
+            $"flow: a fast DTU into a COM port of 960 B/s, {Masters} Modbus masters beside it, {((3.5 * WarmUp) + ((LoadedPhases + 2) * Phase)).TotalSeconds} s ..."));
         await using var gateway = await ChildProcess.GatewayAsync(Configuration());
         using var stop = new CancellationTokenSource();
         var reader = SlowReader.RunAsync(Path.Combine(gateway.Folder, "com1"), stop.Token);
@@ -40,7 +40,8 @@ internal static class FlowBenchmark
         var masters = Enumerable.Range(1, Masters).Select(unit => new ModbusMaster(gateway.PortOf("modbus"), (byte)unit)).ToArray();
         var polling = Task.WhenAll(masters.Select(master => master.RunAsync(stop.Token)));
 
-        await Task.Delay(WarmUp / 2);
+        // Until code is compiled and the frames in memory are as many as they become.
+        await Task.Delay(2 * WarmUp);
         var quiet = await MeasureAsync(Phase, gateway, masters);
         flood.Say("start");
         await Task.Delay(WarmUp);
