@@ -47,7 +47,6 @@ internal static class StartupHook
             Say(question switch
             {
                 "heap" => $"bench heap {GC.GetTotalMemory(forceFullCollection: true)}",
-                "spent" => $"bench spent {GC.GetTotalAllocatedBytes()} {GC.GetTotalPauseDuration().TotalMilliseconds:0} {GC.CollectionCount(0)} {GC.CollectionCount(1)} {GC.CollectionCount(2)}",
                 "live" => $"bench live {GC.GetTotalMemory(forceFullCollection: false)} {Environment.WorkingSet}",
                 _ => $"bench count {Interlocked.Read(ref _online)}",
             });

@@ -96,8 +96,6 @@ public sealed class DtuActor : ActorBase, IWithTimers
 
     public static Props Props(DtuId id) => Akka.Actor.Props.Create<DtuActor>(id);
 
-    protected override void PreStart() => PassivateSoon();
-
     protected override void PostStop() => SetContested(false);
 
     // A switch costs nothing per DTU, where ReceiveActor builds a table for each.
@@ -118,7 +116,7 @@ public sealed class DtuActor : ActorBase, IWithTimers
                 OnTerminated(terminated);
                 return true;
             case Holding.Find:
-                Sender.Tell(new Holding.Found(_id, _session));
+                OnFind();
                 return true;
             case Holding.Recite recite:
                 OnRecite(recite);
@@ -137,6 +135,16 @@ public sealed class DtuActor : ActorBase, IWithTimers
                 return true;
             default:
                 return false;
+        }
+    }
+
+    // Whoever asks for a DTU that nobody holds may have made this actor.
+    private void OnFind()
+    {
+        Sender.Tell(new Holding.Found(_id, _session));
+        if (_session is null)
+        {
+            PassivateSoon();
         }
     }
 

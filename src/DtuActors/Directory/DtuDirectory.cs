@@ -11,7 +11,6 @@ namespace DtuActors.Directory;
 public sealed class DtuDirectory : ReceiveActor
 {
     private readonly Dictionary<DtuId, IActorRef> _children = [];
-    private readonly Dictionary<IActorRef, DtuId> _ids = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
 
     public DtuDirectory()
@@ -22,7 +21,7 @@ public sealed class DtuDirectory : ReceiveActor
         Receive<Holding.Find>(OnFind);
         Receive<Holding.Recite>(OnRecite);
         Receive<Holding.Passivate>(OnPassivate);
-        Receive<Terminated>(terminated => Forget(terminated.ActorRef));
+        Receive<Ended>(ended => _children.Remove(ended.Dtu));
     }
 
     public static Props Props() => Akka.Actor.Props.Create<DtuDirectory>();
@@ -56,9 +55,8 @@ public sealed class DtuDirectory : ReceiveActor
     // A claim that is already in the child's mailbox is granted by it and lost with it; its session watches the child, and claims again.
     private void OnPassivate(Holding.Passivate passivate)
     {
-        if (Existing(passivate.Dtu) is { } child)
+        if (_children.Remove(passivate.Dtu, out var child))
         {
-            Forget(child);
             Context.Unwatch(child);
             child.Tell(PoisonPill.Instance);
         }
@@ -70,19 +68,12 @@ public sealed class DtuDirectory : ReceiveActor
     {
         if (!_children.TryGetValue(id, out var child))
         {
-            child = Context.Watch(Context.ActorOf(DtuActor.Props(id)));
+            child = Context.WatchWith(Context.ActorOf(DtuActor.Props(id)), new Ended(id));
             _children.Add(id, child);
-            _ids.Add(child, id);
         }
 
         return child;
     }
 
-    private void Forget(IActorRef child)
-    {
-        if (_ids.Remove(child, out var id))
-        {
-            _children.Remove(id);
-        }
-    }
+    private sealed record Ended(DtuId Dtu) : INoSerializationVerificationNeeded;
 }

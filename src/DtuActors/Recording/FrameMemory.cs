@@ -13,11 +13,11 @@ public sealed class FrameMemory
     public const int MostPerDtu = 1000;
     public const long MostBytes = 64 * 1024 * 1024;
 
-    // What a frame costs beside its payload: its record, its array, its places in two queues, its share of its DTU's own.
+    // What a frame costs beside its payload: its record, its array, its places in two lists, its share of its DTU's own.
     private const int Overhead = 256;
 
-    private readonly Dictionary<DtuId, LinkedList<RecordedFrame>> _frames = [];
-    private readonly Queue<(DtuId Dtu, long Sequence)> _order = new();
+    private readonly Dictionary<DtuId, Queue<LinkedListNode<(DtuId Dtu, RecordedFrame Frame)>>> _frames = [];
+    private readonly LinkedList<(DtuId Dtu, RecordedFrame Frame)> _all = new();
     private long _sequence;
     private long _bytes;
 
@@ -26,21 +26,20 @@ public sealed class FrameMemory
         var frame = new RecordedFrame(++_sequence, passed.At, passed.Direction, passed.Payload, passed.Codec, passed.Source, passed.Verdict);
         if (!_frames.TryGetValue(passed.Dtu, out var frames))
         {
-            frames = new LinkedList<RecordedFrame>();
+            frames = new Queue<LinkedListNode<(DtuId, RecordedFrame)>>();
             _frames.Add(passed.Dtu, frames);
         }
 
-        frames.AddLast(frame);
-        _order.Enqueue((passed.Dtu, frame.Sequence));
+        frames.Enqueue(_all.AddLast((passed.Dtu, frame)));
         _bytes += Cost(frame);
         if (frames.Count > MostPerDtu)
         {
-            RemoveFirst(passed.Dtu, frames);
+            RemoveOldest(passed.Dtu);
         }
 
-        while (_bytes > MostBytes || _order.Count > 2 * (MostBytes / Overhead))
+        while (_bytes > MostBytes)
         {
-            RemoveOldest();
+            RemoveOldest(_all.First!.Value.Dtu);
         }
     }
 
@@ -54,6 +53,7 @@ public sealed class FrameMemory
 
         var from = long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? sequence : 0;
         var items = frames
+            .Select(node => node.Value.Frame)
             .Where(frame => frame.Sequence > from && (since is null || frame.At >= since) && (until is null || frame.At < until))
             .Take(limit + 1)
             .ToImmutableArray();
@@ -62,20 +62,12 @@ public sealed class FrameMemory
             : new FramePage(items, null);
     }
 
-    // A frame that its own DTU's limit took already left its place in the order behind: nothing to remove then.
-    private void RemoveOldest()
+    private void RemoveOldest(DtuId dtu)
     {
-        var (dtu, sequence) = _order.Dequeue();
-        if (_frames.TryGetValue(dtu, out var frames) && frames.First!.Value.Sequence == sequence)
-        {
-            RemoveFirst(dtu, frames);
-        }
-    }
-
-    private void RemoveFirst(DtuId dtu, LinkedList<RecordedFrame> frames)
-    {
-        _bytes -= Cost(frames.First!.Value);
-        frames.RemoveFirst();
+        var frames = _frames[dtu];
+        var oldest = frames.Dequeue();
+        _all.Remove(oldest);
+        _bytes -= Cost(oldest.Value.Frame);
         if (frames.Count == 0)
         {
             _frames.Remove(dtu);

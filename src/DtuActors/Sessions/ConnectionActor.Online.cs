@@ -160,7 +160,10 @@ public sealed partial class ConnectionActor
         TakeIn(registrar.Rest.Span);
         EndBurstOfDatagram();
         _opening = false;
-        PublishSoon();
+        if (registrar.Heartbeats > 0 || registrar.Dropped.Count > 0 || !registrar.Rest.IsEmpty)
+        {
+            PublishSoon();
+        }
     }
 
     // The same registration again on a live session is a heartbeat, with or without its line end.

@@ -51,6 +51,9 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>This program again, with a verb that its usage does not name.</summary>
     public static ChildProcess Self(params object[] arguments) => new(Dotnet("DtuActors.Benchmarks.dll", arguments));
 
+    /// <summary>Another command of the host.</summary>
+    public static ChildProcess Host(params object[] arguments) => new(Dotnet("dtu.dll", arguments));
+
     /// <summary>The real host, <c>dtu run</c> with this configuration, in a folder of its own; returns when it is ready.</summary>
     /// <param name="sessions">When so many are online it says <c>bench online TIMESTAMP</c>.</param>
     /// <exception cref="InvalidOperationException">It ended before it was ready; <see cref="ExitCode"/> 2 is a configuration it refuses.</exception>

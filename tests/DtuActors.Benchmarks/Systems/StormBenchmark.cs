@@ -98,8 +98,6 @@ internal static class StormBenchmark
         if (row.IsGateway)
         {
             await CheckAsync(row);
-            row.Server.Say("spent");
-            Console.WriteLine(string.Join(' ', await row.Server.HearAsync("bench spent")));
         }
 
         row.Processor.Add((row.Server.ProcessorTime - before).TotalSeconds);

@@ -6,6 +6,8 @@ internal static class SystemBenchmarks
     private static readonly Dictionary<string, Func<Task<bool>>> Known = new()
     {
         ["storm"] = StormBenchmark.RunAsync,
+        ["flow"] = FlowBenchmark.RunAsync,
+        ["silent"] = SilentBenchmark.RunAsync,
     };
 
     public static string Names => string.Join(" | ", Known.Keys);
@@ -22,5 +24,7 @@ internal static class Parts
     {
         ["storm-bare"] = BareServer.RunAsync,
         ["storm-client"] = StormClient.RunAsync,
+        ["flow-flood"] = Flood.RunAsync,
+        ["silent-dtus"] = SilentBenchmark.DtusAsync,
     };
 }

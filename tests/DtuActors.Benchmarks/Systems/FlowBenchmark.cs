@@ -1,0 +1,159 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+
+namespace DtuActors.Benchmarks.Systems;
+
+/// <summary>
+/// One DTU sends as fast as TCP takes it into a COM port whose reader takes 960 bytes a second, as a line of 9600 baud does; ten others answer a Modbus master
+/// each meanwhile. The gateway's memory has to stay flat, and the others' requests as fast as without the fast one.
+/// </summary>
+internal static class FlowBenchmark
+{
+    private const int Masters = 10;
+    private const double MostGrowth = 8e6;
+    private const double MostSlowdown = 2;
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Phase = TimeSpan.FromSeconds(15);
+    private const int LoadedPhases = 4;
+
+    /// <summary>False where memory grew or the others were slowed down.</summary>
+    public static async Task<bool> RunAsync()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            Console.WriteLine("flow is left out: its COM port is a virtual one, and those need Linux");
+            return true;
+        }
+
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"flow: a fast DTU into a COM port of 960 B/s, {Masters} Modbus masters beside it, {((3.5 * WarmUp) + ((LoadedPhases + 2) * Phase)).TotalSeconds} s ..."));
+        await using var gateway = await ChildProcess.GatewayAsync(Configuration());
+        using var stop = new CancellationTokenSource();
+        var reader = SlowReader.RunAsync(Path.Combine(gateway.Folder, "com1"), stop.Token);
+        await using var instruments = ChildProcess.Host("simulate", "--connect", gateway.AddressOf("main"), "--count", Masters, "--id-prefix", "m");
+        await using var flood = ChildProcess.Self("flow-flood", gateway.PortOf("main"));
+        using var http = new HttpClient { BaseAddress = new Uri($"http://{gateway.AddressOf("http")}") };
+        await OnlineAsync(http, Masters + 1);
+        var masters = Enumerable.Range(1, Masters).Select(unit => new ModbusMaster(gateway.PortOf("modbus"), (byte)unit)).ToArray();
+        var polling = Task.WhenAll(masters.Select(master => master.RunAsync(stop.Token)));
+
+        // Until code is compiled and the frames in memory are as many as they become.
+        await Task.Delay(2 * WarmUp);
+        var quiet = await MeasureAsync(Phase, gateway, masters);
+        flood.Say("start");
+        await Task.Delay(WarmUp);
+        var before = await UplinkAsync(http);
+        var loaded = await MeasureAsync(LoadedPhases * Phase, gateway, masters);
+        var after = await UplinkAsync(http);
+        flood.Say("stop");
+        await Task.Delay(WarmUp / 2);
+        quiet.Add(await MeasureAsync(Phase, gateway, masters));
+        await stop.CancelAsync();
+        await Task.WhenAll(polling, reader);
+        return Print(quiet, loaded, (after - before) / (LoadedPhases * Phase).TotalSeconds, await EndpointAsync(http));
+    }
+
+    private static string Configuration() => $$"""
+        dtu {
+          listeners { main { transport = tcp, address = "127.0.0.1", port = 0, profile = default } }
+          profiles {
+            fast { heartbeat { timeout = off } }
+            slave { framing { codec = modbus-rtu } , bus { mode = request-response } }
+          }
+          dtus {
+            fast { profile = fast }
+            {{string.Join("\n    ", Enumerable.Range(1, Masters).Select(unit => $"{IdOf(unit)} {{ profile = slave }}"))}}
+          }
+          endpoints {
+            com1 { kind = pty, link = "com1" }
+            modbus { kind = modbus-tcp, address = "127.0.0.1", port = 0, units {
+              {{string.Join("\n      ", Enumerable.Range(1, Masters).Select(unit => $"{unit} {{ dtu = {IdOf(unit)}, slave = 1 }}"))}}
+            } }
+          }
+          routes = [{ dtu = fast, to = com1, direction = up }]
+          http { port = 0 }
+          storage { provider = none }
+        }
+        """;
+
+    private static string IdOf(int unit) => string.Create(CultureInfo.InvariantCulture, $"m{unit:0000}");
+
+    private static async Task OnlineAsync(HttpClient http, int wanted)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while ((await http.GetFromJsonAsync<JsonNode>(new Uri("/api/v1/dtus?state=online", UriKind.Relative), patience.Token))!["items"]!.AsArray().Count < wanted)
+        {
+            await Task.Delay(100, patience.Token);
+        }
+    }
+
+    private static async Task<double> UplinkAsync(HttpClient http) =>
+        (await http.GetFromJsonAsync<JsonNode>(new Uri("/api/v1/dtus/fast", UriKind.Relative)))!["bytesUp"]!.GetValue<double>();
+
+    private static async Task<string> EndpointAsync(HttpClient http)
+    {
+        var endpoints = await http.GetFromJsonAsync<JsonNode>(new Uri("/api/v1/endpoints", UriKind.Relative));
+        var com = endpoints!["items"]!.AsArray().First(item => item!["name"]!.GetValue<string>() == "com1");
+        return com!["up"]?.ToJsonString() ?? com.ToJsonString();
+    }
+
+    private static async Task<Measured> MeasureAsync(TimeSpan time, ChildProcess gateway, ModbusMaster[] masters)
+    {
+        var measured = new Measured();
+        Array.ForEach(masters, master => master.Take());
+        var began = Stopwatch.GetTimestamp();
+        using var each = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        while (Stopwatch.GetElapsedTime(began) < time && await each.WaitForNextTickAsync())
+        {
+            gateway.Say("live");
+            var words = await gateway.HearAsync("bench live");
+            measured.Heap.Add(double.Parse(words[0], CultureInfo.InvariantCulture));
+            measured.WorkingSet.Add(double.Parse(words[1], CultureInfo.InvariantCulture));
+        }
+
+        measured.Milliseconds.AddRange(masters.SelectMany(master => master.Take()));
+        measured.Failures = masters.Sum(master => master.Failures);
+        return measured;
+    }
+
+    private static bool Print(Measured quiet, Measured loaded, double speed, string books)
+    {
+        var table = new Table("while", "requests", "p50 ms", "p99 ms", "failed", "working set MB, least", "most", "heap MB, least", "most");
+        foreach (var (name, row) in new[] { ("the fast DTU is silent", quiet), ("it sends", loaded) })
+        {
+            table.Add(
+                name, row.Milliseconds.Count, row.Milliseconds.Median(), row.Milliseconds.Quantile(0.99), row.Failures,
+                row.WorkingSet.Min() / 1e6, row.WorkingSet.Max() / 1e6, row.Heap.Min() / 1e6, row.Heap.Max() / 1e6);
+        }
+
+        table.Print();
+        var growth = loaded.WorkingSet.Max() - loaded.WorkingSet.Min();
+        var slowdown = loaded.Milliseconds.Quantile(0.99) / quiet.Milliseconds.Quantile(0.99);
+        Console.WriteLine($"the gateway read {Table.Text(speed / 1e6)} MB/s of the fast DTU; the COM port's books: {books}");
+        Console.WriteLine($"working set, MB, each 5 s: {string.Join(' ', loaded.WorkingSet.Where((_, i) => i % 5 == 0).Select(bytes => Table.Text(bytes / 1e6)))}");
+        Console.WriteLine($"working set within {Table.Text(growth / 1e6)} MB (target 8), p99 x {Table.Text(slowdown)} (target 2)");
+        return growth <= MostGrowth && slowdown <= MostSlowdown;
+    }
+
+    private sealed class Measured
+    {
+        public List<double> Milliseconds { get; } = [];
+
+        public List<double> WorkingSet { get; } = [];
+
+        public List<double> Heap { get; } = [];
+
+        public int Failures { get; set; }
+
+        public void Add(Measured other)
+        {
+            Milliseconds.AddRange(other.Milliseconds);
+            WorkingSet.AddRange(other.WorkingSet);
+            Heap.AddRange(other.Heap);
+            Failures = other.Failures;
+        }
+    }
+}

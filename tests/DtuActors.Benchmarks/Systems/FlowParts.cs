@@ -1,0 +1,128 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace DtuActors.Benchmarks.Systems;
+
+/// <summary>A DTU that registers as <c>fast</c> and, between the lines <c>start</c> and <c>stop</c>, sends as fast as TCP takes it.</summary>
+internal static class Flood
+{
+    public static async Task RunAsync(int port)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
+        await socket.SendAsync("fast\n"u8.ToArray());
+        var running = new CancellationTokenSource();
+        while (Console.ReadLine() is { } line)
+        {
+            if (line == "start")
+            {
+                running = new CancellationTokenSource();
+                _ = SendAsync(socket, running.Token);
+            }
+            else
+            {
+                await running.CancelAsync();
+            }
+        }
+    }
+
+    private static async Task SendAsync(Socket socket, CancellationToken ct)
+    {
+        var block = new byte[64 * 1024];
+        Random.Shared.NextBytes(block);
+        while (!ct.IsCancellationRequested)
+        {
+            await socket.SendAsync(block, ct);
+        }
+    }
+}
+
+/// <summary>The program behind a COM port of 9600 baud: 960 bytes a second and no more.</summary>
+internal static class SlowReader
+{
+    private const int TimesPerSecond = 10;
+    private const int BytesPerSecond = 960;
+
+    public static Task RunAsync(string port, CancellationToken ct) => Task.Run(
+        async () =>
+        {
+            // Reads of a pty block: a thread of its own may wait in them.
+            await using var line = new FileStream(port, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            var bytes = new byte[BytesPerSecond / TimesPerSecond];
+            using var each = new PeriodicTimer(TimeSpan.FromSeconds(1.0 / TimesPerSecond));
+            try
+            {
+                while (await each.WaitForNextTickAsync(ct))
+                {
+                    await line.ReadAsync(bytes, ct).AsTask().WaitAsync(ct);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                // The benchmark is over.
+            }
+        },
+        CancellationToken.None);
+}
+
+/// <summary>A Modbus TCP master that asks one unit for ten registers, again and again with a pause, and remembers how long each answer took.</summary>
+internal sealed class ModbusMaster(int port, byte unit)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    private const int HeaderLength = 7;
+
+    private readonly Lock _lock = new();
+    private List<double> _milliseconds = [];
+
+    /// <summary>Answers that were exceptions.</summary>
+    public int Failures { get; private set; }
+
+    /// <summary>The times since the last call.</summary>
+    public IReadOnlyList<double> Take()
+    {
+        lock (_lock)
+        {
+            var taken = _milliseconds;
+            _milliseconds = [];
+            return taken;
+        }
+    }
+
+    public async Task RunAsync(CancellationToken ct)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), ct);
+        await using var stream = new NetworkStream(socket);
+        var answer = new byte[260];
+        try
+        {
+            for (ushort number = 0; ; number++)
+            {
+                var asked = Stopwatch.GetTimestamp();
+                await stream.WriteAsync(Request(number), ct);
+                await stream.ReadExactlyAsync(answer.AsMemory(0, HeaderLength), ct);
+                await stream.ReadExactlyAsync(answer.AsMemory(HeaderLength, BinaryPrimitives.ReadUInt16BigEndian(answer.AsSpan(4)) - 1), ct);
+                Note(Stopwatch.GetElapsedTime(asked).TotalMilliseconds, isException: answer[HeaderLength] >= 0x80);
+                await Task.Delay(Pause, ct);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The benchmark is over.
+        }
+    }
+
+    // Read holding registers 0 to 9 (Modbus application protocol V1.1b3, 6.3), behind the MBAP header.
+    private byte[] Request(ushort number) => [(byte)(number >> 8), (byte)number, 0, 0, 0, 6, unit, 3, 0, 0, 0, 10];
+
+    private void Note(double milliseconds, bool isException)
+    {
+        lock (_lock)
+        {
+            _milliseconds.Add(milliseconds);
+            Failures += isException ? 1 : 0;
+        }
+    }
+}
