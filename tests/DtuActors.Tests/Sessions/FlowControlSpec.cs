@@ -161,7 +161,7 @@ public sealed class FlowControlSpec : SessionSpec
             accepted = down.Accepted;
         }
 
-        session.Tell(new Holding.Superseded(new Epoch(2000, 2)));
+        session.Tell(new Holding.Superseded("10.8.0.8:40002"));
         session.Tell(Delivery(TestActor, new byte[7]));
         session.Tell(Tcp.Aborted.Instance);
         ExpectTerminated(session);
