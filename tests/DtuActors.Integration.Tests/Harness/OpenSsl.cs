@@ -17,7 +17,7 @@ internal static class OpenSsl
         }
     }
 
-    private static IEnumerable<string> ReadmeLines()
+    private static string[] ReadmeLines()
     {
         var at = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(at!.FullName, "DtuActors.sln")))

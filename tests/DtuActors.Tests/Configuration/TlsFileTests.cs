@@ -23,7 +23,7 @@ public sealed class TlsFileTests : IDisposable
     [Fact]
     public void Certificate_and_key_may_share_a_file_or_be_a_pfx()
     {
-        File.AppendAllText(_files.CertificatePath, File.ReadAllText(_files.KeyPath));
+        File.AppendAllText(_files.CertificatePath, "\n" + File.ReadAllText(_files.KeyPath));
         Conf.Options($"dtu.listeners.a {{ transport = tls, certificate.path = \"{_files.CertificatePath}\" }}");
         using var certificate = _files.Issue("pfx");
         File.WriteAllBytes(_files.CertificatePath, certificate.Export(X509ContentType.Pfx));

@@ -83,7 +83,7 @@ internal static class ListenerTransportBinder
             IdFromCertificate = block.Word("id-from", "registration", "registration", "certificate-cn") == "certificate-cn",
         };
         CheckClients(block, options);
-        if (path is not null && (ask == ClientCertificates.None || options.ClientCaPath is not null))
+        if (path is not null && ask == ClientCertificates.None == options.ClientCaPath is null)
         {
             CheckFiles(block, certificate!, options);
         }
