@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using DtuActors.Protocol;
 using DtuActors.Recording;
 
@@ -18,7 +19,7 @@ public sealed class FrameMemoryTests
 
         var kept = All(memory, "pump-1");
 
-        Assert.Equal(FrameMemory.MostPerDtu, kept.Count);
+        Assert.Equal(FrameMemory.MostPerDtu, kept.Length);
         Assert.Equal(5, kept[0].Payload.Span[0]);
     }
 
@@ -34,12 +35,12 @@ public sealed class FrameMemoryTests
         }
 
         Assert.Empty(All(memory, "pump-1"));
-        Assert.Equal((FrameMemory.MostBytes / payload.Length) - 1, All(memory, "pump-2").Count);
+        Assert.Equal((FrameMemory.MostBytes / payload.Length) - 1, All(memory, "pump-2").Length);
     }
 
     private static FramePassed Frame(string dtu, byte[] payload) => new(At, Id(dtu), FrameDirection.Up, payload, "raw", "dtu");
 
-    private static IReadOnlyList<RecordedFrame> All(FrameMemory memory, string dtu) => memory.Page(Id(dtu), null, null, int.MaxValue - 1, null).Items;
+    private static ImmutableArray<RecordedFrame> All(FrameMemory memory, string dtu) => memory.Page(Id(dtu), null, null, int.MaxValue - 1, null).Items;
 
     private static DtuId Id(string text) => DtuId.TryParse(text, out var id) ? id : throw new ArgumentException(text, nameof(text));
 }
