@@ -15,8 +15,9 @@ internal static class FlowBenchmark
     private const double MostGrowth = 8e6;
     private const double MostSlowdown = 2;
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Phase = TimeSpan.FromSeconds(15);
-    private const int LoadedPhases = 4;
+    private static readonly TimeSpan Phase = TimeSpan.FromSeconds(10);
+    private const int LoadedPhases = 6;
+    private const int QuietPhases = 3;
 
     /// <summary>False where memory grew or the others were slowed down.</summary>
     public static async Task<bool> RunAsync()
@@ -29,31 +30,33 @@ internal static class FlowBenchmark
 
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"flow: a fast DTU into a COM port of 960 B/s, {Masters} Modbus masters beside it, {((3.5 * WarmUp) + ((LoadedPhases + 2) * Phase)).TotalSeconds} s ..."));
+            $"flow: a fast DTU into a COM port of 960 B/s, {Masters} Modbus masters beside it, {((3.5 * WarmUp) + ((LoadedPhases + (2 * QuietPhases)) * Phase)).TotalSeconds} s ..."));
         await using var gateway = await ChildProcess.GatewayAsync(Configuration());
         using var stop = new CancellationTokenSource();
         var reader = SlowReader.RunAsync(Path.Combine(gateway.Folder, "com1"), stop.Token);
         await using var instruments = ChildProcess.Host("simulate", "--connect", gateway.AddressOf("main"), "--count", Masters, "--id-prefix", "m");
         await using var flood = ChildProcess.Self("flow-flood", gateway.PortOf("main"));
         using var http = new HttpClient { BaseAddress = new Uri($"http://{gateway.AddressOf("http")}") };
-        await OnlineAsync(http, Masters + 1);
+        await OnlineAsync(http, Masters);
         var masters = Enumerable.Range(1, Masters).Select(unit => new ModbusMaster(gateway.PortOf("modbus"), (byte)unit)).ToArray();
         var polling = Task.WhenAll(masters.Select(master => master.RunAsync(stop.Token)));
 
         // Until code is compiled and the frames in memory are as many as they become.
         await Task.Delay(2 * WarmUp);
-        var quiet = await MeasureAsync(Phase, gateway, masters);
+        var quiet = new Measured();
+        await MeasureAsync(quiet, QuietPhases, gateway, masters);
         flood.Say("start");
         await Task.Delay(WarmUp);
         var before = await UplinkAsync(http);
-        var loaded = await MeasureAsync(LoadedPhases * Phase, gateway, masters);
+        var loaded = new Measured();
+        await MeasureAsync(loaded, LoadedPhases, gateway, masters);
         var after = await UplinkAsync(http);
         flood.Say("stop");
         await Task.Delay(WarmUp / 2);
-        quiet.Add(await MeasureAsync(Phase, gateway, masters));
+        await MeasureAsync(quiet, QuietPhases, gateway, masters);
         await stop.CancelAsync();
         await Task.WhenAll(polling, reader);
-        return Print(quiet, loaded, (after - before) / (LoadedPhases * Phase).TotalSeconds, await EndpointAsync(http));
+        return Print(quiet, loaded, (after - before) / (LoadedPhases * Phase).TotalSeconds, await EndpointAsync(http), masters.Sum(master => master.Failures));
     }
 
     private static string Configuration() => $$"""
@@ -100,60 +103,54 @@ internal static class FlowBenchmark
         return com!["up"]?.ToJsonString() ?? com.ToJsonString();
     }
 
-    private static async Task<Measured> MeasureAsync(TimeSpan time, ChildProcess gateway, ModbusMaster[] masters)
+    private static async Task MeasureAsync(Measured measured, int phases, ChildProcess gateway, ModbusMaster[] masters)
     {
-        var measured = new Measured();
-        Array.ForEach(masters, master => master.Take());
-        var began = Stopwatch.GetTimestamp();
-        using var each = new PeriodicTimer(TimeSpan.FromSeconds(1));
-        while (Stopwatch.GetElapsedTime(began) < time && await each.WaitForNextTickAsync())
+        for (var phase = 0; phase < phases; phase++)
         {
-            gateway.Say("live");
-            var words = await gateway.HearAsync("bench live");
-            measured.Heap.Add(double.Parse(words[0], CultureInfo.InvariantCulture));
-            measured.WorkingSet.Add(double.Parse(words[1], CultureInfo.InvariantCulture));
-        }
+            Array.ForEach(masters, master => master.Take());
+            var began = Stopwatch.GetTimestamp();
+            using var each = new PeriodicTimer(TimeSpan.FromSeconds(1));
+            while (Stopwatch.GetElapsedTime(began) < Phase && await each.WaitForNextTickAsync())
+            {
+                gateway.Say("live");
+                var words = await gateway.HearAsync("bench live");
+                measured.Heap.Add(double.Parse(words[0], CultureInfo.InvariantCulture));
+                measured.WorkingSet.Add(double.Parse(words[1], CultureInfo.InvariantCulture));
+            }
 
-        measured.Milliseconds.AddRange(masters.SelectMany(master => master.Take()));
-        measured.Failures = masters.Sum(master => master.Failures);
-        return measured;
+            measured.Milliseconds.Add([.. masters.SelectMany(master => master.Take())]);
+        }
     }
 
-    private static bool Print(Measured quiet, Measured loaded, double speed, string books)
+    private static bool Print(Measured quiet, Measured loaded, double speed, string books, int failures)
     {
-        var table = new Table("while", "requests", "p50 ms", "p99 ms", "failed", "working set MB, least", "most", "heap MB, least", "most");
+        var table = new Table("while", "requests", "p50 ms", "p99 ms", "working set MB, least", "most", "heap MB, least", "most");
         foreach (var (name, row) in new[] { ("the fast DTU is silent", quiet), ("it sends", loaded) })
         {
             table.Add(
-                name, row.Milliseconds.Count, row.Milliseconds.Median(), row.Milliseconds.Quantile(0.99), row.Failures,
+                name, row.Milliseconds.Sum(phase => phase.Count), row.Quantile(0.5), row.Quantile(0.99),
                 row.WorkingSet.Min() / 1e6, row.WorkingSet.Max() / 1e6, row.Heap.Min() / 1e6, row.Heap.Max() / 1e6);
         }
 
         table.Print();
         var growth = loaded.WorkingSet.Max() - loaded.WorkingSet.Min();
-        var slowdown = loaded.Milliseconds.Quantile(0.99) / quiet.Milliseconds.Quantile(0.99);
+        var slowdown = loaded.Quantile(0.99) / quiet.Quantile(0.99);
         Console.WriteLine($"the gateway read {Table.Text(speed / 1e6)} MB/s of the fast DTU; the COM port's books: {books}");
         Console.WriteLine($"working set, MB, each 5 s: {string.Join(' ', loaded.WorkingSet.Where((_, i) => i % 5 == 0).Select(bytes => Table.Text(bytes / 1e6)))}");
         Console.WriteLine($"working set within {Table.Text(growth / 1e6)} MB (target 8), p99 x {Table.Text(slowdown)} (target 2)");
-        return growth <= MostGrowth && slowdown <= MostSlowdown;
+        Console.WriteLine($"requests that failed: {failures}");
+        return growth <= MostGrowth && slowdown <= MostSlowdown && failures == 0;
     }
 
     private sealed class Measured
     {
-        public List<double> Milliseconds { get; } = [];
+        /// <summary>Requests by phase: the median of phases is not moved by what else the machine does for a moment.</summary>
+        public List<List<double>> Milliseconds { get; } = [];
 
         public List<double> WorkingSet { get; } = [];
 
         public List<double> Heap { get; } = [];
 
-        public int Failures { get; set; }
-
-        public void Add(Measured other)
-        {
-            Milliseconds.AddRange(other.Milliseconds);
-            WorkingSet.AddRange(other.WorkingSet);
-            Heap.AddRange(other.Heap);
-            Failures = other.Failures;
-        }
+        public double Quantile(double share) => Milliseconds.Select(phase => phase.Quantile(share)).Median();
     }
 }

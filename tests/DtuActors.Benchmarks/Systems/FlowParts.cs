@@ -5,21 +5,18 @@ using System.Net.Sockets;
 
 namespace DtuActors.Benchmarks.Systems;
 
-/// <summary>A DTU that registers as <c>fast</c> and, between the lines <c>start</c> and <c>stop</c>, sends as fast as TCP takes it.</summary>
+/// <summary>A DTU that registers as <c>fast</c> at the line <c>start</c> and sends as fast as TCP takes it; <c>stop</c> closes its connection.</summary>
 internal static class Flood
 {
     public static async Task RunAsync(int port)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
-        await socket.SendAsync("fast\n"u8.ToArray());
         var running = new CancellationTokenSource();
         while (Console.ReadLine() is { } line)
         {
             if (line == "start")
             {
                 running = new CancellationTokenSource();
-                _ = SendAsync(socket, running.Token);
+                _ = SendAsync(port, running.Token);
             }
             else
             {
@@ -28,8 +25,12 @@ internal static class Flood
         }
     }
 
-    private static async Task SendAsync(Socket socket, CancellationToken ct)
+    // Closed by a reset: what stands in the kernel's buffers would else last for hours at the COM port's pace.
+    private static async Task SendAsync(int port, CancellationToken ct)
     {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
+        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), ct);
+        await socket.SendAsync("fast\n"u8.ToArray(), ct);
         var block = new byte[64 * 1024];
         Random.Shared.NextBytes(block);
         while (!ct.IsCancellationRequested)

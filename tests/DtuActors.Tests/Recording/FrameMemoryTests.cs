@@ -19,7 +19,7 @@ public sealed class FrameMemoryTests
 
         var kept = All(memory, "pump-1");
 
-        Assert.Equal(FrameMemory.MostPerDtu, kept.Count);
+        Assert.Equal(FrameMemory.MostPerDtu, kept.Length);
         Assert.Equal(5, kept[0].Payload.Span[0]);
     }
 
@@ -35,7 +35,7 @@ public sealed class FrameMemoryTests
         }
 
         Assert.Empty(All(memory, "pump-1"));
-        Assert.Equal((FrameMemory.MostBytes / payload.Length) - 1, All(memory, "pump-2").Count);
+        Assert.Equal((FrameMemory.MostBytes / payload.Length) - 1, All(memory, "pump-2").Length);
     }
 
     private static FramePassed Frame(string dtu, byte[] payload) => new(At, Id(dtu), FrameDirection.Up, payload, "raw", "dtu");
