@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using DtuActors.Protocol;
+using DtuActors.Protocol.Modbus;
 
 namespace DtuActors.Integration.Tests.MainJob;
 
@@ -8,7 +9,7 @@ namespace DtuActors.Integration.Tests.MainJob;
 public sealed class PollTests
 {
     private static readonly byte[] Question = Convert.FromHexString("01030000000AC5CD");
-    private static readonly byte[] Answer = Convert.FromHexString("0103021234B533");
+    private static readonly byte[] Answer = ModbusRtu.Build(1, [3, 20, .. new byte[20]]);
 
     [Theory]
     [InlineData("transparent")]
