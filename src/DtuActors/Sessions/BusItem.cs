@@ -16,6 +16,9 @@ public sealed class BusItem
     /// <summary>From the write to the answer.</summary>
     public required TimeSpan Timeout { get; init; }
 
+    /// <summary>Whether it goes out although its slave is suspended: keep-warm is for the DTU, which has to hear something, whoever answers.</summary>
+    public bool Insists { get; init; }
+
     public AnswerRule Rule { get; init; }
 
     /// <summary>What the session knows it by.</summary>

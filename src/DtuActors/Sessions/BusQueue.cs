@@ -60,14 +60,18 @@ public sealed class BusQueue
     /// <summary>Whether bytes that want no answer may be written past the queue: nothing waits, and nobody here needs to know of them.</summary>
     public bool IsFree(DateTimeOffset now) => _active is null && _turns.IsEmpty && now >= _quietUntil && _shared is not { IsEmpty: false };
 
-    /// <summary>Whether anybody may answer these bytes: nobody answers a broadcast.</summary>
-    public bool ExpectsAnswer(ReadOnlySpan<byte> payload, AnswerRule rule) => PairingFor(rule)?.Read(payload) is not { ExpectsAnswer: false };
+    /// <summary>Whether anybody may answer these bytes: nobody answers a broadcast, which a checksum proves also where frames are not cut by its protocol.</summary>
+    public bool ExpectsAnswer(ReadOnlySpan<byte> payload, AnswerRule rule)
+    {
+        var pairing = PairingFor(rule) ?? (_options.Mode is BusMode.Transparent ? _pairing ?? Pairings.ModbusRtu : null);
+        return pairing?.Read(payload) is not { ExpectsAnswer: false };
+    }
 
     /// <summary>Takes an item, or says why not; the end of one that was taken is told to the line, at once or later.</summary>
     public RefusalReason? Enqueue(BusItem item, DateTimeOffset now)
     {
         item.Know(PairingFor(item.Rule));
-        if (item.WantsAnswer && _suspensions?.Refuses(item.Slave, now) is true)
+        if (item is { WantsAnswer: true, Insists: false } && _suspensions?.Refuses(item.Slave, now) is true)
         {
             return RefusalReason.SlaveSuspended;
         }
@@ -258,7 +262,7 @@ public sealed class BusQueue
 
         if (isSuspended)
         {
-            foreach (var other in _turns.Requests.Where(other => other.Slave == item.Slave).ToArray())
+            foreach (var other in _turns.Requests.Where(other => other.Slave == item.Slave && !other.Insists).ToArray())
             {
                 Dismiss(other, RefusalReason.SlaveSuspended);
             }

@@ -96,6 +96,7 @@ public sealed partial class ConnectionActor : IBusLine
             Payload = downlink.Payload,
             WantsAnswer = wantsAnswer,
             Rule = rule,
+            Insists = downlink.Poll is { KeepsWarm: true },
             Timeout = timeout ?? _profile.Bus.ResponseTimeout,
             Tag = downlink,
             Since = Now,

@@ -130,6 +130,9 @@ public sealed partial class ConnectionActor
         if (_endReason is null)
         {
             ReadOn();
+
+            // The read of the time of its claim is still outstanding: silence counts from here.
+            ArmGap();
         }
     }
 

@@ -11,6 +11,9 @@ public sealed class ScheduledPoll(PollOptions options)
     /// <summary>What monitor, history and the bus call it as a source.</summary>
     public string Source { get; } = $"poll:{options.Name}";
 
+    /// <summary>Whether the DTU is kept warm by it.</summary>
+    public bool KeepsWarm { get; internal set; }
+
     /// <summary>When its own schedule wants it next; null: it has none, or it is on its way.</summary>
     internal DateTimeOffset? Next { get; set; }
 
@@ -68,6 +71,7 @@ public sealed class PollSchedule
                 _polls = _polls.Add(_warm);
             }
 
+            _warm.KeepsWarm = true;
             _warmEvery = warm.Every;
             DrawWarmWait();
         }

@@ -164,7 +164,7 @@ public sealed class PollSpec : SessionSpec
         var session = Online(Options.Profile(bus: RequestResponse with { Queue = 1, ResponseTimeout = TimeSpan.FromMinutes(5), QueueWait = TimeSpan.FromMinutes(5) }), Poll(every: 10));
         session.Tell(Delivery(TestActor, "first"u8.ToArray()));
         Written(session);
-        session.Tell(Delivery(TestActor, "second"u8.ToArray()));
+        session.Tell(Delivery(TestActor, "second"u8.ToArray(), from: "other"));
         Pass(session, 6);
         var report = Report(session);
         Assert.Equal((0L, 1L), (report.Polls[0].Sent, report.Polls[0].Failed));

@@ -130,17 +130,6 @@ public abstract class TransportSpecBase : TransportHarness
         Assert.Equal(Resets, await client.IsResetAsync());
     }
 
-    [SkippableFact]
-    public async Task A_peers_reset_is_an_error()
-    {
-        Skip.IfNot(Resets, "a Unix socket knows no reset");
-        var (client, session) = await ConnectAsync();
-        session.Socket.Tell(Tcp.ResumeReading.Instance, session.Self);
-        client.Reset();
-        Assert.False(string.IsNullOrEmpty(Session.ExpectMsg<Tcp.ErrorClosed>(Patience).Cause));
-        ExpectEnd(session);
-    }
-
     [Fact]
     public async Task A_session_that_ends_takes_its_socket_along()
     {
@@ -230,31 +219,5 @@ public abstract class TransportSpecBase : TransportHarness
         {
             Assert.Equal($"{i:000}", await clients[i].ReadAsync(3));
         }
-    }
-
-    [SkippableFact]
-    public async Task Urgent_bytes_are_no_part_of_the_stream_and_no_end_of_it()
-    {
-        Skip.IfNot(Resets, "a Unix socket knows no urgent bytes");
-        var (client, session) = await ConnectAsync();
-        session.Socket.Tell(Tcp.ResumeReading.Instance, session.Self);
-        client.Urgent('!');
-        Session.ExpectNoMsg(Soon);
-        var expected = new StringBuilder();
-        for (var i = 0; i < 50; i++)
-        {
-            await client.SendAsync($"fra{i:00}");
-            Assert.Equal($"fra{i:00}", await ReceivedAsync(5, session));
-            session.Socket.Tell(Tcp.ResumeReading.Instance, session.Self);
-            client.Urgent('?');
-            await client.SendAsync("me\n");
-            Assert.Equal("me\n", await ReceivedAsync(3, session));
-            session.Socket.Tell(Tcp.ResumeReading.Instance, session.Self);
-        }
-
-        Write(session, "still here");
-        Assert.Equal("still here", await client.ReadAsync(10));
-        client.Finish();
-        Session.ExpectMsg<Tcp.PeerClosed>(Patience);
     }
 }

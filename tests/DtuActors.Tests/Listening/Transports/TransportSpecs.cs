@@ -7,21 +7,21 @@ using DtuActors.Listening.Streams;
 
 namespace DtuActors.Tests.Listening.Transports;
 
-public sealed class AkkaIoSpec : TransportSpecBase
+public sealed class AkkaIoSpec : TcpTransportSpecBase
 {
     protected override string Transport => "tcp";
 
     protected override Binder Binder => new AkkaIoBinder();
 }
 
-public sealed class SocketsSpec : TransportSpecBase
+public sealed class SocketsSpec : TcpTransportSpecBase
 {
     protected override string Transport => "tcp";
 
     protected override Binder Binder => new StreamBinder(new StreamSetup());
 }
 
-public sealed class TlsSpec : TransportSpecBase
+public sealed class TlsSpec : TcpTransportSpecBase
 {
     private readonly TestCertificates _certificates = new();
 
