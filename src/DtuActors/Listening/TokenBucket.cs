@@ -5,6 +5,9 @@ namespace DtuActors.Listening;
 /// <param name="now">When it begins, full.</param>
 public sealed class TokenBucket(int perSecond, DateTimeOffset now)
 {
+    // What is less than one by rounding is one.
+    private const double Whole = 1 - 1e-6;
+
     private readonly double _most = Math.Max(1, perSecond / 10.0);
     private double _tokens = Math.Max(1, perSecond / 10.0);
     private DateTimeOffset _filled = now;
@@ -13,7 +16,7 @@ public sealed class TokenBucket(int perSecond, DateTimeOffset now)
     public bool TryTake(DateTimeOffset now)
     {
         Fill(now);
-        if (_tokens < 1)
+        if (_tokens < Whole)
         {
             return false;
         }
@@ -26,7 +29,7 @@ public sealed class TokenBucket(int perSecond, DateTimeOffset now)
     public TimeSpan UntilNext(DateTimeOffset now)
     {
         Fill(now);
-        return _tokens >= 1 ? TimeSpan.Zero : TimeSpan.FromSeconds((1 - _tokens) / perSecond) + TimeSpan.FromTicks(1);
+        return _tokens >= Whole ? TimeSpan.Zero : TimeSpan.FromSeconds((1 - _tokens) / perSecond) + TimeSpan.FromTicks(1);
     }
 
     // A clock that is set back fills nothing, and takes nothing.
