@@ -18,6 +18,9 @@ public sealed record DialerSetup
     public IEnumerable<Inet.SocketOption> SocketOptions { get; init; } = [];
 
     public required IActorRef Fleet { get; init; }
+
+    /// <summary>Finds a host's addresses.</summary>
+    public Func<string, Task<IPAddress[]>> Resolve { get; init; } = System.Net.Dns.GetHostAddressesAsync;
 }
 
 /// <summary>
@@ -83,7 +86,7 @@ public sealed class DialerActor : ReceiveActor, IWithTimers
             return;
         }
 
-        System.Net.Dns.GetHostAddressesAsync(_setup.Options.Host).PipeTo(
+        _setup.Resolve(_setup.Options.Host).PipeTo(
             Self, success: addresses => new Resolved(addresses, null), failure: error => new Resolved([], error.Message));
     }
 

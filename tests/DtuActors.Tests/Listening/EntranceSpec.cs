@@ -100,6 +100,17 @@ public sealed class EntranceSpec : ActorSpec
     }
 
     [Fact]
+    public async Task A_dialer_tries_the_next_address_of_a_name_before_it_gives_up()
+    {
+        using var dtu = new TcpListener(IPAddress.Loopback, 0);
+        dtu.Start();
+        _ = Dialer(((IPEndPoint)dtu.LocalEndpoint).Port, "pump-8.example.net");
+        StateInTime("up");
+        using var socket = await dtu.AcceptSocketAsync().WaitAsync(Patience);
+        _handlers.ExpectMsg<Handler.Started>(Patience);
+    }
+
+    [Fact]
     public void A_dialer_that_nobody_answers_says_why_and_goes_on_trying()
     {
         using var free = new TcpListener(IPAddress.Loopback, 0);
@@ -128,14 +139,17 @@ public sealed class EntranceSpec : ActorSpec
         }));
     }
 
-    private IActorRef Dialer(int port)
+    private IActorRef Dialer(int port, string host = "127.0.0.1")
     {
         var handlers = _handlers.Ref;
         return Sys.ActorOf(DialerActor.Props(new DialerSetup
         {
-            Options = new DialerOptions { Name = "pump-8", KeyPath = "dtu.dialers.pump-8", Host = "127.0.0.1", Port = port },
+            Options = new DialerOptions { Name = "pump-8", KeyPath = "dtu.dialers.pump-8", Host = host, Port = port },
             Fleet = _fleet,
             Handler = (socket, _) => Handler.Props(socket, handlers),
+
+            // Nobody listens on the first.
+            Resolve = _ => Task.FromResult<IPAddress[]>([IPAddress.Parse("127.0.0.2"), IPAddress.Loopback]),
         }));
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -20,35 +19,20 @@ namespace DtuActors.Listening.Streams;
 ///    └──────────┴─▶ (refused)                      └──FIN, kept open──▶ open, finished
 /// </code>
 /// </remarks>
-internal sealed class StreamConnection : UntypedActor
+internal sealed partial class StreamConnection : UntypedActor
 {
-    /// <summary>Bytes that wait to be written. A write beyond it fails, and so do all after it: a stream has no holes.</summary>
-    public const int MostWaiting = 1024 * 1024;
-
-    private const int MostPerWrite = 64 * 1024;
-
     // A proxy writes its header with the connection, or is none.
     private static readonly TimeSpan HeaderTimeout = TimeSpan.FromSeconds(5);
-    private static readonly LingerOption Reset = new(true, 0);
 
     private readonly StreamSetup _setup;
     private readonly Socket _socket;
     private readonly EndPoint _local;
     private readonly SocketStream _plain;
-    private readonly Queue<Waiting> _waiting = new(2);
     private Stream _stream;
     private Peer _peer;
     private IActorRef _handler;
-    private IActorRef _closer = ActorRefs.Nobody;
-    private Tcp.ConnectionClosed? _closing;
     private State _state;
-    private long _waitingBytes;
-    private int _inFlight;
-    private bool _reading;
-    private bool _finished;
-    private bool _refusesWrites;
     private bool _keepOpen;
-    private bool _closed;
 
     public StreamConnection(StreamSetup setup, SocketStream stream, EndPoint local, IActorRef handler)
     {
@@ -260,196 +244,4 @@ internal sealed class StreamConnection : UntypedActor
         _keepOpen = register.KeepOpenOnPeerClosed;
         _state = State.Open;
     }
-
-    // ---- reading
-
-    private void Read()
-    {
-        if (!_reading && !_finished)
-        {
-            _reading = true;
-            _ = ReadAsync(_stream, Self);
-        }
-    }
-
-    private void OnFinished()
-    {
-        _reading = false;
-        _finished = true;
-        switch (_state)
-        {
-            case State.Open when _keepOpen:
-                _handler.Tell(Tcp.PeerClosed.Instance);
-                break;
-            case State.Open:
-                CloseWhenWritten(Tcp.PeerClosed.Instance, ActorRefs.Nobody);
-                break;
-            case State.HalfClosed:
-                End(_closing!);
-                break;
-        }
-    }
-
-    private void OnBroken(Broken broken)
-    {
-        if (_state >= State.Open)
-        {
-            End(new Tcp.ErrorClosed(broken.Problem));
-        }
-    }
-
-    // ---- writing
-
-    private void OnWrite(Tcp.WriteCommand command)
-    {
-        if (_state != State.Open || command is not Tcp.Write write || _refusesWrites || _waitingBytes + write.Data.Count > MostWaiting)
-        {
-            _refusesWrites = true;
-            Sender.Tell(new Tcp.CommandFailed(command).WithCause(new IOException(_state == State.Open ? "too much waits to be written" : "the connection is not open")));
-            return;
-        }
-
-        _waiting.Enqueue(new Waiting(write, Sender));
-        _waitingBytes += write.Data.Count;
-        WriteNext();
-    }
-
-    // What waits leaves in one send, and one record of TLS.
-    private void WriteNext()
-    {
-        if (_inFlight > 0 || _waiting.Count == 0)
-        {
-            return;
-        }
-
-        var bytes = 0;
-        foreach (var (write, _) in _waiting)
-        {
-            if (_inFlight > 0 && bytes + write.Data.Count > MostPerWrite)
-            {
-                break;
-            }
-
-            bytes += write.Data.Count;
-            _inFlight++;
-        }
-
-        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(bytes, 1));
-        var at = 0;
-        foreach (var (write, _) in _waiting)
-        {
-            if (at == bytes)
-            {
-                break;
-            }
-
-            var room = buffer.AsSpan(at, write.Data.Count);
-            at += write.Data.CopyTo(ref room);
-        }
-
-        _ = WriteAsync(_stream, buffer, bytes, Self);
-    }
-
-    private void OnSent()
-    {
-        for (; _inFlight > 0; _inFlight--)
-        {
-            var (write, from) = _waiting.Dequeue();
-            _waitingBytes -= write.Data.Count;
-            if (write.WantsAck)
-            {
-                from.Tell(write.Ack);
-            }
-        }
-
-        WriteNext();
-        if (_state == State.Closing && _inFlight == 0)
-        {
-            SayGoodbye();
-        }
-    }
-
-    // ---- closing
-
-    private void OnClose(Tcp.CloseCommand close)
-    {
-        if (close is Tcp.Abort)
-        {
-            _closer = Sender;
-            CloseSocket(reset: true);
-            End(Tcp.Aborted.Instance);
-        }
-        else if (_state is State.Waiting or State.Open)
-        {
-            CloseWhenWritten(close.Event, Sender);
-        }
-    }
-
-    private void CloseWhenWritten(Tcp.ConnectionClosed how, IActorRef closer)
-    {
-        SetReceiveTimeout(null);
-        _closing = how;
-        _closer = closer;
-        _state = State.Closing;
-        if (_inFlight == 0)
-        {
-            SayGoodbye();
-        }
-    }
-
-    // The peer hears that nothing more comes: by TLS, where there is one, and by TCP.
-    private void SayGoodbye()
-    {
-        _state = State.HalfClosed;
-        _ = SayGoodbyeAsync(_stream, _socket, Self);
-    }
-
-    private void OnSaidGoodbye()
-    {
-        if (_closing is not Tcp.ConfirmedClosed || _finished)
-        {
-            End(_closing!);
-        }
-    }
-
-    private void End(Tcp.ConnectionClosed how)
-    {
-        CloseSocket(reset: how is Tcp.ErrorClosed or Tcp.Aborted);
-        _handler.Tell(how);
-        if (!_closer.IsNobody() && !_closer.Equals(_handler))
-        {
-            _closer.Tell(how);
-        }
-
-        Context.Stop(Self);
-    }
-
-    private void CloseSocket(bool reset)
-    {
-        if (_closed)
-        {
-            return;
-        }
-
-        _closed = true;
-        if (reset && _socket.AddressFamily != AddressFamily.Unix)
-        {
-            try
-            {
-                _socket.LingerState = Reset;
-            }
-            catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
-            {
-                // There is nobody to reset.
-            }
-        }
-
-        _socket.Dispose();
-        if (_stream is SslStream tls)
-        {
-            tls.Dispose();
-        }
-    }
-
-    private readonly record struct Waiting(Tcp.Write Write, IActorRef From);
 }
