@@ -19,7 +19,8 @@ namespace DtuActors.Sessions;
 /// registering ──valid──▶ claiming ──granted──▶ online ──▶ closing ──▶ (stopped)
 ///      └──refused, silent, closed──────────────────┴──────────▲
 /// </code>
-/// <para>Its states are switches, not ReceiveActor's tables: those are built anew for every connection at every change of state, which was a third of what registering costs.</para>
+/// <para>Its states are switches, not ReceiveActor's tables: those are built anew for every connection at every change of state, which was a third of all that
+/// registering allocates.</para>
 /// </remarks>
 public sealed partial class ConnectionActor : ActorBase, IWithTimers
 {
