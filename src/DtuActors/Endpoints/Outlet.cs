@@ -22,8 +22,8 @@ internal sealed class Outlet(TrafficLedger ledger, Action<Relay.Deliver> settle)
 
     public bool IsEmpty => _inFlight.Count == 0 && _waiting.Count == 0;
 
-    /// <summary>Bytes of one source that wait or are in flight.</summary>
-    public int BytesOf(IActorRef source) => _bySource.GetValueOrDefault(source);
+    /// <summary>Whether a source has far more here than its window lets it: it does not keep to it, or does not know of it yet.</summary>
+    public bool IsOverrunBy(IActorRef source) => _bySource.GetValueOrDefault(source) > 2 * OutboundWindows.DefaultWindow;
 
     /// <summary>Takes a frame that the ledger has accepted, or a probe, behind what waits.</summary>
     public void Add(Relay.Deliver delivery, DateTimeOffset now)
@@ -38,6 +38,20 @@ internal sealed class Outlet(TrafficLedger ledger, Action<Relay.Deliver> settle)
         WaitingBytes += bytes;
         _bySource[delivery.Source] = _bySource.GetValueOrDefault(delivery.Source) + bytes;
         _waiting.Enqueue(new Entry(_next++, delivery, now));
+    }
+
+    /// <summary>
+    /// Drops a frame at once, and acknowledges it in its turn: a word that comes before what still waits would open the window of a source that is already
+    /// too far ahead, for good.
+    /// </summary>
+    public void Refuse(Relay.Deliver delivery, string reason, DateTimeOffset now)
+    {
+        ledger.Accept(delivery.Frame!.Payload.Length);
+        ledger.Drop(delivery.Frame.Payload.Length, reason);
+        if (delivery.AckWanted)
+        {
+            Add(delivery with { Frame = null }, now);
+        }
     }
 
     /// <summary>The next write: as many whole frames as fit into <paramref name="most"/> bytes, at least one; null while one is in flight or none waits.</summary>

@@ -108,9 +108,10 @@ public sealed class SerialActor : EndpointActor
     {
         if (delivery.Frame is { } frame)
         {
-            if (_open is not null && _outlet.BytesOf(delivery.Source) > 2 * OutboundWindows.DefaultWindow)
+            if (_open is not null && _outlet.IsOverrunBy(delivery.Source))
             {
-                Refuse(delivery, RelayDrops.BufferFull);
+                _outlet.Refuse(delivery, RelayDrops.BufferFull, Now);
+                CountersMoved();
                 return;
             }
 

@@ -178,10 +178,10 @@ public sealed class TcpEndpointActor : ListeningEndpointActor
     {
         if (delivery.Frame is { } frame)
         {
-            // Its window holds a source back long before; this is for one that does not keep to it.
-            if (only.Value.Outlet.BytesOf(delivery.Source) > 2 * OutboundWindows.DefaultWindow)
+            if (only.Value.Outlet.IsOverrunBy(delivery.Source))
             {
-                Refuse(delivery, RelayDrops.BufferFull);
+                only.Value.Outlet.Refuse(delivery, RelayDrops.BufferFull, Now);
+                CountersMoved();
                 return;
             }
 

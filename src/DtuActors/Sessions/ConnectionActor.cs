@@ -21,7 +21,8 @@ namespace DtuActors.Sessions;
 ///      └──refused───────────┴──refused, replaced──────────────────────────────────▲
 /// </code>
 /// A socket that ends (closed, reset, failed) stops it from any state; a shut-down closes it as stopping.
-/// <para>Its states are switches, not ReceiveActor's tables: those are built anew for every connection at every change of state, which was a third of what registering costs.</para>
+/// <para>Its states are switches, not ReceiveActor's tables: those are built anew for every connection at every change of state, which was a third of all that
+/// registering allocates.</para>
 /// </remarks>
 public sealed partial class ConnectionActor : ActorBase, IWithTimers
 {

@@ -7,7 +7,10 @@ namespace DtuActors.Benchmarks.Systems;
 /// <summary>What a server of sockets costs when it is nothing else: accepts, and reads from each.</summary>
 internal static class BareServer
 {
-    /// <summary>Says <c>listening main tcp ADDRESS</c>, <c>bench online TIMESTAMP</c> when <paramref name="sockets"/> have been read from once, <c>bench empty</c> when all are gone.</summary>
+    /// <summary>
+    /// Says <c>listening main tcp ADDRESS</c>, <c>bench online TIMESTAMP</c> when <paramref name="sockets"/> have been read from once, <c>bench empty</c> when
+    /// all are gone.
+    /// </summary>
     public static async Task RunAsync(int sockets)
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

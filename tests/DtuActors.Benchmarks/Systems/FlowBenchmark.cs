@@ -28,9 +28,8 @@ internal static class FlowBenchmark
             return true;
         }
 
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"flow: a fast DTU into a COM port of 960 B/s, {Masters} Modbus masters beside it, {((3.5 * WarmUp) + ((LoadedPhases + (2 * QuietPhases)) * Phase)).TotalSeconds} s ..."));
+        var time = (3.5 * WarmUp) + ((LoadedPhases + (2 * QuietPhases)) * Phase);
+        Console.WriteLine($"flow: a fast DTU into a COM port of 960 B/s, {Masters} Modbus masters beside it, {time.TotalSeconds:0} s ...");
         await using var gateway = await ChildProcess.GatewayAsync(Configuration());
         using var stop = new CancellationTokenSource();
         var reader = SlowReader.RunAsync(Path.Combine(gateway.Folder, "com1"), stop.Token);

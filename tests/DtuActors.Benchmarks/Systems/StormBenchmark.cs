@@ -136,7 +136,8 @@ internal static class StormBenchmark
 
     private static void Print(List<Row> rows)
     {
-        var table = new Table("server", "connections/s", "ratio", "cold", "s of processor", "API answers in ms", "managed B/session", "working set MB", "lost or refused");
+        var table = new Table(
+            "server", "connections/s", "ratio", "cold", "s of processor", "API answers in ms", "managed B/session", "working set MB", "lost or refused");
         foreach (var row in rows)
         {
             table.Add(
@@ -162,10 +163,14 @@ internal static class StormBenchmark
             Console.WriteLine($"net.core.somaxconn = {most} bounds the backlog: SYNs may be dropped");
         }
 
-        if (File.Exists("/proc/self/limits")
-            && File.ReadLines("/proc/self/limits").First(line => line.StartsWith("Max open files", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, _, _, var files, ..]
-            && int.TryParse(files, out var limit)
-            && limit < Dtus + 1000)
+        const string Limits = "/proc/self/limits";
+        if (!File.Exists(Limits))
+        {
+            return;
+        }
+
+        var files = File.ReadLines(Limits).First(line => line.StartsWith("Max open files", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[3];
+        if (int.TryParse(files, out var limit) && limit < Dtus + 1000)
         {
             Console.WriteLine($"ulimit -n is {limit}: too few files for {Dtus} DTUs");
         }

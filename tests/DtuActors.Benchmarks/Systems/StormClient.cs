@@ -7,8 +7,8 @@ using System.Text;
 namespace DtuActors.Benchmarks.Systems;
 
 /// <summary>
-/// All the DTUs of a storm in one process. Lines it takes: <c>open PORT</c>, all connect and register at once (answer: <c>bench opened TIMESTAMP FAILED</c>, when it began and how many
-/// could not); <c>check</c> (<c>bench lost N</c>: how many the server has closed); <c>close</c> (<c>bench closed</c>).
+/// All the DTUs of a storm in one process. Lines it takes: <c>open PORT</c>, all connect and register at once (answer: <c>bench opened TIMESTAMP FAILED</c>,
+/// when it began and how many could not); <c>check</c> (<c>bench lost N</c>: how many the server has closed); <c>close</c> (<c>bench closed</c>).
 /// </summary>
 internal static class StormClient
 {

@@ -90,6 +90,27 @@ public sealed class SerialActorTests : EndpointSpec
     }
 
     [Fact]
+    public void A_source_far_ahead_of_its_window_loses_frames_and_hears_of_it_only_behind_what_waits()
+    {
+        var endpoint = StartOpen();
+        _opener.Port.Gate.Reset();
+        var block = new string('a', OutboundWindows.DefaultWindow);
+        foreach (var _ in Enumerable.Range(0, 3))
+        {
+            Deliver(endpoint, block, ackWanted: false);
+        }
+
+        Deliver(endpoint, "lost");
+        Settle(endpoint);
+        Session.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+        Assert.Equal(1, StatusOf(endpoint).Up.Dropped[RelayDrops.BufferFull]);
+
+        _opener.Port.Gate.Set();
+
+        Assert.Equal((3 * block.Length) + 4, ExpectTaken().Through);
+    }
+
+    [Fact]
     public void A_port_that_goes_away_is_down_and_reopened_after_the_back_off_and_the_buffer_stays()
     {
         var endpoint = StartOpen();
