@@ -21,12 +21,22 @@ public sealed partial class ConnectionActor
 
     private void OnDatagram(Datagrams.Received datagram)
     {
+        Count(datagram.Bytes.Span);
         TakePiece(datagram.Bytes.Span);
         EndBurst();
         PublishSoon();
         if (_endReason is null)
         {
             ReadOn();
+        }
+    }
+
+    private void OnDatagramDropped(Datagrams.Dropped dropped)
+    {
+        CountDroppedUp(dropped.Bytes.Span, dropped.Reason);
+        if (_session is not null)
+        {
+            PublishSoon();
         }
     }
 

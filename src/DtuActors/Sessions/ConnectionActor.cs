@@ -109,7 +109,7 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
                 OnMoved(moved);
                 return true;
             case Datagrams.Dropped dropped:
-                CountDroppedUp(dropped.Bytes.Span, dropped.Reason);
+                OnDatagramDropped(dropped);
                 return true;
             default:
                 return false;

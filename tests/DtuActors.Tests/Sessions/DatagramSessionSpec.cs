@@ -48,6 +48,9 @@ public sealed class DatagramSessionSpec : SessionSpec
         Socket.ExpectNoMsg(TimeSpan.Zero);
         Say(session, "two");
         Assert.Equal("two"u8.ToArray(), Uplink().Frame!.Payload.ToArray());
+        Socket.ExpectMsg<Tcp.ResumeReading>();
+        Advance(TimeSpan.FromSeconds(1.1));
+        Assert.Equal("dtu-1onetwo".Length, Fleet.FishForMessage<Fleet.SessionSeen>(seen => seen.Report.FramesUp == 2).Report.BytesUp);
     }
 
     [Fact]
@@ -165,9 +168,9 @@ public sealed class DatagramSessionSpec : SessionSpec
         var session = Registered(Options.Profile());
         session.Tell(new Datagrams.Dropped("late"u8.ToArray(), "too-old"));
         Assert.Equal("too-old", Event<FramePassed>().Verdict);
-        Say(session, "x");
+        Settle(session);
         Advance(TimeSpan.FromSeconds(1.1));
-        Assert.Equal(1, Fleet.FishForMessage<Fleet.SessionSeen>(seen => seen.Report.FramesUp == 1).Report.DroppedUp["too-old"]);
+        Assert.Equal(1, Fleet.FishForMessage<Fleet.SessionSeen>(seen => seen.Report.DroppedUp.Count > 0).Report.DroppedUp["too-old"]);
     }
 
     [Fact]
