@@ -185,7 +185,7 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
 
         var datagrams = session with { Candidates = [.. candidates.Select(UdpEntrance.ForDatagrams)], Carrier = Carrier.Datagrams };
         return UdpListenerActor.Props(
-            ListenerTransports.Setup(udp, _fleet, _recorder, (socket, remote) => ConnectionActor.Props(datagrams, socket, remote)), datagrams);
+            ListenerTransports.Setup(udp, _fleet, _recorder, (socket, remote) => ConnectionActor.Props(datagrams, socket, remote)), datagrams, udp.ProxyProtocol is not null);
     }
 
     private DialerSetup Setup(DialerOptions dialer, SessionSetup shared)

@@ -82,6 +82,40 @@ public sealed class ProxyHeaderTests
         Assert.Equal(ProxyVerdict.Invalid, ProxyHeader.Read(ProxyVersion.V2, V2(command, family, new byte[length]).AsSpan(0, 16), out _));
 
     [Fact]
+    public void A_datagram_s_header_is_of_a_datagram_s_families_and_whole()
+    {
+        byte[] four = [10, 8, 0, 7, 10, 0, 0, 1, 0x9C, 0x41, 0x23, 0x28];
+        var six = new byte[36];
+        six[15] = 7;
+        BinaryPrimitives.WriteUInt16BigEndian(six.AsSpan(32), 40001);
+        AssertDatagram(V2(0x21, 0x12, four), "10.8.0.7:40001");
+        AssertDatagram(V2(0x21, 0x12, [.. four, 0x03, 0, 4, 1, 2, 3, 4]), "10.8.0.7:40001");
+        AssertDatagram(V2(0x21, 0x22, six), "[::7]:40001");
+        AssertDatagram(V2(0x21, 0x00, []), null);
+        AssertDatagram(V2(0x20, 0x00, []), null);
+        AssertDatagram(V2(0x20, 0x12, four), null);
+    }
+
+    [Theory]
+    [InlineData(0x21, 0x11, 12)]
+    [InlineData(0x21, 0x21, 36)]
+    [InlineData(0x21, 0x32, 216)]
+    [InlineData(0x21, 0x12, 11)]
+    [InlineData(0x21, 0x22, 35)]
+    [InlineData(0x21, 0x02, 12)]
+    [InlineData(0x22, 0x12, 12)]
+    public void What_a_datagram_s_header_does_not_say_is_none(byte command, byte family, int length) =>
+        Assert.False(ProxyHeader.TryReadDatagram(V2(command, family, new byte[length]), out _));
+
+    [Fact]
+    public void A_datagram_that_ends_within_its_header_has_none()
+    {
+        var header = V2(0x21, 0x12, new byte[20]);
+        Assert.All(Enumerable.Range(0, header.Length), cut => Assert.False(ProxyHeader.TryReadDatagram(header.AsSpan(0, cut), out _)));
+        Assert.True(ProxyHeader.TryReadDatagram(header, out _));
+    }
+
+    [Fact]
     public void A_header_is_the_same_however_it_is_cut()
     {
         byte[][] headers =
@@ -142,6 +176,12 @@ public sealed class ProxyHeaderTests
     {
         Assert.Equal(ProxyVerdict.Whole, ProxyHeader.Read(ProxyVersion.V2, [.. bytes, 1, 2, 3], out var header));
         Assert.Equal((bytes.Length, source, path), (header.Length, header.Source?.ToString(), header.SourcePath));
+    }
+
+    private static void AssertDatagram(byte[] bytes, string? source)
+    {
+        Assert.True(ProxyHeader.TryReadDatagram([.. bytes, 1, 2, 3], out var header));
+        Assert.Equal((bytes.Length, source), (header.Length, header.Source?.ToString()));
     }
 
     private static byte[] V2(byte command, byte family, byte[] rest) =>

@@ -29,10 +29,10 @@ public enum ProxyVerdict
 }
 
 /// <summary>
-/// The PROXY protocol's header: what a load balancer writes before a connection's own bytes, so that the peer's address is known behind it. Layout: HAProxy's
-/// "The PROXY protocol", versions 1 and 2 (proxy-protocol.txt, revision 2020/03/05).
+/// The PROXY protocol's header: what a load balancer writes before a connection's own bytes, or before each datagram's, so that the peer's address is known behind it.
+/// Layout: HAProxy's "The PROXY protocol", versions 1 and 2 (proxy-protocol.txt, revision 2020/03/05).
 /// </summary>
-/// <param name="Length">Its bytes; behind them the connection's own begin.</param>
+/// <param name="Length">Its bytes; behind them the connection's own, or the datagram's, begin.</param>
 /// <param name="Source">The peer's address, or null: the proxy speaks for itself (LOCAL, a health check), does not know it (UNKNOWN), or it is a Unix socket's.</param>
 /// <param name="SourcePath">Where the peer is a Unix socket: its path, which may be empty; else null.</param>
 public readonly record struct ProxyHeader(int Length, IPEndPoint? Source, string? SourcePath)
@@ -46,6 +46,10 @@ public readonly record struct ProxyHeader(int Length, IPEndPoint? Source, string
     private const int FixedOfV2 = 16;
     private const int PathLength = 108;
 
+    // The low half of version 2's family byte.
+    private const byte Stream = 1;
+    private const byte Datagram = 2;
+
     private static ReadOnlySpan<byte> Signature => "\r\n\r\n\0\r\nQUIT\n"u8;
 
     /// <summary>The most bytes that a header of <paramref name="version"/> takes.</summary>
@@ -55,8 +59,11 @@ public readonly record struct ProxyHeader(int Length, IPEndPoint? Source, string
     public static ProxyVerdict Read(ProxyVersion version, ReadOnlySpan<byte> bytes, out ProxyHeader header)
     {
         header = default;
-        return version == ProxyVersion.V1 ? ReadV1(bytes, out header) : ReadV2(bytes, out header);
+        return version == ProxyVersion.V1 ? ReadV1(bytes, out header) : ReadV2(bytes, Stream, out header);
     }
+
+    /// <summary>Reads the header of version 2 that <paramref name="datagram"/> begins with; false where it begins with none that is whole, for nothing follows a datagram.</summary>
+    public static bool TryReadDatagram(ReadOnlySpan<byte> datagram, out ProxyHeader header) => ReadV2(datagram, Datagram, out header) == ProxyVerdict.Whole;
 
     private static ProxyVerdict ReadV1(ReadOnlySpan<byte> bytes, out ProxyHeader header)
     {
@@ -92,7 +99,7 @@ public readonly record struct ProxyHeader(int Length, IPEndPoint? Source, string
         return ProxyVerdict.Whole;
     }
 
-    private static ProxyVerdict ReadV2(ReadOnlySpan<byte> bytes, out ProxyHeader header)
+    private static ProxyVerdict ReadV2(ReadOnlySpan<byte> bytes, byte transport, out ProxyHeader header)
     {
         header = default;
         var seen = Math.Min(bytes.Length, Signature.Length);
@@ -115,7 +122,7 @@ public readonly record struct ProxyHeader(int Length, IPEndPoint? Source, string
 
         // LOCAL: the proxy's own connection, whatever family it names.
         var isLocal = command == 0x20;
-        if (!isLocal && (AddressBytes(family) is not { } least || length < FixedOfV2 + least))
+        if (!isLocal && (AddressBytes(family, transport) is not { } least || length < FixedOfV2 + least))
         {
             return ProxyVerdict.Invalid;
         }
@@ -129,21 +136,21 @@ public readonly record struct ProxyHeader(int Length, IPEndPoint? Source, string
         return ProxyVerdict.Whole;
     }
 
-    // Stream families only: a datagram's address can't be a connection's.
-    private static int? AddressBytes(byte family) => family switch
+    // A datagram's address can't be a connection's, nor the other way round; and what came by UDP did not come from a Unix socket.
+    private static int? AddressBytes(byte family, byte transport) => (family >> 4, family & 0x0F) switch
     {
-        0x00 => 0,
-        0x11 => 12,
-        0x21 => 36,
-        0x31 => 2 * PathLength,
+        (0, 0) => 0,
+        (1, var carried) when carried == transport => 12,
+        (2, var carried) when carried == transport => 36,
+        (3, Stream) when transport == Stream => 2 * PathLength,
         _ => null,
     };
 
-    private static ProxyHeader WithSource(byte family, ReadOnlySpan<byte> addresses, int length) => family switch
+    private static ProxyHeader WithSource(byte family, ReadOnlySpan<byte> addresses, int length) => (family >> 4) switch
     {
-        0x11 => new ProxyHeader(length, new IPEndPoint(new IPAddress(addresses[..4]), BinaryPrimitives.ReadUInt16BigEndian(addresses[8..])), null),
-        0x21 => new ProxyHeader(length, new IPEndPoint(new IPAddress(addresses[..16]), BinaryPrimitives.ReadUInt16BigEndian(addresses[32..])), null),
-        0x31 => new ProxyHeader(length, null, Path(addresses[..PathLength])),
+        1 => new ProxyHeader(length, new IPEndPoint(new IPAddress(addresses[..4]), BinaryPrimitives.ReadUInt16BigEndian(addresses[8..])), null),
+        2 => new ProxyHeader(length, new IPEndPoint(new IPAddress(addresses[..16]), BinaryPrimitives.ReadUInt16BigEndian(addresses[32..])), null),
+        3 => new ProxyHeader(length, null, Path(addresses[..PathLength])),
         _ => new ProxyHeader(length, null, null),
     };
 

@@ -11,8 +11,8 @@ namespace DtuActors.Directory;
 public static class Holding
 {
     /// <summary>
-    /// A session claims its DTU: with no epoch, a new one; with an epoch, one that was granted before and whose DtuActor is gone. Repeated each second until
-    /// <see cref="Granted"/>, <see cref="Superseded"/> or <see cref="Refused"/>.
+    /// A session claims its DTU: with no epoch, a new one; with an epoch, one that was granted before and whose DtuActor is gone, or whose DTU moved to another address.
+    /// Repeated each second until <see cref="Granted"/>, <see cref="Superseded"/> or <see cref="Refused"/>.
     /// </summary>
     /// <param name="Dtu">The DTU.</param>
     /// <param name="Epoch">Null for a new session.</param>
@@ -110,7 +110,7 @@ public sealed class DtuActor : ActorBase, IWithTimers
                 Release(_session?.Epoch == released.Epoch);
                 return true;
             case Holding.StillAlive alive:
-                OnStillAlive(alive.Remote);
+                OnStillAlive(alive);
                 return true;
             case Terminated terminated:
                 OnTerminated(terminated);
@@ -155,6 +155,7 @@ public sealed class DtuActor : ActorBase, IWithTimers
         var connection = announce.Connection;
         if (connection.Equals(_holder?.Connection))
         {
+            _holder = announce;
             connection.Tell(new Holding.Granted(_session!.Epoch, Self));
         }
         else if (connection.Equals(_claimant?.Connection))
@@ -264,13 +265,24 @@ public sealed class DtuActor : ActorBase, IWithTimers
 
     // ---- conflict
 
-    private void OnStillAlive(string rival)
+    private void OnStillAlive(Holding.StillAlive alive)
     {
-        if (_holder is { Duplicates: var options } && _takeovers.Add(Context.System.Scheduler.Now, options) && !_contested)
+        if (_holder is null)
+        {
+            return;
+        }
+
+        var isConflict = _takeovers.Add(Context.System.Scheduler.Now, _holder.Duplicates);
+        if (isConflict && !_contested)
         {
             SetContested(true);
-            Context.GetLogger().Warning("DTU {0} is in conflict: devices at {1} and {2} keep taking it from each other", _id, _holder.Remote, rival);
-            StayContested(rival);
+            Context.GetLogger().Warning("DTU {0} is in conflict: devices at {1} and {2} keep taking it from each other", _id, _holder.Remote, alive.Remote);
+            StayContested(alive.Remote);
+        }
+        else if (_contested && alive.Epoch == _session!.Epoch)
+        {
+            // Devices that take turns within one session never claim it: these turns are what the conflict lasts by.
+            StayContested(alive.Remote);
         }
     }
 

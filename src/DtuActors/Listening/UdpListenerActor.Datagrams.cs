@@ -4,6 +4,7 @@ using Akka.Actor;
 using Akka.Event;
 using Akka.IO;
 using DtuActors.Protocol;
+using DtuActors.Protocol.Transports;
 using DtuActors.Routing;
 using DtuActors.Sessions;
 
@@ -90,17 +91,38 @@ public sealed partial class UdpListenerActor
         }
     }
 
-    private void Take(IPEndPoint from, ReadOnlySpan<byte> datagram)
+    private void Take(IPEndPoint via, ReadOnlySpan<byte> datagram)
     {
-        if (datagram.IsEmpty)
+        var from = via;
+        if (_isProxied && !TakeHeaderOff(ref datagram, ref from))
         {
-            return;
+            TurnAway(datagram, Peer.Of(via), RelayDrops.ProxyHeader, RelayDrops.ProxyHeader);
+        }
+        else if (!datagram.IsEmpty)
+        {
+            Take(from, via, datagram);
+        }
+    }
+
+    // Where the proxy speaks for itself, or does not know for whom, the address that it came from is all there is.
+    private static bool TakeHeaderOff(ref ReadOnlySpan<byte> datagram, ref IPEndPoint from)
+    {
+        if (!ProxyHeader.TryReadDatagram(datagram, out var header))
+        {
+            return false;
         }
 
+        datagram = datagram[header.Length..];
+        from = header.Source ?? from;
+        return true;
+    }
+
+    private void Take(IPEndPoint from, IPEndPoint via, ReadOnlySpan<byte> datagram)
+    {
         var known = _byAddress.GetValueOrDefault(from);
         if (known is not null && !_entrance.IsProven(known.Candidate))
         {
-            known.Take(datagram.ToArray(), Now);
+            known.Take(datagram.ToArray(), via, Now);
             return;
         }
 
@@ -109,11 +131,11 @@ public sealed partial class UdpListenerActor
         var peer = verdict.Refusal is not null || known?.Id == verdict.Id ? known : PeerThatMoved(verdict, from) ?? Enter(verdict, from, remote);
         if (peer is not null)
         {
-            peer.Take(datagram.ToArray(), Now);
+            peer.Take(datagram.ToArray(), via, Now);
         }
         else
         {
-            TurnAway(datagram, remote, verdict.Refusal ?? NoRoom);
+            TurnAway(datagram, remote, RelayDrops.Unregistered, verdict.Refusal ?? NoRoom);
         }
     }
 
@@ -181,9 +203,9 @@ public sealed partial class UdpListenerActor
     }
 
     // Nobody unknown gets an answer: the address may be forged, and stand for somebody who never asked.
-    private void TurnAway(ReadOnlySpan<byte> datagram, Peer remote, string reason)
+    private void TurnAway(ReadOnlySpan<byte> datagram, Peer remote, string counted, string reason)
     {
-        Drop(RelayDrops.Unregistered);
+        Drop(counted);
         if (remote.Address is { } address && _unknown.IsShown(address, Now))
         {
             _log.Info("datagram from {0} on {1} dropped: {2}", remote.Text, _setup.Name, reason);
@@ -222,7 +244,7 @@ public sealed partial class UdpListenerActor
             return;
         }
 
-        var sending = socket.SendToAsync(write.Data.ToArray().AsMemory(), SocketFlags.None, peer.Address);
+        var sending = socket.SendToAsync(write.Data.ToArray().AsMemory(), SocketFlags.None, peer.Via);
         if (sending.IsCompletedSuccessfully)
         {
             Sender.Tell(write.Ack);

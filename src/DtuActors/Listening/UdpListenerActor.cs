@@ -24,6 +24,7 @@ public sealed partial class UdpListenerActor : ReceiveActor, IWithTimers
 
     private readonly ListenerSetup _setup;
     private readonly UdpEntrance _entrance;
+    private readonly bool _isProxied;
     private readonly Backoff _backoff;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly SortedDictionary<string, long> _dropped = new(StringComparer.Ordinal);
@@ -37,10 +38,11 @@ public sealed partial class UdpListenerActor : ReceiveActor, IWithTimers
     private long _refused;
     private bool _draining;
 
-    public UdpListenerActor(ListenerSetup setup, SessionSetup sessions)
+    public UdpListenerActor(ListenerSetup setup, SessionSetup sessions, bool isProxied)
     {
         _setup = setup;
         _entrance = new UdpEntrance(sessions);
+        _isProxied = isProxied;
         _unknown = new UnknownSenders();
         _address = (IPEndPoint)setup.Address;
         _backoff = new Backoff(setup.Rebind);
@@ -63,7 +65,11 @@ public sealed partial class UdpListenerActor : ReceiveActor, IWithTimers
 
     private static DateTimeOffset Now => Context.System.Scheduler.Now;
 
-    public static Props Props(ListenerSetup setup, SessionSetup sessions) => Akka.Actor.Props.Create<UdpListenerActor>(setup, sessions);
+    /// <param name="setup">What is bound.</param>
+    /// <param name="sessions">What its sessions are made of.</param>
+    /// <param name="isProxied">Whether a balancer writes the DTU's address before each datagram (PROXY protocol, version 2).</param>
+    public static Props Props(ListenerSetup setup, SessionSetup sessions, bool isProxied) =>
+        Akka.Actor.Props.Create<UdpListenerActor>(setup, sessions, isProxied);
 
     protected override void PreStart() => Bind();
 

@@ -32,12 +32,16 @@ internal sealed class UdpPeer(IActorRef session, DtuId id, int candidate, IPEndP
     /// <summary>Where it spoke from last.</summary>
     public IPEndPoint Address { get; set; } = address;
 
+    /// <summary>Where its last datagram came by, and what it is told leaves to: its address, or the balancer's that stands for it.</summary>
+    public IPEndPoint Via { get; private set; } = address;
+
     /// <summary>How many wait.</summary>
     public int Waiting => _waiting.Count;
 
     /// <summary>Takes one that came.</summary>
-    public void Take(byte[] datagram, DateTimeOffset now)
+    public void Take(byte[] datagram, IPEndPoint via, DateTimeOffset now)
     {
+        Via = via;
         DropOld(now);
         if (_isWanted)
         {

@@ -113,6 +113,9 @@ public static class RelayDrops
     /// <summary>A datagram from an address that nobody registered from.</summary>
     public const string Unregistered = "unregistered";
 
+    /// <summary>A datagram without the PROXY header that its listener's balancer writes.</summary>
+    public const string ProxyHeader = "proxy-header";
+
     /// <summary>A datagram that the system would not send: no way leads to its address.</summary>
     public const string Unreachable = "unreachable";
 

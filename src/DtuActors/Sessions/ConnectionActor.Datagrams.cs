@@ -8,8 +8,12 @@ namespace DtuActors.Sessions;
 /// <summary>Where datagrams carry the session: each one's end is all the silence that a stream would wait for, and its sender's address may move.</summary>
 public sealed partial class ConnectionActor
 {
+    // Devices with one id that take turns are found out up to one more than so many.
+    private const int MostLeft = 8;
+
     private bool _cameAsDatagram;
-    private Peer? _movedFrom;
+    private Grumble? _moves;
+    private Queue<Peer>? _left;
 
     private void OnRegistrationDatagram(Datagrams.Received datagram)
     {
@@ -69,20 +73,44 @@ public sealed partial class ConnectionActor
 
     private void OnMoved(Datagrams.Moved moved)
     {
-        _log.Info("DTU {0} moved from {1} to {2}", _presented, Remote, moved.Peer.Text);
         var left = _remote;
         _remote = moved.Peer;
-        if (_session is { } session)
+        if ((_moves ??= new Grumble()).IsDue(Now, out var times))
         {
-            // A NAT gives new addresses; one that comes back is another device's, which never left.
-            if (moved.Peer == _movedFrom)
-            {
-                _setup.Directory.Tell(new Holding.StillAlive(_id, session.Epoch, left.Text));
-            }
+            _log.Info("DTU {0} moved from {1} to {2}{3}", _presented, left.Text, Remote, times == 1 ? "" : $", its {times} moves since the last line");
+        }
 
+        if (_session is { } session && _endReason is null)
+        {
+            TellMoved(session, left);
             PublishSoon();
         }
 
-        _movedFrom = left;
+        RememberLeft(left);
+    }
+
+    // A NAT gives new addresses; one that comes back is another device's, which never left.
+    private void TellMoved(SessionRef session, Peer left)
+    {
+        _setup.Directory.Tell(new Holding.Announce(_id, session.Epoch, Self, Remote, _profile.Duplicates));
+        if (_left?.Contains(_remote) == true)
+        {
+            _setup.Directory.Tell(new Holding.StillAlive(_id, session.Epoch, left.Text));
+        }
+    }
+
+    private void RememberLeft(Peer left)
+    {
+        _left ??= [];
+        if (_left.Contains(left))
+        {
+            return;
+        }
+
+        _left.Enqueue(left);
+        if (_left.Count > MostLeft)
+        {
+            _left.Dequeue();
+        }
     }
 }

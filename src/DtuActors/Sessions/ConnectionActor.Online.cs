@@ -193,7 +193,7 @@ public sealed partial class ConnectionActor
             _lastError = $"conflict: {other} registers under the same id";
         }
 
-        _setup.Fleet.Tell(new Fleet.SessionSeen(Report()));
+        PublishSoon();
     }
 
     private void ArmSilentCheck(TimeSpan? due)

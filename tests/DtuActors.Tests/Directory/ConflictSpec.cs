@@ -181,6 +181,61 @@ public sealed class ConflictSpec : ActorSpec
         higher.Granted();
     }
 
+    [Fact]
+    public void Devices_that_take_turns_within_one_session_are_a_conflict_for_as_long_as_they_do_and_both_are_known()
+    {
+        var holder = Open("a:1");
+        TakeTurn(ref holder, "b:1");
+        TakeTurn(ref holder, "a:1");
+        holder.Probe.ExpectNoMsg(TimeSpan.FromMilliseconds(20));
+        TakeTurn(ref holder, "b:1");
+        Assert.Equal("a:1", holder.Contested());
+        for (var i = 0; i < 3; i++)
+        {
+            Advance(TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(1));
+            var left = holder.Remote;
+            TakeTurn(ref holder, left == "a:1" ? "b:1" : "a:1");
+            Assert.Equal(left, holder.Contested());
+        }
+
+        // Whoever claims it hears of the address that is spoken from.
+        var next = Claim("c:1");
+        Assert.Equal("c:1", holder.Contested());
+        Advance(TimeSpan.FromSeconds(10.1));
+        MakeRoom(holder, alive: false);
+        next.Granted();
+        Assert.Equal(holder.Remote, next.Contested());
+    }
+
+    [Fact]
+    public void What_a_displaced_session_hears_shows_in_no_conflict_that_is_known()
+    {
+        var old = Open("a:0");
+        var holder = old;
+        for (var i = 1; i <= 3; i++)
+        {
+            var next = Claim($"a:{i}");
+            MakeRoom(holder, alive: true);
+            next.Granted();
+            holder = next;
+        }
+
+        Assert.Equal("a:2", holder.Contested());
+        _dtu.Tell(new Holding.StillAlive(Id, old.Epoch, old.Remote));
+        Settle(_dtu);
+        holder.Probe.ExpectNoMsg(TimeSpan.FromMilliseconds(20));
+    }
+
+    private void TakeTurn(ref Session holder, string to)
+    {
+        var left = holder.Remote;
+        holder = holder with { Remote = to };
+        Announce(holder, holder.Epoch);
+        holder.Granted();
+        _dtu.Tell(new Holding.StillAlive(Id, holder.Epoch, left));
+        Settle(_dtu);
+    }
+
     /// <summary>The holder of a DTU that has just come into conflict.</summary>
     private Session Contested()
     {
@@ -241,16 +296,12 @@ public sealed class ConflictSpec : ActorSpec
         return asker.ExpectMsg<Holding.Found>().Session?.Connection;
     }
 
-    private sealed class Session(TestProbe probe, string remote)
+    private sealed record Session(TestProbe Probe, string Remote)
     {
-        public TestProbe Probe => probe;
-
-        public string Remote => remote;
-
         public Epoch Epoch { get; private set; }
 
-        public void Granted() => Epoch = probe.ExpectMsg<Holding.Granted>().Epoch;
+        public void Granted() => Epoch = Probe.ExpectMsg<Holding.Granted>().Epoch;
 
-        public string? Contested() => probe.ExpectMsg<Holding.Contested>().With;
+        public string? Contested() => Probe.ExpectMsg<Holding.Contested>().With;
     }
 }

@@ -161,6 +161,117 @@ public sealed class UdpListenerSpec : ActorSpec
     }
 
     [Fact]
+    public void A_displaced_session_hears_its_old_address_until_it_aborts_and_then_the_address_is_nobody_s()
+    {
+        Listen(Options.Profile());
+        var old = Dtu();
+        Say(old, "dtu-1");
+        var ghost = NewSession();
+        Assert.Equal("dtu-1", Read(ghost));
+        var reborn = Dtu();
+        Say(reborn, "dtu-1");
+        var session = NewSession();
+        Assert.Equal("dtu-1", Read(session));
+
+        ghost.Tell(new Scripted.Do(Tcp.ConfirmedClose.Instance));
+        Say(old, "still here");
+        Assert.Equal("still here", Read(ghost));
+        Say(reborn, "data");
+        Assert.Equal("data", Read(session));
+
+        // That the close was not answered shows in what is heard next.
+        ghost.Tell(new Scripted.Do(Tcp.Abort.Instance));
+        _sessions.ExpectMsg<Tcp.Aborted>(Patience);
+        Say(old, "data of nobody!");
+        Seen(status => status is { Connections: 2 } && status.Dropped.GetValueOrDefault("unregistered") == 1);
+        Say(old, "dtu-2");
+        Assert.Equal("dtu-2", Read(NewSession()));
+        ghost.Self.Tell(PoisonPill.Instance);
+        Say(reborn, "more");
+        Assert.Equal("more", Read(session));
+    }
+
+    [Fact]
+    public void The_end_of_a_displaced_session_does_not_take_the_id_from_the_newer_one()
+    {
+        Listen([Ddp, Options.Profile()]);
+        var old = Dtu();
+        Say(old, "330");
+        var ghost = NewSession();
+        Assert.Equal("330", Read(ghost));
+        Send(Dtu(), DdpDatagram.Build(DdpType.Register, "330", []));
+        var session = NewSession();
+        _ = ReadBytes(session);
+        ghost.Tell(new Scripted.Do(Tcp.ConfirmedClose.Instance));
+        ghost.Tell(new Scripted.Do(Tcp.Abort.Instance));
+        _sessions.ExpectMsg<Tcp.Aborted>(Patience);
+        ghost.Self.Tell(PoisonPill.Instance);
+        Seen(status => status is { Connections: 1 });
+        var moved = Dtu();
+        Send(moved, DdpDatagram.Build(DdpType.Data, "330", "x"u8));
+        Assert.Equal(moved.LocalEndPoint!.ToString(), _sessions.ExpectMsg<Datagrams.Moved>(Patience).Peer.Text);
+        Assert.Equal(DdpDatagram.Build(DdpType.Data, "330", "x"u8), ReadBytes(session));
+    }
+
+    [Fact]
+    public async Task Behind_a_balancer_the_header_s_address_is_the_DTU_s_and_answers_leave_to_the_socket_that_its_datagrams_came_from()
+    {
+        Listen(Options.Profile(), isProxied: true);
+        var balancer = Dtu();
+        Send(balancer, Proxied("10.8.0.7:40001", "dtu-1"));
+        var first = NewSession();
+        Assert.Equal(("10.8.0.7:40001", "dtu-1"), (first.Remote.Text, Read(first)));
+        Send(balancer, Proxied("[2001:db8::7]:40001", "dtu-2"));
+        var second = NewSession();
+        Assert.Equal(("[2001:db8::7]:40001", "dtu-2"), (second.Remote.Text, Read(second)));
+        first.Tell(new Scripted.Do(Tcp.Write.Create(ByteString.FromString("down"), new Written(4))));
+        _sessions.ExpectMsg<Written>(Patience);
+        Assert.Equal("down", await HearAsync(balancer));
+
+        // The balancer's own socket for the DTU may change; the DTU has not moved.
+        var other = Dtu();
+        Send(other, Proxied("10.8.0.7:40001", "data"));
+        Assert.Equal("data", Read(first));
+        first.Tell(new Scripted.Do(Tcp.Write.Create(ByteString.FromString("there"), new Written(5))));
+        _sessions.ExpectMsg<Written>(Patience);
+        Assert.Equal("there", await HearAsync(other));
+    }
+
+    [Fact]
+    public void Behind_a_balancer_a_DTU_moves_by_its_header_and_what_the_balancer_says_for_itself_comes_from_its_own_address()
+    {
+        Listen(Ddp, isProxied: true);
+        var balancer = Dtu();
+        Send(balancer, Proxied("10.8.0.7:40001", DdpDatagram.Build(DdpType.Register, "330", [])));
+        var session = NewSession();
+        _ = ReadBytes(session);
+        Send(balancer, Proxied("10.8.0.7:40002", DdpDatagram.Build(DdpType.Data, "330", "x"u8)));
+        Assert.Equal("10.8.0.7:40002", _sessions.ExpectMsg<Datagrams.Moved>(Patience).Peer.Text);
+        Assert.Equal(DdpDatagram.Build(DdpType.Data, "330", "x"u8), ReadBytes(session));
+
+        // A health check without a word is nothing at all; with one it is the balancer's own.
+        Send(balancer, Local(""));
+        Send(balancer, Local("how are you?"));
+        var refused = _recorder.ExpectMsg<RefusedConnection>(Patience);
+        Assert.Equal(("unregistered", balancer.LocalEndPoint!.ToString(), "how are you?"), (refused.Reason, refused.Remote, Encoding.ASCII.GetString(refused.FirstBytes.Span)));
+        Assert.Equal(1, Seen(status => status.Dropped.Count > 0).Dropped["unregistered"]);
+    }
+
+    [Fact]
+    public void Behind_a_balancer_a_datagram_without_its_header_is_dropped_and_counted_and_shown()
+    {
+        Listen(Options.Profile(), isProxied: true);
+        var stranger = Dtu();
+        Say(stranger, "dtu-1");
+        Send(stranger, Proxied("10.8.0.7:40001", "dtu-1")[..20]);
+        var refused = _recorder.ExpectMsg<RefusedConnection>(Patience);
+        Assert.Equal(("proxy-header", stranger.LocalEndPoint!.ToString(), "dtu-1"), (refused.Reason, refused.Remote, Encoding.ASCII.GetString(refused.FirstBytes.Span)));
+        Seen(status => status is { Accepted: 0 } && status.Dropped.GetValueOrDefault("proxy-header") == 2);
+        _recorder.ExpectNoMsg(TimeSpan.Zero);
+        _sessions.ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
     public void There_are_no_more_sessions_than_max_connections()
     {
         Listen(Options.Profile(), maxConnections: 1);
@@ -201,7 +312,7 @@ public sealed class UdpListenerSpec : ActorSpec
     public void A_port_that_is_taken_is_told_with_its_key_and_tried_again()
     {
         var taken = Dtu();
-        var listener = Start(Options.Profile(), ((IPEndPoint)taken.LocalEndPoint!).Port);
+        var listener = Start([Options.Profile()], ((IPEndPoint)taken.LocalEndPoint!).Port);
         var failed = _parent.ExpectMsg<Binding.BindFailed>(Patience);
         Assert.Equal(("dtu.listeners.main", true), (failed.KeyPath, failed.AddressInUse));
         taken.Dispose();
@@ -234,19 +345,21 @@ public sealed class UdpListenerSpec : ActorSpec
 
     // ---- the field
 
-    private IActorRef Listen(ProfileOptions profile, int maxConnections = 10)
+    private IActorRef Listen(ProfileOptions profile, int maxConnections = 10, bool isProxied = false) => Listen([profile], maxConnections, isProxied);
+
+    private IActorRef Listen(ProfileOptions[] profiles, int maxConnections = 10, bool isProxied = false)
     {
-        var listener = Start(profile, port: 0, maxConnections);
+        var listener = Start(profiles, port: 0, maxConnections, isProxied);
         var bound = _parent.ExpectMsg<Binding.SocketBound>(Patience);
         Assert.Equal(("main", "udp"), (bound.Name, bound.Transport));
         _address = IPEndPoint.Parse(bound.Address);
         return listener;
     }
 
-    private IActorRef Start(ProfileOptions profile, int port, int maxConnections = 10)
+    private IActorRef Start(ProfileOptions[] profiles, int port, int maxConnections = 10, bool isProxied = false)
     {
         var test = _sessions.Ref;
-        var options = Options.Gateway(profile);
+        var options = Options.Gateway(profiles[0]);
         return _parent.ChildActorOf(UdpListenerActor.Props(
             new ListenerSetup
             {
@@ -260,7 +373,8 @@ public sealed class UdpListenerSpec : ActorSpec
                 Rebind = new ReopenOptions { Min = TimeSpan.FromMilliseconds(500), Max = TimeSpan.FromSeconds(1) },
                 Handler = (socket, remote) => Props.Create<Scripted>(socket, remote, test),
             },
-            SessionSetups.Nowhere(options) with { Carrier = Carrier.Datagrams }));
+            SessionSetups.Nowhere(options) with { Candidates = profiles, Carrier = Carrier.Datagrams },
+            isProxied));
     }
 
     private Socket Dtu()
@@ -274,6 +388,19 @@ public sealed class UdpListenerSpec : ActorSpec
     private void Say(Socket dtu, string text) => Send(dtu, Encoding.ASCII.GetBytes(text));
 
     private void Send(Socket dtu, byte[] datagram) => dtu.SendTo(datagram, _address);
+
+    private static byte[] Proxied(string address, string text) => Proxied(address, Encoding.ASCII.GetBytes(text));
+
+    /// <summary>As a balancer sends on what came from the address; the header's other address, the balancer's own, is not looked at.</summary>
+    private static byte[] Proxied(string address, byte[] datagram)
+    {
+        var from = IPEndPoint.Parse(address);
+        var bytes = from.Address.GetAddressBytes();
+        byte[] addresses = [.. bytes, .. bytes, (byte)(from.Port >> 8), (byte)from.Port, 0x23, 0x28];
+        return [.. "\r\n\r\n\0\r\nQUIT\n"u8, 0x21, (byte)(bytes.Length == 4 ? 0x12 : 0x22), 0, (byte)addresses.Length, .. addresses, .. datagram];
+    }
+
+    private static byte[] Local(string text) => [.. "\r\n\r\n\0\r\nQUIT\n"u8, 0x20, 0, 0, 0, .. Encoding.ASCII.GetBytes(text)];
 
     private static async Task<string> HearAsync(Socket dtu)
     {

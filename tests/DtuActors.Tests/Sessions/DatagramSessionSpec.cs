@@ -162,6 +162,55 @@ public sealed class DatagramSessionSpec : SessionSpec
         Assert.Equal("10.8.0.9:7", Event<DtuOffline>().Remote);
     }
 
+    [Theory]
+    [InlineData("BA", "B")]
+    [InlineData("BAB", "B,A")]
+    [InlineData("BCABC", "C,A,B")]
+    public void An_address_that_comes_back_is_another_device_s_and_the_one_it_came_from_is_alive(string moves, string alive)
+    {
+        var session = RegisteredByDdp();
+        Move(session, 'A');
+        Moves(moves).ForEach(at => Move(session, at));
+        Assert.Equal(alive.Split(','), Alive(session));
+    }
+
+    [Fact]
+    public void A_NAT_that_gives_ever_new_addresses_is_one_device()
+    {
+        var session = RegisteredByDdp();
+        Moves("ABCDEFGHIJKLMNOPQRSTUVWXYZ").ForEach(at => Move(session, at));
+        Assert.Empty(Alive(session));
+    }
+
+    [Fact]
+    public void Who_holds_the_session_is_told_with_its_address_and_a_session_that_ended_says_nothing()
+    {
+        var session = RegisteredByDdp();
+        Move(session, 'A');
+        var announce = Directory.ExpectMsg<Holding.Announce>();
+        Assert.Equal((FirstEpoch, "10.8.0.9:65"), (announce.Epoch, announce.Remote));
+        session.Tell(new Asking.Kick(Protocol.DtuId.Parse("13912345678"), 1, TestActor));
+        Move(session, 'B');
+        Settle(session);
+        Directory.ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void One_that_is_displaced_hears_its_old_address_and_says_that_it_is_alive()
+    {
+        var session = RegisteredByDdp();
+        session.Tell(new Holding.Superseded("10.8.0.9:1"));
+        Socket.FishForMessage(message => message is Tcp.ConfirmedClose);
+        Directory.ExpectMsg<Holding.Released>();
+        Say(session, DdpDatagram.Build(DdpType.Data, "13912345678", Answer));
+        Assert.Equal((FirstEpoch, Remote.Text), Directory.ExpectMsg<Holding.StillAlive>() is var found ? (found.Epoch, found.Remote) : default);
+        Advance(TimeSpan.FromSeconds(2.1));
+        Socket.FishForMessage(message => message is Tcp.Abort);
+        session.Tell(Tcp.Aborted.Instance);
+        ExpectTerminated(session);
+        Assert.Equal(1, Fleet.FishForMessage<Fleet.SessionEnded>(_ => true).Report.DroppedUp["stale-session"]);
+    }
+
     [Fact]
     public void What_was_dropped_while_it_did_not_read_stands_in_its_own_count()
     {
@@ -184,6 +233,18 @@ public sealed class DatagramSessionSpec : SessionSpec
     private static void Say(IActorRef session, string text) => Say(session, Encoding.ASCII.GetBytes(text));
 
     private static void Say(IActorRef session, byte[] datagram) => session.Tell(new Datagrams.Received(datagram));
+
+    private static List<char> Moves(string addresses) => [.. addresses];
+
+    private static void Move(IActorRef session, char port) => session.Tell(new Datagrams.Moved(Peer.Of(new IPEndPoint(IPAddress.Parse("10.8.0.9"), port))));
+
+    // The ports, as letters, of which the directory heard that they are alive.
+    private List<string> Alive(IActorRef session)
+    {
+        Settle(session);
+        return [.. Directory.ReceiveWhile(TimeSpan.FromSeconds(5), TimeSpan.Zero, message => message, 100)
+            .OfType<Holding.StillAlive>().Select(alive => ((char)IPEndPoint.Parse(alive.Remote).Port).ToString())];
+    }
 
     private IActorRef Registered(ProfileOptions profile)
     {

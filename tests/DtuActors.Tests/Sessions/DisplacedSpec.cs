@@ -156,9 +156,13 @@ public sealed class DisplacedSpec : SessionSpec
     {
         var session = Online();
         session.Tell(new Holding.Contested("10.8.0.9:1"));
+        Settle(session);
+        Advance(TimeSpan.FromSeconds(1.1));
         var report = Fleet.FishForMessage<Fleet.SessionSeen>(seen => seen.Report.ConflictWith is not null).Report;
         Assert.Equal(("10.8.0.9:1", "conflict: 10.8.0.9:1 registers under the same id"), (report.ConflictWith, report.LastError));
         session.Tell(new Holding.Contested(null));
+        Settle(session);
+        Advance(TimeSpan.FromSeconds(1.1));
         Fleet.FishForMessage<Fleet.SessionSeen>(seen => seen.Report.ConflictWith is null);
     }
 

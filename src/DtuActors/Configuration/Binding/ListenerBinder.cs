@@ -4,6 +4,7 @@ using System.Net;
 using DtuActors.Configuration.Hocon;
 using DtuActors.Protocol;
 using DtuActors.Protocol.Registration;
+using DtuActors.Protocol.Transports;
 
 namespace DtuActors.Configuration;
 
@@ -43,7 +44,7 @@ internal static class ListenerBinder
             };
             if (listener is UdpListenerOptions)
             {
-                CheckDatagrams(block, candidates, profiles);
+                CheckDatagrams(block, listener.ProxyProtocol, candidates, profiles);
             }
 
             if (listener is UnixListenerOptions unix)
@@ -219,16 +220,11 @@ internal static class ListenerBinder
     }
 
     // No connection stands behind a datagram: what has to be asked for, or comes in another form over datagrams, can't register here.
-    private static void CheckDatagrams(BlockReader block, IReadOnlyList<string> candidates, IReadOnlyDictionary<string, ProfileOptions> profiles)
+    private static void CheckDatagrams(BlockReader block, ProxyVersion? proxy, IReadOnlyList<string> candidates, IReadOnlyDictionary<string, ProfileOptions> profiles)
     {
-        switch (block.Word("proxy-protocol", "off", "off", "v1", "v2"))
+        if (proxy == ProxyVersion.V1)
         {
-            case "v1":
-                block.Fault("proxy-protocol", "v1 is a line of text before a stream, which udp has none of", "off");
-                break;
-            case "v2":
-                block.Fault("proxy-protocol", NotBuilt.Says("'v2' over udp", "built: off"), "off");
-                break;
+            block.Fault("proxy-protocol", "v1 is a line of text before a stream, which udp has none of", "off or v2");
         }
 
         var key = block.Has("profiles") ? "profiles" : "profile";

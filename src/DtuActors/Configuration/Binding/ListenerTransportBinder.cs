@@ -15,17 +15,17 @@ internal static class ListenerTransportBinder
 
     public static ListenerOptions Bind(BlockReader block, string transport, string name, string keyPath)
     {
-        if (transport == "udp")
-        {
-            return new UdpListenerOptions { Name = name, KeyPath = keyPath, Address = Address(block) };
-        }
-
         var proxy = block.Word("proxy-protocol", "off", "off", "v1", "v2") switch
         {
             "v1" => ProxyVersion.V1,
             "v2" => ProxyVersion.V2,
             _ => (ProxyVersion?)null,
         };
+        if (transport == "udp")
+        {
+            return new UdpListenerOptions { Name = name, KeyPath = keyPath, Address = Address(block), ProxyProtocol = proxy };
+        }
+
         StreamListenerOptions listener = transport switch
         {
             "unix" => new UnixListenerOptions { Name = name, KeyPath = keyPath, Path = UnixPath(block) },

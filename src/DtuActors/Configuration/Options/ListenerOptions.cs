@@ -26,6 +26,9 @@ public abstract record ListenerOptions
     public string IdPrefix { get; init; } = "";
 
     public int MaxConnections { get; init; } = 20_000;
+
+    /// <summary>Which PROXY header precedes everything else, in each datagram where there are such; null: none does.</summary>
+    public ProxyVersion? ProxyProtocol { get; init; }
 }
 
 /// <summary>A listener whose DTUs send datagrams.</summary>
@@ -47,9 +50,6 @@ public abstract record StreamListenerOptions : ListenerOptions
 
     /// <summary>Registrations begun per second; sockets beyond it wait. Null: no limit.</summary>
     public int? AcceptRate { get; init; } = 10_000;
-
-    /// <summary>Which PROXY header precedes everything else; null: none does.</summary>
-    public ProxyVersion? ProxyProtocol { get; init; }
 }
 
 /// <summary>What carries <c>transport = tcp</c>.</summary>
