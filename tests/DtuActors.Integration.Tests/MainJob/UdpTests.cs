@@ -16,9 +16,11 @@ public sealed class UdpTests : IDisposable
             ddp { transport = udp, port = 0, profile = hongdian }
             text { transport = udp, port = 0, profile = text }
             bare { transport = udp, port = 0, dtu = pump-7 }
+            behind { transport = udp, port = 0, profile = of-address, proxy-protocol = v2 }
           }
           profiles {
-            hongdian { preset = hongdian }
+            hongdian { preset = hongdian, duplicates { within = 1h } }
+            of-address { registration { kind = address, pattern = "10\\.8\\.0\\.(?<id>[0-9]+)" } }
             text { framing { codec = modbus-rtu, role = responses }, bus { mode = request-response } }
           }
         }
@@ -108,6 +110,95 @@ public sealed class UdpTests : IDisposable
     }
 
     [Fact]
+    public async Task Two_devices_with_one_id_that_take_turns_are_a_conflict_and_both_addresses_are_shown()
+    {
+        await using var gateway = await RunningGateway.StartAsync(Hocon, _folder);
+        using var events = await gateway.Gateway.ObserveAsync([Phone]);
+        using var first = new Dtu(gateway.Port("ddp"));
+        using var second = new Dtu(gateway.Port("ddp"));
+        await first.SendAsync(DdpDatagram.Build(DdpType.Register, Phone.Value, []));
+        await EventAsync<DtuOnline>(events);
+        foreach (var dtu in new[] { second, first, second, first })
+        {
+            await dtu.SendAsync(DdpDatagram.Build(DdpType.Data, Phone.Value, "turn"u8));
+            await EventAsync<FramePassed>(events);
+        }
+
+        await UntilAsync(gateway, Phone, status => (status.State, status.Remote, status.ConflictWith) == (DtuState.Conflict, first.Address, second.Address));
+        await second.SendAsync(DdpDatagram.Build(DdpType.Data, Phone.Value, "turn"u8));
+        await UntilAsync(gateway, Phone, status => (status.State, status.Remote, status.ConflictWith) == (DtuState.Conflict, second.Address, first.Address));
+    }
+
+    [Fact]
+    public async Task A_NAT_that_gives_ever_new_addresses_is_no_conflict()
+    {
+        await using var gateway = await RunningGateway.StartAsync(Hocon, _folder);
+        using var events = await gateway.Gateway.ObserveAsync([Phone]);
+        using var first = new Dtu(gateway.Port("ddp"));
+        await first.SendAsync(DdpDatagram.Build(DdpType.Register, Phone.Value, []));
+        await EventAsync<DtuOnline>(events);
+        var addresses = Enumerable.Range(0, 12).Select(_ => new Dtu(gateway.Port("ddp"))).ToList();
+        foreach (var address in addresses)
+        {
+            await address.SendAsync(DdpDatagram.Build(DdpType.Data, Phone.Value, "on the way"u8));
+            await EventAsync<FramePassed>(events);
+        }
+
+        await UntilAsync(gateway, Phone, status => status.Remote == addresses[^1].Address && status.FramesUp == 12);
+        var status = (await gateway.Gateway.FindDtuAsync(Phone, default))!;
+        Assert.Equal((DtuState.Online, null, 0L), (status.State, status.ConflictWith, status.Reconnects));
+        addresses.ForEach(address => address.Dispose());
+    }
+
+    [Fact]
+    public async Task The_end_of_a_displaced_session_takes_nothing_down_and_its_address_may_register_again()
+    {
+        await using var gateway = await RunningGateway.StartAsync(Hocon, _folder);
+        using var events = await gateway.Gateway.ObserveAsync([Wtp]);
+        using var first = new Dtu(gateway.Port("text"));
+        using var second = new Dtu(gateway.Port("text"));
+        await first.SendAsync("wtp-07"u8.ToArray());
+        await EventAsync<DtuOnline>(events);
+        await second.SendAsync("wtp-07"u8.ToArray());
+        Assert.Equal(("replaced", first.Address), await EventAsync<DtuOffline>(events) is var gone ? (gone.Reason, gone.Remote) : default);
+        Assert.Equal(second.Address, (await EventAsync<DtuOnline>(events)).Remote);
+
+        // Once it is aborted its address is nobody's, and the id is the newer session's.
+        await RunningGateway.UntilAsync(async () => (await ListenerAsync(gateway)).Connections == 1);
+        await first.SendAsync([1, 3, 2, 0, 7, 0xF9, 0x86]);
+        await RunningGateway.UntilAsync(async () => await UnregisteredAsync(gateway) == 1);
+        Assert.Null((await gateway.Gateway.SendAsync(Wtp, "x"u8.ToArray(), default)).Refusal);
+        Assert.Equal("x"u8.ToArray(), await second.HearAsync());
+        Assert.Equal(FrameDirection.Down, (await EventAsync<FramePassed>(events)).Direction);
+        await first.SendAsync("wtp-07"u8.ToArray());
+        Assert.Equal(second.Address, (await EventAsync<DtuOffline>(events)).Remote);
+        Assert.Equal(first.Address, (await EventAsync<DtuOnline>(events)).Remote);
+    }
+
+    [Fact]
+    public async Task Behind_a_balancer_a_DTU_is_known_by_the_address_that_the_balancer_says_and_is_answered_through_it()
+    {
+        await using var gateway = await RunningGateway.StartAsync(Hocon, _folder);
+        var (seven, eight) = (DtuId.Parse("7"), DtuId.Parse("8"));
+        using var events = await gateway.Gateway.ObserveAsync([seven, eight]);
+        using var balancer = new Dtu(gateway.Port("behind"));
+        await balancer.SendAsync(Proxied(7, "one"));
+        Assert.Equal((seven, "10.8.0.7:40001"), await EventAsync<DtuOnline>(events) is var online ? (online.Dtu, online.Remote) : default);
+        Assert.Equal("one"u8.ToArray(), (await EventAsync<FramePassed>(events)).Payload.ToArray());
+        await balancer.SendAsync(Proxied(8, "two"));
+        Assert.Equal("10.8.0.8:40001", (await EventAsync<DtuOnline>(events)).Remote);
+        await EventAsync<FramePassed>(events);
+        Assert.Null((await gateway.Gateway.SendAsync(seven, "down"u8.ToArray(), default)).Refusal);
+        Assert.Equal("down"u8.ToArray(), await balancer.HearAsync());
+        await UntilAsync(gateway, eight, status => status.Remote == "10.8.0.8:40001");
+
+        await balancer.SendAsync(Proxied(9, "no header")[1..]);
+        await RunningGateway.UntilAsync(async () => (await ListenerAsync(gateway, "behind")).Dropped.GetValueOrDefault("proxy-header") == 1);
+        var unknown = Assert.Single(await gateway.Gateway.UnknownAsync(default));
+        Assert.Equal(("proxy-header", "behind", balancer.Address), (unknown.Reason, unknown.Listener, unknown.Remote));
+    }
+
+    [Fact]
     public async Task A_gateway_that_stops_ends_the_sessions_of_datagrams_as_well()
     {
         var gateway = await RunningGateway.StartAsync(Hocon, _folder);
@@ -122,8 +213,14 @@ public sealed class UdpTests : IDisposable
     private static async Task<T> EventAsync<T>(IEventSubscription events)
         where T : FieldEvent => Assert.IsAssignableFrom<T>(await events.Events.ReadAsync().AsTask().WaitAsync(RunningGateway.Patience));
 
-    private static async Task<ListenerStatus> ListenerAsync(RunningGateway gateway) =>
-        (await gateway.Gateway.ListenersAsync(default)).Single(listener => listener.Name == "text");
+    private static byte[] Proxied(byte host, string text) =>
+        [.. "\r\n\r\n\0\r\nQUIT\n"u8, 0x21, 0x12, 0, 12, 10, 8, 0, host, 10, 0, 0, 1, 0x9C, 0x41, 0x23, 0x28, .. Encoding.ASCII.GetBytes(text)];
+
+    private static Task UntilAsync(RunningGateway gateway, DtuId dtu, Predicate<DtuStatus> fits) =>
+        RunningGateway.UntilAsync(async () => await gateway.Gateway.FindDtuAsync(dtu, default) is { } status && fits(status));
+
+    private static async Task<ListenerStatus> ListenerAsync(RunningGateway gateway, string name = "text") =>
+        (await gateway.Gateway.ListenersAsync(default)).Single(listener => listener.Name == name);
 
     private static async Task<long> UnregisteredAsync(RunningGateway gateway) => (await ListenerAsync(gateway)).Dropped.GetValueOrDefault("unregistered");
 

@@ -1,51 +1,16 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Akka.Actor;
 using Akka.IO;
-using Akka.TestKit;
-using DtuActors.Configuration;
-using DtuActors.Directory;
 using DtuActors.Listening;
-using DtuActors.Protocol.Registration;
 using DtuActors.Protocol.Transports;
 using DtuActors.Sessions;
-using DtuActors.Tests.Sessions;
 
 namespace DtuActors.Tests.Listening;
 
-/// <summary>A listener of datagrams on a real loopback socket, with probes for sessions.</summary>
-public sealed class UdpListenerSpec : ActorSpec
+/// <summary>Whose a datagram is, where its session's words go, and how both end.</summary>
+public sealed class UdpListenerSpec : UdpBench
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
-    private static readonly ProfileOptions Ddp = Options.Profile() with
-    {
-        Envelope = Envelopes.ForDatagrams(Envelopes.Find("ddp")),
-        Registration = new RegistrationOptions { Form = new EnvelopeForm() },
-    };
-
-    private readonly TestProbe _parent;
-    private readonly TestProbe _fleet;
-    private readonly TestProbe _sessions;
-    private readonly TestProbe _recorder;
-    private readonly List<Socket> _sockets = [];
-    private IPEndPoint _address = null!;
-
-    public UdpListenerSpec()
-    {
-        _parent = CreateTestProbe("parent");
-        _fleet = CreateTestProbe("fleet");
-        _sessions = CreateTestProbe("sessions");
-        _recorder = CreateTestProbe("recorder");
-    }
-
-    protected override void AfterAll()
-    {
-        _sockets.ForEach(socket => socket.Dispose());
-        base.AfterAll();
-    }
-
     [Fact]
     public void A_DTU_that_registers_gets_a_session_that_reads_the_datagram_itself_and_each_further_one_whole()
     {
@@ -69,7 +34,7 @@ public sealed class UdpListenerSpec : ActorSpec
         Say(dtu, "dtu-1");
         var session = NewSession();
         session.Tell(new Scripted.Do(Tcp.Write.Create(ByteString.FromString("hello"), new Written(5))));
-        Assert.Equal(5, _sessions.ExpectMsg<Written>(Patience).Bytes);
+        Assert.Equal(5, Sessions.ExpectMsg<Written>(Patience).Bytes);
         Assert.Equal("hello", await HearAsync(dtu));
         Assert.NotNull(listener);
     }
@@ -81,11 +46,11 @@ public sealed class UdpListenerSpec : ActorSpec
         var stranger = Dtu();
         Say(stranger, "what is this?");
         Say(stranger, "what is this?");
-        var refused = _recorder.ExpectMsg<RefusedConnection>(Patience);
+        var refused = Inbox.ExpectMsg<RefusedConnection>(Patience);
         Assert.Equal(("unregistered", "main", "what is this?"), (refused.Reason, refused.Listener, Encoding.ASCII.GetString(refused.FirstBytes.Span)));
         Assert.Equal(2, Seen(status => status.Dropped.GetValueOrDefault("unregistered") == 2).Dropped["unregistered"]);
-        _recorder.ExpectNoMsg(TimeSpan.Zero);
-        _sessions.ExpectNoMsg(TimeSpan.Zero);
+        Inbox.ExpectNoMsg(TimeSpan.Zero);
+        Sessions.ExpectNoMsg(TimeSpan.Zero);
     }
 
     [Fact]
@@ -99,9 +64,9 @@ public sealed class UdpListenerSpec : ActorSpec
         var moved = Dtu();
         var data = DdpDatagram.Build(DdpType.Data, "330", "x"u8);
         Send(moved, data);
-        Assert.Equal(moved.LocalEndPoint!.ToString(), _sessions.ExpectMsg<Datagrams.Moved>(Patience).Peer.Text);
+        Assert.Equal(moved.LocalEndPoint!.ToString(), Sessions.ExpectMsg<Datagrams.Moved>(Patience).Peer.Text);
         Assert.Equal(data, ReadBytes(session));
-        _sessions.ExpectNoMsg(TimeSpan.Zero);
+        Sessions.ExpectNoMsg(TimeSpan.Zero);
 
         // The address that it left is nobody's: whoever comes by it has to say who it is.
         Send(dtu, DdpDatagram.Build(DdpType.CentreDataTaken, "330", []));
@@ -117,9 +82,9 @@ public sealed class UdpListenerSpec : ActorSpec
         _ = ReadBytes(session);
         var moved = Dtu();
         Send(moved, DdpDatagram.Build(DdpType.Data, "330", "x"u8));
-        _sessions.ExpectMsg<Datagrams.Moved>(Patience);
+        Sessions.ExpectMsg<Datagrams.Moved>(Patience);
         session.Tell(new Scripted.Do(Tcp.Write.Create(ByteString.FromString("down"), new Written(4))));
-        _sessions.ExpectMsg<Written>(Patience);
+        Sessions.ExpectMsg<Written>(Patience);
         Assert.Equal("down", await HearAsync(moved));
     }
 
@@ -132,7 +97,7 @@ public sealed class UdpListenerSpec : ActorSpec
         var first = NewSession();
         _ = ReadBytes(first);
         Send(address, DdpDatagram.Build(DdpType.Data, "331", "x"u8));
-        var both = _sessions.ReceiveN(2, Patience);
+        var both = Sessions.ReceiveN(2, Patience);
         Assert.Single(both.OfType<Tcp.ErrorClosed>());
         var second = both.OfType<Scripted.Started>().Single();
         Assert.NotEqual(first.Self, second.Self);
@@ -181,7 +146,7 @@ public sealed class UdpListenerSpec : ActorSpec
 
         // That the close was not answered shows in what is heard next.
         ghost.Tell(new Scripted.Do(Tcp.Abort.Instance));
-        _sessions.ExpectMsg<Tcp.Aborted>(Patience);
+        Sessions.ExpectMsg<Tcp.Aborted>(Patience);
         Say(old, "data of nobody!");
         Seen(status => status is { Connections: 2 } && status.Dropped.GetValueOrDefault("unregistered") == 1);
         Say(old, "dtu-2");
@@ -204,81 +169,23 @@ public sealed class UdpListenerSpec : ActorSpec
         _ = ReadBytes(session);
         ghost.Tell(new Scripted.Do(Tcp.ConfirmedClose.Instance));
         ghost.Tell(new Scripted.Do(Tcp.Abort.Instance));
-        _sessions.ExpectMsg<Tcp.Aborted>(Patience);
+        Sessions.ExpectMsg<Tcp.Aborted>(Patience);
         ghost.Self.Tell(PoisonPill.Instance);
         Seen(status => status is { Connections: 1 });
         var moved = Dtu();
         Send(moved, DdpDatagram.Build(DdpType.Data, "330", "x"u8));
-        Assert.Equal(moved.LocalEndPoint!.ToString(), _sessions.ExpectMsg<Datagrams.Moved>(Patience).Peer.Text);
+        Assert.Equal(moved.LocalEndPoint!.ToString(), Sessions.ExpectMsg<Datagrams.Moved>(Patience).Peer.Text);
         Assert.Equal(DdpDatagram.Build(DdpType.Data, "330", "x"u8), ReadBytes(session));
     }
 
     [Fact]
-    public async Task Behind_a_balancer_the_header_s_address_is_the_DTU_s_and_answers_leave_to_the_socket_that_its_datagrams_came_from()
-    {
-        Listen(Options.Profile(), isProxied: true);
-        var balancer = Dtu();
-        Send(balancer, Proxied("10.8.0.7:40001", "dtu-1"));
-        var first = NewSession();
-        Assert.Equal(("10.8.0.7:40001", "dtu-1"), (first.Remote.Text, Read(first)));
-        Send(balancer, Proxied("[2001:db8::7]:40001", "dtu-2"));
-        var second = NewSession();
-        Assert.Equal(("[2001:db8::7]:40001", "dtu-2"), (second.Remote.Text, Read(second)));
-        first.Tell(new Scripted.Do(Tcp.Write.Create(ByteString.FromString("down"), new Written(4))));
-        _sessions.ExpectMsg<Written>(Patience);
-        Assert.Equal("down", await HearAsync(balancer));
-
-        // The balancer's own socket for the DTU may change; the DTU has not moved.
-        var other = Dtu();
-        Send(other, Proxied("10.8.0.7:40001", "data"));
-        Assert.Equal("data", Read(first));
-        first.Tell(new Scripted.Do(Tcp.Write.Create(ByteString.FromString("there"), new Written(5))));
-        _sessions.ExpectMsg<Written>(Patience);
-        Assert.Equal("there", await HearAsync(other));
-    }
-
-    [Fact]
-    public void Behind_a_balancer_a_DTU_moves_by_its_header_and_what_the_balancer_says_for_itself_comes_from_its_own_address()
-    {
-        Listen(Ddp, isProxied: true);
-        var balancer = Dtu();
-        Send(balancer, Proxied("10.8.0.7:40001", DdpDatagram.Build(DdpType.Register, "330", [])));
-        var session = NewSession();
-        _ = ReadBytes(session);
-        Send(balancer, Proxied("10.8.0.7:40002", DdpDatagram.Build(DdpType.Data, "330", "x"u8)));
-        Assert.Equal("10.8.0.7:40002", _sessions.ExpectMsg<Datagrams.Moved>(Patience).Peer.Text);
-        Assert.Equal(DdpDatagram.Build(DdpType.Data, "330", "x"u8), ReadBytes(session));
-
-        // A health check without a word is nothing at all; with one it is the balancer's own.
-        Send(balancer, Local(""));
-        Send(balancer, Local("how are you?"));
-        var refused = _recorder.ExpectMsg<RefusedConnection>(Patience);
-        Assert.Equal(("unregistered", balancer.LocalEndPoint!.ToString(), "how are you?"), (refused.Reason, refused.Remote, Encoding.ASCII.GetString(refused.FirstBytes.Span)));
-        Assert.Equal(1, Seen(status => status.Dropped.Count > 0).Dropped["unregistered"]);
-    }
-
-    [Fact]
-    public void Behind_a_balancer_a_datagram_without_its_header_is_dropped_and_counted_and_shown()
-    {
-        Listen(Options.Profile(), isProxied: true);
-        var stranger = Dtu();
-        Say(stranger, "dtu-1");
-        Send(stranger, Proxied("10.8.0.7:40001", "dtu-1")[..20]);
-        var refused = _recorder.ExpectMsg<RefusedConnection>(Patience);
-        Assert.Equal(("proxy-header", stranger.LocalEndPoint!.ToString(), "dtu-1"), (refused.Reason, refused.Remote, Encoding.ASCII.GetString(refused.FirstBytes.Span)));
-        Seen(status => status is { Accepted: 0 } && status.Dropped.GetValueOrDefault("proxy-header") == 2);
-        _recorder.ExpectNoMsg(TimeSpan.Zero);
-        _sessions.ExpectNoMsg(TimeSpan.Zero);
-    }
-
-    [Fact]
-    public void There_are_no_more_sessions_than_max_connections()
+    public void There_are_no_moreSessions_than_max_connections()
     {
         Listen(Options.Profile(), maxConnections: 1);
         Say(Dtu(), "dtu-1");
         NewSession();
         Say(Dtu(), "dtu-2");
-        Assert.Equal("max-connections", _recorder.ExpectMsg<RefusedConnection>(Patience).Reason);
+        Assert.Equal("max-connections", Inbox.ExpectMsg<RefusedConnection>(Patience).Reason);
         Seen(status => status is { Accepted: 1, Refused: 1, Connections: 1 });
     }
 
@@ -296,14 +203,14 @@ public sealed class UdpListenerSpec : ActorSpec
     }
 
     [Fact]
-    public void At_the_end_its_sessions_close_first_and_then_it_stops()
+    public void At_the_end_itsSessions_close_first_and_then_it_stops()
     {
         var listener = Listen(Options.Profile());
         Watch(listener);
         Say(Dtu(), "dtu-1");
         var session = NewSession();
         listener.Tell(ShutDown.Drain.Instance);
-        _sessions.ExpectMsg<ShutDown.Drain>(Patience);
+        Sessions.ExpectMsg<ShutDown.Drain>(Patience);
         Close(session);
         ExpectTerminated(listener, Patience);
     }
@@ -313,14 +220,14 @@ public sealed class UdpListenerSpec : ActorSpec
     {
         var taken = Dtu();
         var listener = Start([Options.Profile()], ((IPEndPoint)taken.LocalEndPoint!).Port);
-        var failed = _parent.ExpectMsg<Binding.BindFailed>(Patience);
+        var failed = Parent.ExpectMsg<Binding.BindFailed>(Patience);
         Assert.Equal(("dtu.listeners.main", true), (failed.KeyPath, failed.AddressInUse));
         taken.Dispose();
         AwaitAssert(() =>
         {
             Settle(listener);
             Advance(TimeSpan.FromSeconds(1));
-            Assert.IsType<Binding.SocketBound>(_parent.ReceiveOne(TimeSpan.FromMilliseconds(100)));
+            Assert.IsType<Binding.SocketBound>(Parent.ReceiveOne(TimeSpan.FromMilliseconds(100)));
         }, Patience);
     }
 
@@ -336,133 +243,10 @@ public sealed class UdpListenerSpec : ActorSpec
         for (var i = 0; i < 3; i++)
         {
             session.Tell(new Scripted.Do(Tcp.Write.Create(ByteString.FromString("x"), new Written(1))));
-            _sessions.ExpectMsg<Written>(Patience);
+            Sessions.ExpectMsg<Written>(Patience);
         }
 
         Say(Dtu(), "dtu-2");
         Assert.NotEqual(session.Self, NewSession().Self);
-    }
-
-    // ---- the field
-
-    private IActorRef Listen(ProfileOptions profile, int maxConnections = 10, bool isProxied = false) => Listen([profile], maxConnections, isProxied);
-
-    private IActorRef Listen(ProfileOptions[] profiles, int maxConnections = 10, bool isProxied = false)
-    {
-        var listener = Start(profiles, port: 0, maxConnections, isProxied);
-        var bound = _parent.ExpectMsg<Binding.SocketBound>(Patience);
-        Assert.Equal(("main", "udp"), (bound.Name, bound.Transport));
-        _address = IPEndPoint.Parse(bound.Address);
-        return listener;
-    }
-
-    private IActorRef Start(ProfileOptions[] profiles, int port, int maxConnections = 10, bool isProxied = false)
-    {
-        var test = _sessions.Ref;
-        var options = Options.Gateway(profiles[0]);
-        return _parent.ChildActorOf(UdpListenerActor.Props(
-            new ListenerSetup
-            {
-                Name = "main",
-                KeyPath = "dtu.listeners.main",
-                Transport = "udp",
-                Address = new IPEndPoint(IPAddress.Loopback, port),
-                MaxConnections = maxConnections,
-                Observer = _fleet,
-                Inbox = _recorder,
-                Rebind = new ReopenOptions { Min = TimeSpan.FromMilliseconds(500), Max = TimeSpan.FromSeconds(1) },
-                Handler = (socket, remote) => Props.Create<Scripted>(socket, remote, test),
-            },
-            SessionSetups.Nowhere(options) with { Candidates = profiles, Carrier = Carrier.Datagrams },
-            isProxied));
-    }
-
-    private Socket Dtu()
-    {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        _sockets.Add(socket);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return socket;
-    }
-
-    private void Say(Socket dtu, string text) => Send(dtu, Encoding.ASCII.GetBytes(text));
-
-    private void Send(Socket dtu, byte[] datagram) => dtu.SendTo(datagram, _address);
-
-    private static byte[] Proxied(string address, string text) => Proxied(address, Encoding.ASCII.GetBytes(text));
-
-    /// <summary>As a balancer sends on what came from the address; the header's other address, the balancer's own, is not looked at.</summary>
-    private static byte[] Proxied(string address, byte[] datagram)
-    {
-        var from = IPEndPoint.Parse(address);
-        var bytes = from.Address.GetAddressBytes();
-        byte[] addresses = [.. bytes, .. bytes, (byte)(from.Port >> 8), (byte)from.Port, 0x23, 0x28];
-        return [.. "\r\n\r\n\0\r\nQUIT\n"u8, 0x21, (byte)(bytes.Length == 4 ? 0x12 : 0x22), 0, (byte)addresses.Length, .. addresses, .. datagram];
-    }
-
-    private static byte[] Local(string text) => [.. "\r\n\r\n\0\r\nQUIT\n"u8, 0x20, 0, 0, 0, .. Encoding.ASCII.GetBytes(text)];
-
-    private static async Task<string> HearAsync(Socket dtu)
-    {
-        var buffer = new byte[1000];
-        var heard = await dtu.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0)).WaitAsync(Patience);
-        return Encoding.ASCII.GetString(buffer, 0, heard.ReceivedBytes);
-    }
-
-    // ---- the sessions
-
-    private Scripted.Started NewSession() => (Scripted.Started)_sessions.FishForMessage(message => message is Scripted.Started, Patience);
-
-    private byte[] ReadBytes(Scripted.Started session)
-    {
-        session.Tell(new Scripted.Do(Tcp.ResumeReading.Instance));
-        return _sessions.ExpectMsg<Datagrams.Received>(Patience).Bytes.ToArray();
-    }
-
-    private string Read(Scripted.Started session) => Encoding.ASCII.GetString(ReadBytes(session));
-
-    private void Close(Scripted.Started session)
-    {
-        session.Tell(new Scripted.Do(Tcp.Close.Instance));
-        _sessions.FishForMessage(message => message is Tcp.Closed, Patience);
-        session.Self.Tell(PoisonPill.Instance);
-    }
-
-    private ListenerStatus Seen(Predicate<ListenerStatus> fits)
-    {
-        ListenerStatus? found = null;
-        AwaitAssert(() =>
-        {
-            Advance(TimeSpan.FromSeconds(1.1));
-            while (found is null && _fleet.ReceiveOne(TimeSpan.FromMilliseconds(50)) is { } message)
-            {
-                found = message is Fleet.ListenerSeen seen && fits(seen.Status) ? seen.Status : null;
-            }
-
-            Assert.NotNull(found);
-        }, Patience);
-        return found!;
-    }
-
-    /// <summary>Stands for a session: tells the test all that it hears, and does what the test says.</summary>
-    private sealed class Scripted : ReceiveActor
-    {
-        public sealed record Started(IActorRef Self, Peer Remote) : INoSerializationVerificationNeeded
-        {
-            public void Tell(object message) => Self.Tell(message);
-        }
-
-        public sealed record Do(Tcp.Command Command) : INoSerializationVerificationNeeded;
-
-        public sealed record Fail : INoSerializationVerificationNeeded;
-
-        public Scripted(IActorRef socket, Peer remote, IActorRef test)
-        {
-            socket.Tell(new Tcp.Register(Self));
-            test.Tell(new Started(Self, remote));
-            Receive<Do>(act => socket.Tell(act.Command));
-            Receive<Fail>(_ => throw new InvalidOperationException("as the test wants"));
-            ReceiveAny(test.Tell);
-        }
     }
 }
