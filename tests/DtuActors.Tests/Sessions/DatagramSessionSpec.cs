@@ -273,6 +273,8 @@ public sealed class DatagramSessionSpec : SessionSpec
         {
             Socket.ExpectMsg<Tcp.ResumeReading>();
         }
+
+        Settle(session);
     }
 
     private RefusalReason LastRefusal(IActorRef session)

@@ -91,6 +91,7 @@ public abstract class SessionSpec : ActorSpec
         Grant(session, id);
         Router.ExpectMsg<Registry.SessionOpened>();
         Socket.FishForMessage(message => message is Tcp.ResumeReading);
+        Settle(session);
         return session;
     }
 
