@@ -97,7 +97,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         Receive<Asking.Send>(send => ToSession(send.Dtu, send, () => send.ReplyTo.Tell(Offline(send.Correlation))));
         Receive<Asking.Kick>(kick => ToSession(kick.Dtu, kick, () => kick.ReplyTo.Tell(Offline(kick.Correlation))));
         Receive<Registry.SessionOpened>(opened => Open(opened.Session));
-        Receive<Registry.SessionClosed>(closed => CloseSession(closed.Session.Connection));
+        Receive<Registry.SessionClosed>(OnSessionClosed);
         Receive<Registry.EndpointStarted>(OnEndpointStarted);
         Receive<Holding.Found>(OnFound);
         Receive<LookupOverdue>(overdue => EndLookup(overdue.Dtu, null));
@@ -239,6 +239,12 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
             endpoint.Down.Add(entry);
             endpoint.Ref.Tell(new Flow.PathAdded(new Destination(entry.Session.Connection, 0)));
         }
+    }
+
+    private void OnSessionClosed(Registry.SessionClosed closed)
+    {
+        CloseSession(closed.Session.Connection);
+        closed.Session.Connection.Tell(Registry.SessionForgotten.Instance);
     }
 
     private void CloseSession(IActorRef connection)

@@ -9,17 +9,22 @@ namespace DtuActors.Sessions;
 
 /// <summary>
 /// Closing, for one reason, the first: nothing is taken any more, what waits is written, the socket's end is waited for, not for ever. A session that a newer one
-/// displaced says at once that it is none any more, and finds out whether somebody was still there.
+/// displaced says at once that it is none any more, and finds out whether somebody was still there. Where the socket has ended, the router is told, and what it had
+/// sent before it heard of that is answered: nobody waits for a word that never comes.
 /// </summary>
 public sealed partial class ConnectionActor
 {
     // Akka.IO's Close waits for ever for a peer that does not read, and its ConfirmedClose for one that does not close.
     private static readonly TimeSpan AbortAfter = TimeSpan.FromSeconds(2);
 
+    // A router answers at once, unless it is gone.
+    private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(1);
+
     private string? _endReason;
     private DateTimeOffset? _endedAt;
     private Tcp.CloseCommand _close = Tcp.Close.Instance;
     private bool _isResigned;
+    private bool _hasLeft;
     private bool _wasHeard;
 
     private void Close(string reason, string? error, bool abort = false)
@@ -62,11 +67,36 @@ public sealed partial class ConnectionActor
             case AbortNow:
                 _socket.Tell(Tcp.Abort.Instance);
                 return true;
+            default:
+                _ = RefusesWhatComes(message) || Always(message);
+                return true;
+        }
+    }
+
+    /// <summary>Without its socket: until the router has heard of it, and sends no more.</summary>
+    private bool Leaving(object message)
+    {
+        if (message is Registry.SessionForgotten)
+        {
+            Context.Stop(Self);
+        }
+
+        _ = RefusesWhatComes(message);
+        return true;
+    }
+
+    private bool RefusesWhatComes(object message)
+    {
+        switch (message)
+        {
             case Holding.Superseded:
                 Resign();
                 return true;
             case Holding.Granted granted:
                 OnGrantedTooLate(granted);
+                return true;
+            case Relay.Deliver delivery when _endReason is EndReasons.Replaced:
+                _setup.Router.Tell(new Relay.StaleSession(_session! with { Epoch = delivery.Epoch }, delivery));
                 return true;
             case Relay.Deliver delivery:
                 GiveBack(delivery, RelayDrops.DestinationLost);
@@ -81,8 +111,7 @@ public sealed partial class ConnectionActor
                 kick.ReplyTo.Tell(new Asking.Sent(kick.Correlation));
                 return true;
             default:
-                Always(message);
-                return true;
+                return false;
         }
     }
 
@@ -131,9 +160,6 @@ public sealed partial class ConnectionActor
             case ShutDown.Drain:
                 _socket.Tell(Tcp.Abort.Instance);
                 return true;
-            case Relay.Deliver delivery:
-                _setup.Router.Tell(new Relay.StaleSession(_session! with { Epoch = delivery.Epoch }, delivery));
-                return true;
             default:
                 return Closing(message);
         }
@@ -167,7 +193,16 @@ public sealed partial class ConnectionActor
     private void End(string reason, string? error)
     {
         EndAs(reason, error);
-        Context.Stop(Self);
+        if (_session is null)
+        {
+            Context.Stop(Self);
+            return;
+        }
+
+        Leave();
+        Context.Become(Leaving);
+        Timers.CancelAll();
+        Timers.StartSingleTimer(TimerKey.Abort, Registry.SessionForgotten.Instance, LeaveLimit);
     }
 
     private void EndAs(string reason, string? error)
@@ -184,20 +219,30 @@ public sealed partial class ConnectionActor
     protected override void PostStop()
     {
         EndAs(EndReasons.Failed, null);
-        _bus?.Close();
-        if (_session is null)
+        if (_session is not null)
+        {
+            Leave();
+            _setup.Fleet.Tell(new Fleet.SessionEnded(Report(), _endReason!));
+        }
+    }
+
+    // The directory first: a router that looks for the DTU once it has forgotten this session must not find it again.
+    private void Leave()
+    {
+        if (_hasLeft)
         {
             return;
         }
 
+        _hasLeft = true;
+        _bus?.Close();
         foreach (var unwritten in _writer.Abandon())
         {
             Refuse(unwritten, RefusalReason.SessionEnded);
         }
 
-        _setup.Router.Tell(new Registry.SessionClosed(_session));
-        _setup.Fleet.Tell(new Fleet.SessionEnded(Report(), _endReason!));
         Resign();
+        _setup.Router.Tell(new Registry.SessionClosed(_session!));
     }
 
     // The DTU is not this session's any more. A newer one is granted only then, so that the end of the old is told before the begin of the new.

@@ -161,6 +161,20 @@ public sealed class RouterActorSpec : ActorSpec
     }
 
     [Fact]
+    public void A_session_that_closes_hears_that_nothing_more_comes_behind_all_that_was_sent_to_it()
+    {
+        var router = Router([Options.Route("dtu-1", "com")]);
+        var session = Open(router, "dtu-1");
+        session.Probe.IgnoreMessages(message => message is Flow.PathAdded);
+        Down(router, _com, "com", "last");
+        router.Tell(new Registry.SessionClosed(session.Ref));
+        Down(router, _com, "com", "too late");
+        session.Probe.ExpectMsg<Relay.Deliver>();
+        session.Probe.ExpectMsg<Registry.SessionForgotten>();
+        session.Probe.ExpectNoMsg(TimeSpan.FromMilliseconds(20));
+    }
+
+    [Fact]
     public void A_session_that_dies_without_a_word_is_forgotten()
     {
         var router = Router([Options.Route("dtu-1", "com")]);

@@ -27,6 +27,7 @@ public abstract class SessionSpec : ActorSpec
         Recorder = CreateTestProbe("recorder");
         Owner = CreateTestProbe("owner");
         Events.Attach(Recorder);
+        Router.SetAutoPilot(new DelegateAutoPilot(ForgetWhoCloses));
     }
 
     protected TestProbe Socket { get; }
@@ -44,6 +45,8 @@ public abstract class SessionSpec : ActorSpec
     protected TestProbe Owner { get; }
 
     protected EventInlet Events { get; } = new();
+
+    protected bool RouterForgets { get; set; } = true;
 
     /// <summary>What <see cref="Socket"/> plays.</summary>
     protected Carrier Carrier { get; init; } = Carrier.Stream;
@@ -120,6 +123,17 @@ public abstract class SessionSpec : ActorSpec
     protected static Relay.Deliver Delivery(IActorRef source, byte[] payload, Epoch? epoch = null, bool ackWanted = false, long through = 0, string from = "com") => new(
         source, from, Protocol.DtuId.Parse("dtu-1"), epoch ?? FirstEpoch,
         new Frame(payload, Protocol.FrameDirection.Down, "raw", DateTimeOffset.UnixEpoch), through == 0 ? payload.Length : through, ackWanted);
+
+    // As the router does, unless the test wants to.
+    private AutoPilot ForgetWhoCloses(IActorRef sender, object message)
+    {
+        if (message is Registry.SessionClosed closed && RouterForgets)
+        {
+            closed.Session.Connection.Tell(Registry.SessionForgotten.Instance);
+        }
+
+        return AutoPilot.KeepRunning;
+    }
 
     protected T Event<T>()
         where T : FieldEvent => (T)Recorder.FishForMessage(message => message is T);
