@@ -158,17 +158,32 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         {
             foreach (var entry in endpoint.Down)
             {
-                Deliver(entry, endpoint, downlink);
+                DeliverOrWait(entry, endpoint, downlink);
             }
         }
         else
         {
-            Deliver(endpoint.Down.MaxBy(entry => entry.LastUplink)!, endpoint, downlink);
+            DeliverOrWait(endpoint.Down.MaxBy(entry => entry.LastUplink)!, endpoint, downlink);
+        }
+    }
+
+    // Behind what a superseded session gave back, which is older.
+    private void DeliverOrWait(SessionEntry entry, EndpointEntry endpoint, Relay.Downlink downlink)
+    {
+        var id = entry.Session.Id;
+        if (_lookups.ContainsKey(id))
+        {
+            Wait(id, _ => Deliver(_sessions[id], endpoint, downlink), () => DropDownlink(downlink));
+        }
+        else
+        {
+            Deliver(entry, endpoint, downlink);
         }
     }
 
     private void Deliver(SessionEntry entry, EndpointEntry endpoint, Relay.Downlink downlink)
     {
+        entry.Heard.Add(downlink.Source);
         entry.Session.Connection.Tell(new Relay.Deliver(
             downlink.Source, downlink.Endpoint, entry.Session.Id, entry.Session.Epoch, downlink.Frame, downlink.Through, downlink.AckWanted));
         if (downlink.Frame is not null)
