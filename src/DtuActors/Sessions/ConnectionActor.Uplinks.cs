@@ -18,7 +18,7 @@ public sealed partial class ConnectionActor
 
     private void OnUnit(in EnvelopeUnit opened, ReadOnlySpan<byte> unit)
     {
-        if (_setup.Dtu is null && Form is EnvelopeForm form && form.ReadId(opened) is { } id && id != _presented)
+        if (_named is null && Form is EnvelopeForm form && form.ReadId(opened) is { } id && id != _presented)
         {
             RefuseOtherId(unit);
             return;
@@ -60,7 +60,7 @@ public sealed partial class ConnectionActor
             return;
         }
 
-        if (_setup.Dtu is null && Form.SenderOf(_framer.Codec.Name, bytes) is { } sender && sender != _presented)
+        if (_named is null && Form.SenderOf(_framer.Codec.Name, bytes) is { } sender && sender != _presented)
         {
             RefuseOtherId(bytes);
             return;

@@ -57,7 +57,7 @@ public abstract class SessionSpec : ActorSpec
         return Connect([profile ?? options.Profiles["default"]], options, dtu, idPrefix);
     }
 
-    protected IActorRef Connect(IReadOnlyList<ProfileOptions> candidates, GatewayOptions? options = null, string? dtu = null, string idPrefix = "")
+    protected IActorRef Connect(IReadOnlyList<ProfileOptions> candidates, GatewayOptions? options = null, string? dtu = null, string idPrefix = "", Peer? remote = null)
     {
         options ??= Options.Gateway(candidates[0]);
         var session = Sys.ActorOf(ConnectionActor.Props(
@@ -79,7 +79,7 @@ public abstract class SessionSpec : ActorSpec
                 Events = Events,
             },
             Socket,
-            Remote));
+            remote ?? Remote));
         Watch(session);
         Socket.FishForMessage<Tcp.Register>(_ => true);
         return session;
