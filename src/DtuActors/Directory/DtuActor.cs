@@ -216,9 +216,11 @@ public sealed class DtuActor : ActorBase, IWithTimers
         Timers.Cancel(PassivateKey);
         Context.Watch(announce.Connection);
         announce.Connection.Tell(new Holding.Granted(_session.Epoch, Self));
-        if (_contested)
+
+        // One that was granted before may still believe in a conflict that died with another of these.
+        if (_contested || announce.Epoch is not null)
         {
-            announce.Connection.Tell(new Holding.Contested(_rival));
+            announce.Connection.Tell(new Holding.Contested(_contested ? _rival : null));
         }
     }
 

@@ -127,6 +127,7 @@ public sealed class DtuDirectorySpec : ActorSpec
         var high = CreateTestProbe();
         _directory.Tell(Announce(new Epoch(5, 9), low));
         low.ExpectMsg<Holding.Granted>();
+        low.ExpectMsg<Holding.Contested>();
         _directory.Tell(Announce(new Epoch(6, 1), high));
         low.ExpectMsg<Holding.Superseded>();
         _directory.Tell(new Holding.Released(Id, new Epoch(5, 9)));
@@ -147,6 +148,15 @@ public sealed class DtuDirectorySpec : ActorSpec
         ExpectTerminated(from);
         _directory.Tell(Announce(epoch, session));
         Assert.Equal(epoch, session.ExpectMsg<Holding.Granted>().Epoch);
+    }
+
+    [Fact]
+    public void A_session_that_tells_a_fresh_owner_of_itself_hears_that_the_old_ones_conflict_is_over()
+    {
+        var session = CreateTestProbe();
+        _directory.Tell(Announce(new Epoch(5, 9), session));
+        session.ExpectMsg<Holding.Granted>();
+        Assert.Null(session.ExpectMsg<Holding.Contested>().With);
     }
 
     [Fact]
