@@ -47,8 +47,8 @@ public static class Holding
     /// <summary>Every DTU that has a session tells <paramref name="ReplyTo"/> a <see cref="Found"/>: a restarted router asks so.</summary>
     public sealed record Recite(IActorRef ReplyTo) : INoSerializationVerificationNeeded;
 
-    /// <summary>A DtuActor without a session asks its parent to be let go.</summary>
-    public sealed record Passivate(DtuId Dtu) : INoSerializationVerificationNeeded;
+    /// <summary>A DtuActor without a session asks its parent to be let go. <paramref name="Last"/>: the highest epoch's number that it granted.</summary>
+    public sealed record Passivate(DtuId Dtu, long Last) : INoSerializationVerificationNeeded;
 }
 
 /// <summary>
@@ -90,11 +90,17 @@ public sealed class DtuActor : ActorBase, IWithTimers
     private bool _contested;
     private string? _rival;
 
-    public DtuActor(DtuId id) => _id = id;
+    public DtuActor(DtuId id, long last)
+    {
+        _id = id;
+        _lastNumber = last;
+    }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(DtuId id) => Akka.Actor.Props.Create<DtuActor>(id);
+    /// <param name="id">The DTU.</param>
+    /// <param name="last">A number that no epoch of the DTU was above before.</param>
+    public static Props Props(DtuId id, long last) => Akka.Actor.Props.Create<DtuActor>(id, last);
 
     protected override void PostStop() => SetContested(false);
 
@@ -333,7 +339,7 @@ public sealed class DtuActor : ActorBase, IWithTimers
         }
     }
 
-    private void PassivateSoon() => Timers.StartSingleTimer(PassivateKey, new Holding.Passivate(_id), PassivateAfter);
+    private void PassivateSoon() => Timers.StartSingleTimer(PassivateKey, new Holding.Passivate(_id, _lastNumber), PassivateAfter);
 
     // A conflict is not forgotten before it ends.
     private void OnPassivate(Holding.Passivate passivate)

@@ -173,6 +173,24 @@ public sealed class DtuDirectorySpec : ActorSpec
     }
 
     [Fact]
+    public void An_owner_that_comes_after_one_that_was_let_go_grants_a_higher_epoch_whatever_the_clock_says()
+    {
+        var ahead = new Epoch(Clock.Now.AddYears(1).ToUnixTimeMilliseconds(), 0);
+        var session = CreateTestProbe();
+        _directory.Tell(Announce(ahead, session));
+        session.ExpectMsg<Holding.Granted>();
+        _ = Find(out var owner);
+        Watch(owner);
+        _directory.Tell(new Holding.Released(Id, ahead));
+        Settle(_directory);
+        Settle(owner);
+        Advance(TimeSpan.FromSeconds(61), TimeSpan.FromSeconds(1));
+        ExpectTerminated(owner);
+        Settle(_directory);
+        Assert.True(Open().Epoch > ahead);
+    }
+
+    [Fact]
     public void Every_open_session_is_recited()
     {
         var (session, _) = Open();
