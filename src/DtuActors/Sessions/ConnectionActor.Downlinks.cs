@@ -128,7 +128,7 @@ public sealed partial class ConnectionActor : IBusLine
         }
         else if (downlink.Delivery is { } delivery)
         {
-            Emit(answer, only: delivery.SourceName);
+            _isTaken = Emit(answer, only: delivery.SourceName);
         }
         else if (downlink.Poll is { } poll)
         {

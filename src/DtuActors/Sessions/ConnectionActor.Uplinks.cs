@@ -16,6 +16,9 @@ public sealed partial class ConnectionActor
     private const string GatewayItself = "gateway";
     private const string IdChanged = "id-changed";
 
+    // Whether the frame that is being looked at reached whoever it is for.
+    private bool _isTaken;
+
     private void OnUnit(in EnvelopeUnit opened, ReadOnlySpan<byte> unit)
     {
         if (_named is null && Form is EnvelopeForm form && form.ReadId(opened) is { } id && id != _presented)
@@ -70,21 +73,21 @@ public sealed partial class ConnectionActor
         _framesUp++;
         GatewayMetrics.Frames.Add(1, GatewayMetrics.Up);
         _setup.Events.Offer(new FramePassed(frame.At, _id, FrameDirection.Up, frame.Payload, frame.Codec, "dtu"));
+        _isTaken = true;
         var claim = _bus!.Uplink(frame, Now);
         ArmBus();
-        var isTaken = true;
         if (_profile.Bus.Mode is Configuration.BusMode.Transparent || claim is BusClaim.Unasked)
         {
-            isTaken = Emit(frame, only: null);
+            _isTaken = Emit(frame, only: null);
         }
         else if (claim is BusClaim.Late)
         {
             CountDroppedUp(bytes, RelayDrops.LateAnswer);
-            isTaken = false;
+            _isTaken = false;
         }
 
         // What was dropped is not confirmed: the station says it again.
-        if (isTaken && _answers?.Answer(bytes, Now) is { } answer)
+        if (_isTaken && _answers?.Answer(bytes, Now) is { } answer)
         {
             AnswerForCentre(answer);
         }

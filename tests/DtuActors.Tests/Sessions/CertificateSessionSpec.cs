@@ -14,7 +14,8 @@ public sealed class CertificateSessionSpec : SessionSpec
     public void A_frame_with_a_number_in_it_is_data()
     {
         var framing = new FramingOptions { Codec = "hj212" };
-        var form = new FrameForm { Framing = framing, Id = IdTemplate.Of("{mn}") };
+        Assert.True(IdTemplate.TryParse("{mn}", out var id, out _));
+        var form = new FrameForm { Framing = framing, Id = id };
         var session = Connect([Options.Profile(framing: framing) with { Registration = new RegistrationOptions { Form = form } }], remote: Remote with { Identity = "pump-7" });
         Grant(session, "pump-7");
         Router.ExpectMsg<Registry.SessionOpened>();

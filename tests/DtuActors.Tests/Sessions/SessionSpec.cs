@@ -125,7 +125,7 @@ public abstract class SessionSpec : ActorSpec
         new Frame(payload, Protocol.FrameDirection.Down, "raw", DateTimeOffset.UnixEpoch), through == 0 ? payload.Length : through, ackWanted);
 
     // As the router does, unless the test wants to.
-    private AutoPilot ForgetWhoCloses(IActorRef sender, object message)
+    private KeepRunning ForgetWhoCloses(IActorRef sender, object message)
     {
         if (message is Registry.SessionClosed closed && RouterForgets)
         {
