@@ -138,6 +138,18 @@ public sealed partial class ConnectionActor : IBusLine
 
     void IBusLine.Refused(BusItem item, RefusalReason reason) => Refuse((Downlink)item.Tag, reason);
 
+    void IBusLine.HandedBack(ReadOnlyMemory<byte> bytes, bool isLate)
+    {
+        if (isLate)
+        {
+            CountDroppedUp(bytes.Span, RelayDrops.LateAnswer);
+        }
+        else
+        {
+            Emit(new Frame(bytes, FrameDirection.Up, _framer.Codec.Name, Now), only: null);
+        }
+    }
+
     private void OnBusDue()
     {
         _bus!.Tick(Now);

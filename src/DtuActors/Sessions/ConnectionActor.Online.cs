@@ -108,8 +108,8 @@ public sealed partial class ConnectionActor
         var registrar = _race?.Registrar;
         _probed = _asked > 0 && registrar is not null ? registrar.Registration : default;
         _registration = Form.RepeatsAsHeartbeat && registrar is not null ? registrar.Registration : default;
-        _bus = new BusQueue(_profile.Bus, _profile.Framing.Codec, this);
         _framer = _setup.Carrier.Framer(_profile.Framing, HeartbeatBytes());
+        _bus = new BusQueue(_profile.Bus, _profile.Framing.Codec, this, _framer.Codec.IsProtocol);
         _prefix = _entrance.Registration.EveryPacket && !_framer.Codec.IsProtocol && !_registration.IsEmpty ? new PacketPrefix(_registration) : null;
         OpenEnvelope();
         _answers = _profile.Application.Create();
