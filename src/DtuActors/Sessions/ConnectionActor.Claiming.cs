@@ -3,6 +3,7 @@ using Akka.IO;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Protocol;
+using DtuActors.Routing;
 
 namespace DtuActors.Sessions;
 
@@ -113,11 +114,14 @@ public sealed partial class ConnectionActor
         _early = null;
         foreach (var piece in early)
         {
-            if (_endReason is null)
+            if (_endReason is not null)
             {
-                TakePiece(piece);
-                EndBurstOfDatagram();
+                CountDroppedUp(piece, RelayDrops.SessionEnded);
+                continue;
             }
+
+            TakePiece(piece);
+            EndBurstOfDatagram();
         }
     }
 

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using Akka.IO;
 using DtuActors.Directory;
+using DtuActors.Protocol.Registration;
 using DtuActors.Recording;
 using DtuActors.Routing;
 
@@ -66,6 +67,14 @@ public sealed partial class ConnectionActor
                 return true;
             case AbortNow:
                 _socket.Tell(Tcp.Abort.Instance);
+                return true;
+            case Tcp.Received received:
+                Count(received.Data.ToReadOnlySpan());
+                CountDroppedUp(received.Data.ToReadOnlySpan(), RelayDrops.SessionEnded);
+                return true;
+            case Datagrams.Received datagram:
+                Count(datagram.Bytes.Span);
+                CountDroppedUp(datagram.Bytes.Span, RelayDrops.SessionEnded);
                 return true;
             default:
                 _ = RefusesWhatComes(message) || Always(message);
@@ -192,17 +201,35 @@ public sealed partial class ConnectionActor
 
     private void End(string reason, string? error)
     {
-        EndAs(reason, error);
         if (_session is null)
         {
+            EndAs(reason, error);
+            DropWhatWasEarly();
             Context.Stop(Self);
             return;
         }
 
+        // Nothing follows, as after a silence: what is a frame then goes its way, where the session was still open, and what is none is counted.
+        EndBurst();
+        EndAs(reason, error);
         Leave();
         Context.Become(Leaving);
         Timers.CancelAll();
         Timers.StartSingleTimer(TimerKey.Abort, Registry.SessionForgotten.Instance, LeaveLimit);
+    }
+
+    // What came with or behind a registration that led to no session.
+    private void DropWhatWasEarly()
+    {
+        if (_race is { State: RegistrationState.Registered, Registrar.Rest: { IsEmpty: false } rest })
+        {
+            CountDroppedUp(rest.Span, RelayDrops.SessionEnded);
+        }
+
+        foreach (var piece in _early ?? [])
+        {
+            CountDroppedUp(piece, RelayDrops.SessionEnded);
+        }
     }
 
     private void EndAs(string reason, string? error)

@@ -58,8 +58,14 @@ public sealed partial class ConnectionActor
 
     private void OnFrame(ReadOnlySpan<byte> bytes)
     {
-        if (_endReason is not null || IsAnswerToProbe(bytes))
+        if (IsAnswerToProbe(bytes))
         {
+            return;
+        }
+
+        if (_endReason is not null)
+        {
+            CountDroppedUp(bytes, RelayDrops.SessionEnded);
             return;
         }
 
@@ -178,6 +184,10 @@ public sealed partial class ConnectionActor
             if (session._endReason is null)
             {
                 session.OnUnit(session._envelope!.Open(frame), frame);
+            }
+            else
+            {
+                session.CountDroppedUp(frame, RelayDrops.SessionEnded);
             }
         }
 

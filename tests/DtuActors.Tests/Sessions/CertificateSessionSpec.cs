@@ -1,5 +1,6 @@
 using System.Text;
 using Akka.IO;
+using DtuActors.Configuration;
 using DtuActors.Protocol.Framing;
 using DtuActors.Protocol.Registration;
 using DtuActors.Protocol.Transports;
