@@ -46,10 +46,6 @@ public sealed partial class ConnectionActor
             case Tcp.Received received:
                 OnBytesWhileClaiming(received.Data.ToReadOnlySpan());
                 return true;
-            case Datagrams.Received datagram:
-                _cameAsDatagram = true;
-                OnBytesWhileClaiming(datagram.Bytes.Span);
-                return true;
             case Claimed:
                 Claim();
                 return true;
@@ -121,7 +117,7 @@ public sealed partial class ConnectionActor
             }
 
             TakePiece(piece);
-            EndBurstOfDatagram();
+            EndBurstOfPiece();
         }
     }
 

@@ -72,10 +72,6 @@ public sealed partial class ConnectionActor
                 Count(received.Data.ToReadOnlySpan());
                 CountDroppedUp(received.Data.ToReadOnlySpan(), RelayDrops.SessionEnded);
                 return true;
-            case Datagrams.Received datagram:
-                Count(datagram.Bytes.Span);
-                CountDroppedUp(datagram.Bytes.Span, RelayDrops.SessionEnded);
-                return true;
             default:
                 _ = RefusesWhatComes(message) || Always(message);
                 return true;
@@ -156,9 +152,6 @@ public sealed partial class ConnectionActor
         {
             case Tcp.Received received:
                 OnBytesWhileDisplaced(received.Data.ToReadOnlySpan());
-                return true;
-            case Datagrams.Received datagram:
-                OnBytesWhileDisplaced(datagram.Bytes.Span);
                 return true;
             case Tcp.PeerClosed:
                 EndAlive();

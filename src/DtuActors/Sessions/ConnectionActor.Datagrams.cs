@@ -8,28 +8,7 @@ namespace DtuActors.Sessions;
 /// <summary>Where datagrams carry the session: each one's end is all the silence that a stream would wait for, and its sender's address may move.</summary>
 public sealed partial class ConnectionActor
 {
-    private bool _cameAsDatagram;
     private Peer? _movedFrom;
-
-    private void OnRegistrationDatagram(Datagrams.Received datagram)
-    {
-        _cameAsDatagram = true;
-        TakeFirstBytes(datagram.Bytes.Span);
-        _race!.EndBurst();
-        OnRegistration();
-    }
-
-    private void OnDatagram(Datagrams.Received datagram)
-    {
-        Count(datagram.Bytes.Span);
-        TakePiece(datagram.Bytes.Span);
-        EndBurst();
-        PublishSoon();
-        if (_endReason is null)
-        {
-            ReadOn();
-        }
-    }
 
     private void OnDatagramDropped(Datagrams.Dropped dropped)
     {
@@ -40,9 +19,9 @@ public sealed partial class ConnectionActor
         }
     }
 
-    private void EndBurstOfDatagram()
+    private void EndBurstOfPiece()
     {
-        if (_cameAsDatagram)
+        if (_setup.Carrier.PieceIsBurst)
         {
             EndBurst();
         }

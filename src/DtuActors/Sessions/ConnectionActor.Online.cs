@@ -41,9 +41,6 @@ public sealed partial class ConnectionActor
             case Tcp.Received received:
                 OnReceived(received.Data.ToReadOnlySpan());
                 return true;
-            case Datagrams.Received datagram:
-                OnDatagram(datagram);
-                return true;
             case Relay.Deliver deliver:
                 OnDeliver(deliver);
                 return true;
@@ -161,7 +158,7 @@ public sealed partial class ConnectionActor
         AnswerRegistration(registrar.Registration.Span);
         _opening = true;
         TakeIn(registrar.Rest.Span);
-        EndBurstOfDatagram();
+        EndBurstOfPiece();
         _opening = false;
         if (registrar.Heartbeats > 0 || registrar.Dropped.Count > 0 || !registrar.Rest.IsEmpty)
         {

@@ -289,7 +289,7 @@ public sealed class UdpListenerSpec : ActorSpec
     private byte[] ReadBytes(Scripted.Started session)
     {
         session.Tell(new Scripted.Do(Tcp.ResumeReading.Instance));
-        return _sessions.ExpectMsg<Datagrams.Received>(Patience).Bytes.ToArray();
+        return _sessions.ExpectMsg<Tcp.Received>(Patience).Data.ToArray();
     }
 
     private string Read(Scripted.Started session) => Encoding.ASCII.GetString(ReadBytes(session));
