@@ -36,8 +36,8 @@ public static class Holding
     /// <summary>The session of that epoch ended, or makes room.</summary>
     public sealed record Released(DtuId Dtu, Epoch Epoch) : INoSerializationVerificationNeeded;
 
-    /// <summary>The session of that epoch was superseded, or its DTU spoke from another address, and whoever is at <paramref name="Remote"/> turned out to be alive.</summary>
-    public sealed record StillAlive(DtuId Dtu, Epoch Epoch, string Remote) : INoSerializationVerificationNeeded;
+    /// <summary>A session was superseded, or its DTU spoke from another address, and whoever is at <paramref name="Remote"/> turned out to be alive.</summary>
+    public sealed record StillAlive(DtuId Dtu, string Remote) : INoSerializationVerificationNeeded;
 
     /// <summary>Who holds it? One <see cref="Found"/> to the sender.</summary>
     public sealed record Find(DtuId Dtu) : INoSerializationVerificationNeeded;

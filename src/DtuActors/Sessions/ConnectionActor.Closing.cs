@@ -186,7 +186,7 @@ public sealed partial class ConnectionActor
         if (_wasHeard)
         {
             _wasHeard = false;
-            _setup.Directory.Tell(new Holding.StillAlive(_id, _session!.Epoch, Remote));
+            _setup.Directory.Tell(new Holding.StillAlive(_id, Remote));
         }
     }
 

@@ -51,12 +51,12 @@ public sealed partial class ConnectionActor
         _log.Info("DTU {0} moved from {1} to {2}", _presented, Remote, moved.Peer.Text);
         var left = _remote;
         _remote = moved.Peer;
-        if (_session is { } session)
+        if (_session is not null)
         {
             // A NAT gives new addresses; one that comes back is another device's, which never left.
             if (moved.Peer == _movedFrom)
             {
-                _setup.Directory.Tell(new Holding.StillAlive(_id, session.Epoch, left.Text));
+                _setup.Directory.Tell(new Holding.StillAlive(_id, left.Text));
             }
 
             PublishSoon();

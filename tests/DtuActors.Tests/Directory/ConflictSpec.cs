@@ -34,7 +34,7 @@ public sealed class ConflictSpec : ActorSpec
         MakeRoom(a2, alive: false);
         b2.Granted();
         b2.Probe.ExpectNoMsg(TimeSpan.FromMilliseconds(20));
-        _dtu.Tell(new Holding.StillAlive(Id, a2.Epoch, a2.Remote));
+        _dtu.Tell(new Holding.StillAlive(Id, a2.Remote));
         Assert.Equal("a:2", b2.Contested());
     }
 
@@ -221,7 +221,7 @@ public sealed class ConflictSpec : ActorSpec
         _dtu.Tell(new Holding.Released(Id, holder.Epoch));
         if (alive)
         {
-            _dtu.Tell(new Holding.StillAlive(Id, holder.Epoch, holder.Remote));
+            _dtu.Tell(new Holding.StillAlive(Id, holder.Remote));
         }
     }
 

@@ -90,7 +90,7 @@ public sealed class DtuDirectorySpec : ActorSpec
 
         var epoch = claimant.ExpectMsg<Holding.Granted>().Epoch;
         End();
-        _directory.Tell(new Holding.StillAlive(Id, oldEpoch, "10.8.0.7:40001"));
+        _directory.Tell(new Holding.StillAlive(Id, "10.8.0.7:40001"));
         Assert.Equal(new SessionRef(Id, epoch, claimant), Find());
         claimant.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
     }
