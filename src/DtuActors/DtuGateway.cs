@@ -118,7 +118,7 @@ public sealed class DtuGateway
     public async Task<RequestOutcome> RequestAsync(DtuId id, ReadOnlyMemory<byte> payload, TimeSpan? timeout, CancellationToken ct)
     {
         // The session ends every request itself; this bounds the wait should the session's own end be lost.
-        var limit = (timeout ?? TimeSpan.Zero) + TimeSpan.FromMinutes(10);
+        var limit = (timeout ?? TimeSpan.Zero) + Asking.MostWait;
         var answer = await AskRouter(replyTo => new Asking.Request(id, payload, timeout, AnswerRule.ByMode, 0, "api", replyTo), limit, ct).ConfigureAwait(false);
         return answer is Asking.Answered answered
             ? new RequestOutcome(answered.Frame, answered.Elapsed, null)

@@ -36,7 +36,7 @@ public static class Holding
     /// <summary>The session of that epoch ended, or makes room.</summary>
     public sealed record Released(DtuId Dtu, Epoch Epoch) : INoSerializationVerificationNeeded;
 
-    /// <summary>The session of that epoch was superseded, or its DTU spoke from another address, and whoever is at <paramref name="Remote"/> turned out to be alive.</summary>
+    /// <summary>A session was superseded, or its DTU spoke from another address, and whoever is at <paramref name="Remote"/> turned out to be alive.</summary>
     public sealed record StillAlive(DtuId Dtu, Epoch Epoch, string Remote) : INoSerializationVerificationNeeded;
 
     /// <summary>Who holds it? One <see cref="Found"/> to the sender.</summary>
@@ -47,8 +47,8 @@ public static class Holding
     /// <summary>Every DTU that has a session tells <paramref name="ReplyTo"/> a <see cref="Found"/>: a restarted router asks so.</summary>
     public sealed record Recite(IActorRef ReplyTo) : INoSerializationVerificationNeeded;
 
-    /// <summary>A DtuActor without a session asks its parent to be let go.</summary>
-    public sealed record Passivate(DtuId Dtu) : INoSerializationVerificationNeeded;
+    /// <summary>A DtuActor without a session asks its parent to be let go. <paramref name="Last"/>: the highest epoch's number that it granted.</summary>
+    public sealed record Passivate(DtuId Dtu, long Last) : INoSerializationVerificationNeeded;
 }
 
 /// <summary>
@@ -90,11 +90,17 @@ public sealed class DtuActor : ActorBase, IWithTimers
     private bool _contested;
     private string? _rival;
 
-    public DtuActor(DtuId id) => _id = id;
+    public DtuActor(DtuId id, long last)
+    {
+        _id = id;
+        _lastNumber = last;
+    }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(DtuId id) => Akka.Actor.Props.Create<DtuActor>(id);
+    /// <param name="id">The DTU.</param>
+    /// <param name="last">A number that no epoch of the DTU was above before.</param>
+    public static Props Props(DtuId id, long last) => Akka.Actor.Props.Create<DtuActor>(id, last);
 
     protected override void PostStop() => SetContested(false);
 
@@ -217,9 +223,11 @@ public sealed class DtuActor : ActorBase, IWithTimers
         Timers.Cancel(PassivateKey);
         Context.Watch(announce.Connection);
         announce.Connection.Tell(new Holding.Granted(_session.Epoch, Self));
-        if (_contested)
+
+        // One that was granted before may still believe in a conflict that died with another of these.
+        if (_contested || announce.Epoch is not null)
         {
-            announce.Connection.Tell(new Holding.Contested(_rival));
+            announce.Connection.Tell(new Holding.Contested(_contested ? _rival : null));
         }
     }
 
@@ -343,7 +351,7 @@ public sealed class DtuActor : ActorBase, IWithTimers
         }
     }
 
-    private void PassivateSoon() => Timers.StartSingleTimer(PassivateKey, new Holding.Passivate(_id), PassivateAfter);
+    private void PassivateSoon() => Timers.StartSingleTimer(PassivateKey, new Holding.Passivate(_id, _lastNumber), PassivateAfter);
 
     // A conflict is not forgotten before it ends.
     private void OnPassivate(Holding.Passivate passivate)

@@ -13,6 +13,9 @@ public sealed class DtuDirectory : ReceiveActor
     private readonly Dictionary<DtuId, IActorRef> _children = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
 
+    // What those that were let go had granted, all DTUs together: a clock that is set back makes no epoch lower than one before.
+    private long _last;
+
     public DtuDirectory()
     {
         Receive<Holding.Announce>(announce => ChildOf(announce.Dtu).Forward(announce));
@@ -57,6 +60,7 @@ public sealed class DtuDirectory : ReceiveActor
     {
         if (_children.Remove(passivate.Dtu, out var child))
         {
+            _last = Math.Max(_last, passivate.Last);
             Context.Unwatch(child);
             child.Tell(PoisonPill.Instance);
         }
@@ -68,7 +72,7 @@ public sealed class DtuDirectory : ReceiveActor
     {
         if (!_children.TryGetValue(id, out var child))
         {
-            child = Context.WatchWith(Context.ActorOf(DtuActor.Props(id)), new Ended(id));
+            child = Context.WatchWith(Context.ActorOf(DtuActor.Props(id, _last)), new Ended(id));
             _children.Add(id, child);
         }
 

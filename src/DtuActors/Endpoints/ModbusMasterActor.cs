@@ -21,6 +21,8 @@ internal sealed class ModbusMasterActor : ClientSocketActor
     /// <summary>Requests of one master at a time: what common servers allow per connection.</summary>
     public const int MostInFlight = 16;
 
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(1);
+
     private readonly IActorRef _endpoint;
     private readonly IActorRef _router;
     private readonly ModbusTcpEndpointOptions _options;
@@ -40,6 +42,7 @@ internal sealed class ModbusMasterActor : ClientSocketActor
         Receive<Asking.Answered>(OnAnswered);
         Receive<Asking.Sent>(OnSent);
         Receive<Asking.Refused>(OnRefused);
+        Receive<LookForLost>(_ => OnLookForLost());
     }
 
     private int InFlight => _asked.Count + _responses.Count + _inFlight.Count;
@@ -53,6 +56,7 @@ internal sealed class ModbusMasterActor : ClientSocketActor
     {
         base.PreStart();
         _endpoint.Tell(MasterTalk.Joined.Instance);
+        Timers.StartPeriodicTimer(LookForLost.Instance, LookForLost.Instance, LookEvery);
         Read();
     }
 
@@ -199,6 +203,15 @@ internal sealed class ModbusMasterActor : ClientSocketActor
         Work();
     }
 
+    // Its place among those in flight would be lost for good, and with the last of them the master.
+    private void OnLookForLost()
+    {
+        foreach (var (correlation, _) in _asked.Where(open => Now - open.Value.Since >= Asking.MostWait).ToArray())
+        {
+            OnRefused(new Asking.Refused(correlation, RefusalReason.SessionEnded));
+        }
+    }
+
     private void Except(Asked asked, byte code) => Respond(asked, [(byte)(asked.Function | 0x80), code], Now);
 
     private void Respond(Asked asked, ReadOnlySpan<byte> pdu, DateTimeOffset since)
@@ -231,6 +244,11 @@ internal sealed class ModbusMasterActor : ClientSocketActor
         _endpoint.Tell(new MasterTalk.Entered(FrameDirection.Down, _pending.Length));
         _endpoint.Tell(new MasterTalk.Ended(FrameDirection.Down, _pending.Length, TimeSpan.Zero, reason));
         _pending = [];
+    }
+
+    private sealed record LookForLost : INoSerializationVerificationNeeded
+    {
+        public static readonly LookForLost Instance = new();
     }
 
     private readonly record struct Asked(ushort Transaction, byte Unit, byte Function, int Bytes, DateTimeOffset Since);

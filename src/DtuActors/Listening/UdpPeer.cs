@@ -1,5 +1,6 @@
 using System.Net;
 using Akka.Actor;
+using Akka.IO;
 using DtuActors.Protocol;
 using DtuActors.Routing;
 using DtuActors.Sessions;
@@ -46,7 +47,7 @@ internal sealed class UdpPeer(IActorRef session, DtuId id, int candidate, IPEndP
         if (_isWanted)
         {
             _isWanted = false;
-            session.Tell(new Datagrams.Received(datagram));
+            session.Tell(new Tcp.Received(ByteString.FromBytes(datagram)));
         }
         else
         {
@@ -66,7 +67,7 @@ internal sealed class UdpPeer(IActorRef session, DtuId id, int candidate, IPEndP
             return;
         }
 
-        session.Tell(new Datagrams.Received(Dequeue()));
+        session.Tell(new Tcp.Received(ByteString.FromBytes(Dequeue())));
     }
 
     private void DropOldestUntilRoom()

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Event;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
 using DtuActors.Sessions;
@@ -53,5 +54,12 @@ public static class Registry
 
     public sealed record SessionOpened(SessionRef Session) : INoSerializationVerificationNeeded;
 
+    /// <summary>Session → router, once its socket is gone: one <see cref="SessionForgotten"/>, which nothing follows, to the session.</summary>
     public sealed record SessionClosed(SessionRef Session) : INoSerializationVerificationNeeded;
+
+    /// <summary>Router → session. One that failed does not wait for it.</summary>
+    public sealed record SessionForgotten : INoSerializationVerificationNeeded, IDeadLetterSuppression
+    {
+        public static readonly SessionForgotten Instance = new();
+    }
 }

@@ -17,7 +17,7 @@ public sealed partial class RouterActor
 
     private void ToSession(DtuId dtu, object message, Action refuse)
     {
-        if (_sessions.TryGetValue(dtu, out var entry))
+        if (_sessions.TryGetValue(dtu, out var entry) && !_lookups.ContainsKey(dtu))
         {
             entry.Session.Connection.Tell(message);
             return;
@@ -26,28 +26,29 @@ public sealed partial class RouterActor
         Wait(dtu, found => found.Connection.Tell(message), refuse);
     }
 
-    // A superseded session gave a frame back: whoever holds the DTU now gets it, once.
+    // A superseded session gave a frame back: whoever holds the DTU now gets it, once, unless what the same source said later has been there already.
     private void OnStale(Relay.StaleSession stale)
     {
-        if (_sessions.TryGetValue(stale.Stale.Id, out var entry) && entry.Session.Epoch == stale.Stale.Epoch)
-        {
-            CloseSession(entry.Session.Connection);
-        }
-
         var delivery = stale.Delivery;
-        if (_sessions.TryGetValue(stale.Stale.Id, out var newer))
+        if (!_sessions.TryGetValue(stale.Stale.Id, out var entry) || entry.Session.Epoch <= stale.Stale.Epoch)
         {
-            newer.Session.Connection.Tell(delivery with { Epoch = newer.Session.Epoch });
-            return;
+            Wait(
+                stale.Stale.Id,
+                found => found.Connection.Tell(delivery with { Epoch = found.Epoch }),
+                () => Drop(delivery.Frame, RelayDrops.StaleSession),
+                isGivenBack: true);
         }
-
-        Wait(
-            stale.Stale.Id,
-            found => found.Connection.Tell(delivery with { Epoch = found.Epoch }),
-            () => Drop(delivery.Frame, RelayDrops.StaleSession));
+        else if (entry.Heard.Contains(delivery.Source))
+        {
+            Drop(delivery.Frame, RelayDrops.StaleSession);
+        }
+        else
+        {
+            entry.Session.Connection.Tell(delivery with { Epoch = entry.Session.Epoch });
+        }
     }
 
-    private void Wait(DtuId dtu, Action<SessionRef> deliver, Action refuse)
+    private void Wait(DtuId dtu, Action<SessionRef> deliver, Action refuse, bool isGivenBack = false)
     {
         if (!_lookups.TryGetValue(dtu, out var lookup))
         {
@@ -57,13 +58,13 @@ public sealed partial class RouterActor
             Timers.StartSingleTimer(lookup, new LookupOverdue(dtu), LookupLimit);
         }
 
-        if (lookup.Waiting.Count >= MostWaitingPerLookup)
+        if (lookup.GivenBack.Count + lookup.Waiting.Count >= MostWaitingPerLookup)
         {
             refuse();
         }
         else
         {
-            lookup.Waiting.Enqueue((deliver, refuse));
+            (isGivenBack ? lookup.GivenBack : lookup.Waiting).Enqueue((deliver, refuse));
         }
     }
 
@@ -71,10 +72,11 @@ public sealed partial class RouterActor
     {
         if (found.Session is { } session)
         {
+            // Where it is another one than the router knows, the lookup ends with it.
             Open(session);
         }
 
-        EndLookup(found.Dtu, found.Session);
+        EndLookup(found.Dtu, null);
     }
 
     private void EndLookup(DtuId dtu, SessionRef? session)
@@ -85,7 +87,12 @@ public sealed partial class RouterActor
         }
 
         Timers.Cancel(lookup);
-        foreach (var (deliver, refuse) in lookup.Waiting)
+        if (session is null && _sessions.TryGetValue(dtu, out var superseded))
+        {
+            CloseSession(superseded.Session.Connection);
+        }
+
+        foreach (var (deliver, refuse) in lookup.GivenBack.Concat(lookup.Waiting))
         {
             if (session is not null)
             {
@@ -100,6 +107,9 @@ public sealed partial class RouterActor
 
     private sealed class Lookup
     {
+        /// <summary>What superseded sessions gave back: older than all that waits.</summary>
+        public Queue<(Action<SessionRef> Deliver, Action Refuse)> GivenBack { get; } = new();
+
         public Queue<(Action<SessionRef> Deliver, Action Refuse)> Waiting { get; } = new();
     }
 
@@ -136,6 +146,9 @@ public sealed partial class RouterActor
         public (Route Route, EndpointEntry Endpoint)[] Routes { get; }
 
         public (Route Route, EndpointEntry Endpoint)[] Up { get; }
+
+        /// <summary>The endpoints whose downlinks went to it.</summary>
+        public HashSet<IActorRef> Heard { get; } = new(0);
 
         /// <summary>The router's own count of uplinks at this session's last one: the last speaker has the highest.</summary>
         public long LastUplink { get; set; }

@@ -97,7 +97,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         Receive<Asking.Send>(send => ToSession(send.Dtu, send, () => send.ReplyTo.Tell(Offline(send.Correlation))));
         Receive<Asking.Kick>(kick => ToSession(kick.Dtu, kick, () => kick.ReplyTo.Tell(Offline(kick.Correlation))));
         Receive<Registry.SessionOpened>(opened => Open(opened.Session));
-        Receive<Registry.SessionClosed>(closed => CloseSession(closed.Session.Connection));
+        Receive<Registry.SessionClosed>(OnSessionClosed);
         Receive<Registry.EndpointStarted>(OnEndpointStarted);
         Receive<Holding.Found>(OnFound);
         Receive<LookupOverdue>(overdue => EndLookup(overdue.Dtu, null));
@@ -158,17 +158,32 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         {
             foreach (var entry in endpoint.Down)
             {
-                Deliver(entry, endpoint, downlink);
+                DeliverOrWait(entry, endpoint, downlink);
             }
         }
         else
         {
-            Deliver(endpoint.Down.MaxBy(entry => entry.LastUplink)!, endpoint, downlink);
+            DeliverOrWait(endpoint.Down.MaxBy(entry => entry.LastUplink)!, endpoint, downlink);
+        }
+    }
+
+    // Behind what a superseded session gave back, which is older.
+    private void DeliverOrWait(SessionEntry entry, EndpointEntry endpoint, Relay.Downlink downlink)
+    {
+        var id = entry.Session.Id;
+        if (_lookups.ContainsKey(id))
+        {
+            Wait(id, _ => Deliver(_sessions[id], endpoint, downlink), () => DropDownlink(downlink));
+        }
+        else
+        {
+            Deliver(entry, endpoint, downlink);
         }
     }
 
     private void Deliver(SessionEntry entry, EndpointEntry endpoint, Relay.Downlink downlink)
     {
+        entry.Heard.Add(downlink.Source);
         entry.Session.Connection.Tell(new Relay.Deliver(
             downlink.Source, downlink.Endpoint, entry.Session.Id, entry.Session.Epoch, downlink.Frame, downlink.Through, downlink.AckWanted));
         if (downlink.Frame is not null)
@@ -239,6 +254,12 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
             endpoint.Down.Add(entry);
             endpoint.Ref.Tell(new Flow.PathAdded(new Destination(entry.Session.Connection, 0)));
         }
+    }
+
+    private void OnSessionClosed(Registry.SessionClosed closed)
+    {
+        CloseSession(closed.Session.Connection);
+        closed.Session.Connection.Tell(Registry.SessionForgotten.Instance);
     }
 
     private void CloseSession(IActorRef connection)

@@ -83,6 +83,9 @@ public static class RelayDrops
     /// <summary>The session it was meant for is superseded, and the new one could not be found.</summary>
     public const string StaleSession = "stale-session";
 
+    /// <summary>The DTU said it while its session was closing, or it waited when the session ended.</summary>
+    public const string SessionEnded = "session-ended";
+
     /// <summary>The destination's buffer is full.</summary>
     public const string BufferFull = "buffer-full";
 

@@ -44,6 +44,9 @@ public enum RefusalReason
 /// </summary>
 public static class Asking
 {
+    /// <summary>How long an asker waits beyond the request's own time before it takes the word for lost: a session or a router that threw took it along.</summary>
+    public static readonly TimeSpan MostWait = TimeSpan.FromMinutes(10);
+
     /// <param name="Dtu">Whom to ask.</param>
     /// <param name="Payload">What is written.</param>
     /// <param name="Timeout">From the write; null: the profile's <c>response-timeout</c>.</param>

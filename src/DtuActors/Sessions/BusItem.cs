@@ -85,6 +85,9 @@ public interface IBusLine
 
     /// <summary>The item ends without an answer.</summary>
     void Refused(BusItem item, RefusalReason reason);
+
+    /// <summary>Bytes of frames that were claimed, held because they could have been a part of an answer: no part of one, or of one that came too late.</summary>
+    void HandedBack(ReadOnlyMemory<byte> bytes, bool isLate);
 }
 
 /// <summary>What an uplink frame is to the bus.</summary>

@@ -32,18 +32,23 @@ public sealed class BusQueue
     private readonly Suspensions? _suspensions;
     private readonly SharedAnswers? _shared;
 
-    private ModbusPieces? _pieces;
+    private readonly Lazy<ModbusPieces> _pieces;
     private BusItem? _active;
     private bool _written;
     private DateTimeOffset _deadline;
     private DateTimeOffset _quietUntil = DateTimeOffset.MinValue;
 
-    public BusQueue(BusOptions options, string codec, IBusLine line)
+    /// <param name="options">How the bus is to be used.</param>
+    /// <param name="codec">What cuts the uplink.</param>
+    /// <param name="line">What does as it is told.</param>
+    /// <param name="isProven">Whether that codec's frames prove to be its own, so that no part of another protocol's answer is among them.</param>
+    public BusQueue(BusOptions options, string codec, IBusLine line, bool isProven = false)
     {
         _options = options;
         _line = line;
         _pairing = Pairings.Find(codec);
-        _isCutOtherwise = _pairing != Pairings.ModbusRtu;
+        _isCutOtherwise = !isProven && _pairing != Pairings.ModbusRtu;
+        _pieces = new Lazy<ModbusPieces>(() => new ModbusPieces(bytes => HandBack(bytes, isLate: false)), isThreadSafe: false);
         _suspensions = options.SuspendSlave is { } suspend ? new Suspensions(suspend) : null;
         _shared = options.Coalesce is { } age ? new SharedAnswers(age) : null;
     }
@@ -122,10 +127,10 @@ public sealed class BusQueue
     public BusClaim Uplink(Frame frame, DateTimeOffset now)
     {
         var claim = Claim(item => IsInPieces(item) ? null : AnswerIn(frame, item), now);
-        if (IsInPieces(_active) || _late.Any(IsInPieces))
+        if (claim is BusClaim.Unasked && AwaitsPieces)
         {
-            var inPieces = ClaimPieces(frame, now);
-            claim = inPieces > claim ? inPieces : claim;
+            ClaimPieces(frame, now);
+            claim = BusClaim.Claimed;
         }
 
         Advance(now);
@@ -157,6 +162,7 @@ public sealed class BusQueue
             Dismiss(head, RefusalReason.SessionEnded);
         }
 
+        HandBackPieces();
         Due = null;
     }
 
@@ -171,25 +177,53 @@ public sealed class BusQueue
     private static Frame? AnswerIn(Frame frame, BusItem item) =>
         item.Pairing is null || item.Pairing.Answers(item.Payload.Span, frame.Payload.Span) ? frame : null;
 
-    private BusClaim ClaimPieces(Frame frame, DateTimeOffset now)
-    {
-        Frame? Answer(BusItem item) =>
-            IsInPieces(item) && _pieces!.Take(item.Payload.Span) is { } answer ? frame with { Payload = answer, Codec = Pairings.ModbusRtu.Codec } : null;
+    private bool AwaitsPieces => IsInPieces(_active) || _late.Any(IsInPieces);
 
-        // What comes while an answer is put together is held for a part of it.
-        var claim = IsInPieces(_active) ? BusClaim.Claimed : BusClaim.Unasked;
+    // What comes while an answer is put together is held for a part of it.
+    private void ClaimPieces(Frame frame, DateTimeOffset now)
+    {
+        ReadOnlyMemory<byte> found = default;
+        Frame? Answer(BusItem item)
+        {
+            if (!IsInPieces(item) || _pieces.Value.Take(item.Payload.Span) is not { } answer)
+            {
+                return null;
+            }
+
+            found = answer;
+            return frame with { Payload = answer, Codec = Pairings.ModbusRtu.Codec };
+        }
+
         for (var rest = frame.Payload; rest.Length > 0;)
         {
             var piece = rest[..Math.Min(rest.Length, ModbusPieces.MostAtOnce)];
             rest = rest[piece.Length..];
-            _pieces!.Add(piece.Span);
+            _pieces.Value.Add(piece.Span, endsFrame: rest.IsEmpty);
             while (Claim(Answer, now) is var claimed and not BusClaim.Unasked)
             {
-                claim = claimed > claim ? claimed : claim;
+                if (claimed is BusClaim.Late)
+                {
+                    HandBack(found, isLate: true);
+                }
             }
         }
+    }
 
-        return claim;
+    private void HandBackPieces()
+    {
+        if (_pieces.IsValueCreated)
+        {
+            _pieces.Value.HandBack();
+        }
+    }
+
+    // In transparent mode it was never held from anybody.
+    private void HandBack(ReadOnlyMemory<byte> bytes, bool isLate)
+    {
+        if (_options.Mode is BusMode.RequestResponse)
+        {
+            _line.HandedBack(bytes, isLate);
+        }
     }
 
     private BusClaim Claim(Func<BusItem, Frame?> answerTo, DateTimeOffset now)
@@ -287,6 +321,11 @@ public sealed class BusQueue
         }
         while (_active is null && now >= _quietUntil && _turns.Take(MayGo) is { } next && Begin(next, now));
 
+        if (!AwaitsPieces)
+        {
+            HandBackPieces();
+        }
+
         Due = NextDue(now);
     }
 
@@ -305,7 +344,10 @@ public sealed class BusQueue
         {
             _active = item;
             _written = false;
-            BeginPieces(item);
+            if (!_late.Any(IsInPieces))
+            {
+                HandBackPieces();
+            }
         }
         else if (_options.Mode is BusMode.RequestResponse)
         {
@@ -314,20 +356,6 @@ public sealed class BusQueue
 
         _line.Write(item);
         return true;
-    }
-
-    private void BeginPieces(BusItem item)
-    {
-        if (!IsInPieces(item))
-        {
-            return;
-        }
-
-        _pieces ??= new ModbusPieces();
-        if (!_late.Any(IsInPieces))
-        {
-            _pieces.Forget();
-        }
     }
 
     private void Rest(DateTimeOffset now)
@@ -386,6 +414,11 @@ public sealed class BusQueue
     {
         DateTimeOffset? due = _active is not null && _written ? _deadline : null;
         Earlier(ref due, _turns.Oldest?.Since + _options.QueueWait);
+        if (_pieces is { IsValueCreated: true, Value.IsEmpty: false })
+        {
+            Earlier(ref due, _late.Next);
+        }
+
         if (_active is null && !_turns.IsEmpty)
         {
             Earlier(ref due, _late.Next);

@@ -19,6 +19,7 @@ public sealed record Carrier
     public static readonly Carrier Datagrams = new()
     {
         MostPerWrite = 1,
+        PieceIsBurst = true,
         Framer = Codecs.FramerOfDatagrams,
         MostPayload = envelope => envelope is null ? MostPerDatagram : MostEnveloped,
     };
@@ -29,6 +30,9 @@ public sealed record Carrier
 
     /// <summary>How many bytes of what waits leave together; 1: each frame alone.</summary>
     public int MostPerWrite { get; private init; } = SocketWriter.MostPerWrite;
+
+    /// <summary>Whether a received piece stands for itself: its end is all the silence that a stream would wait for.</summary>
+    public bool PieceIsBurst { get; private init; }
 
     /// <summary>Makes the framer of one session, which knows these heartbeats.</summary>
     public Func<FramingOptions, IReadOnlyList<byte[]>, Framer> Framer { get; private init; } =

@@ -3,6 +3,7 @@ using Akka.IO;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Protocol;
+using DtuActors.Routing;
 
 namespace DtuActors.Sessions;
 
@@ -44,10 +45,6 @@ public sealed partial class ConnectionActor
         {
             case Tcp.Received received:
                 OnBytesWhileClaiming(received.Data.ToReadOnlySpan());
-                return true;
-            case Datagrams.Received datagram:
-                _cameAsDatagram = true;
-                OnBytesWhileClaiming(datagram.Bytes.Span);
                 return true;
             case Claimed:
                 Claim();
@@ -113,11 +110,14 @@ public sealed partial class ConnectionActor
         _early = null;
         foreach (var piece in early)
         {
-            if (_endReason is null)
+            if (_endReason is not null)
             {
-                TakePiece(piece);
-                EndBurstOfDatagram();
+                CountDroppedUp(piece, RelayDrops.SessionEnded);
+                continue;
             }
+
+            TakePiece(piece);
+            EndBurstOfPiece();
         }
     }
 

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using Akka.IO;
 using DtuActors.Directory;
+using DtuActors.Protocol.Registration;
 using DtuActors.Recording;
 using DtuActors.Routing;
 
@@ -9,17 +10,22 @@ namespace DtuActors.Sessions;
 
 /// <summary>
 /// Closing, for one reason, the first: nothing is taken any more, what waits is written, the socket's end is waited for, not for ever. A session that a newer one
-/// displaced says at once that it is none any more, and finds out whether somebody was still there.
+/// displaced says at once that it is none any more, and finds out whether somebody was still there. Where the socket has ended, the router is told, and what it had
+/// sent before it heard of that is answered: nobody waits for a word that never comes.
 /// </summary>
 public sealed partial class ConnectionActor
 {
     // Akka.IO's Close waits for ever for a peer that does not read, and its ConfirmedClose for one that does not close.
     private static readonly TimeSpan AbortAfter = TimeSpan.FromSeconds(2);
 
+    // A router answers at once, unless it is gone.
+    private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(1);
+
     private string? _endReason;
     private DateTimeOffset? _endedAt;
     private Tcp.CloseCommand _close = Tcp.Close.Instance;
     private bool _isResigned;
+    private bool _hasLeft;
     private bool _wasHeard;
 
     private void Close(string reason, string? error, bool abort = false)
@@ -62,11 +68,40 @@ public sealed partial class ConnectionActor
             case AbortNow:
                 _socket.Tell(Tcp.Abort.Instance);
                 return true;
+            case Tcp.Received received:
+                Count(received.Data.ToReadOnlySpan());
+                CountDroppedUp(received.Data.ToReadOnlySpan(), RelayDrops.SessionEnded);
+                return true;
+            default:
+                _ = RefusesWhatComes(message) || Always(message);
+                return true;
+        }
+    }
+
+    /// <summary>Without its socket: until the router has heard of it, and sends no more.</summary>
+    private bool Leaving(object message)
+    {
+        if (message is Registry.SessionForgotten)
+        {
+            Context.Stop(Self);
+        }
+
+        _ = RefusesWhatComes(message);
+        return true;
+    }
+
+    private bool RefusesWhatComes(object message)
+    {
+        switch (message)
+        {
             case Holding.Superseded:
                 Resign();
                 return true;
             case Holding.Granted granted:
                 OnGrantedTooLate(granted);
+                return true;
+            case Relay.Deliver delivery when _endReason is EndReasons.Replaced:
+                _setup.Router.Tell(new Relay.StaleSession(_session! with { Epoch = delivery.Epoch }, delivery));
                 return true;
             case Relay.Deliver delivery:
                 GiveBack(delivery, RelayDrops.DestinationLost);
@@ -81,8 +116,7 @@ public sealed partial class ConnectionActor
                 kick.ReplyTo.Tell(new Asking.Sent(kick.Correlation));
                 return true;
             default:
-                Always(message);
-                return true;
+                return false;
         }
     }
 
@@ -119,9 +153,6 @@ public sealed partial class ConnectionActor
             case Tcp.Received received:
                 OnBytesWhileDisplaced(received.Data.ToReadOnlySpan());
                 return true;
-            case Datagrams.Received datagram:
-                OnBytesWhileDisplaced(datagram.Bytes.Span);
-                return true;
             case Tcp.PeerClosed:
                 EndAlive();
                 return true;
@@ -130,9 +161,6 @@ public sealed partial class ConnectionActor
                 return true;
             case ShutDown.Drain:
                 _socket.Tell(Tcp.Abort.Instance);
-                return true;
-            case Relay.Deliver delivery:
-                _setup.Router.Tell(new Relay.StaleSession(_session! with { Epoch = delivery.Epoch }, delivery));
                 return true;
             default:
                 return Closing(message);
@@ -166,8 +194,35 @@ public sealed partial class ConnectionActor
 
     private void End(string reason, string? error)
     {
+        if (_session is null)
+        {
+            EndAs(reason, error);
+            DropWhatWasEarly();
+            Context.Stop(Self);
+            return;
+        }
+
+        // Nothing follows, as after a silence: what is a frame then goes its way, where the session was still open, and what is none is counted.
+        EndBurst();
         EndAs(reason, error);
-        Context.Stop(Self);
+        Leave();
+        Context.Become(Leaving);
+        Timers.CancelAll();
+        Timers.StartSingleTimer(TimerKey.Abort, Registry.SessionForgotten.Instance, LeaveLimit);
+    }
+
+    // What came with or behind a registration that led to no session.
+    private void DropWhatWasEarly()
+    {
+        if (_race is { State: RegistrationState.Registered, Registrar.Rest: { IsEmpty: false } rest })
+        {
+            CountDroppedUp(rest.Span, RelayDrops.SessionEnded);
+        }
+
+        foreach (var piece in _early ?? [])
+        {
+            CountDroppedUp(piece, RelayDrops.SessionEnded);
+        }
     }
 
     private void EndAs(string reason, string? error)
@@ -184,20 +239,30 @@ public sealed partial class ConnectionActor
     protected override void PostStop()
     {
         EndAs(EndReasons.Failed, null);
-        _bus?.Close();
-        if (_session is null)
+        if (_session is not null)
+        {
+            Leave();
+            _setup.Fleet.Tell(new Fleet.SessionEnded(Report(), _endReason!));
+        }
+    }
+
+    // The directory first: a router that looks for the DTU once it has forgotten this session must not find it again.
+    private void Leave()
+    {
+        if (_hasLeft)
         {
             return;
         }
 
+        _hasLeft = true;
+        _bus?.Close();
         foreach (var unwritten in _writer.Abandon())
         {
             Refuse(unwritten, RefusalReason.SessionEnded);
         }
 
-        _setup.Router.Tell(new Registry.SessionClosed(_session));
-        _setup.Fleet.Tell(new Fleet.SessionEnded(Report(), _endReason!));
         Resign();
+        _setup.Router.Tell(new Registry.SessionClosed(_session!));
     }
 
     // The DTU is not this session's any more. A newer one is granted only then, so that the end of the old is told before the begin of the new.

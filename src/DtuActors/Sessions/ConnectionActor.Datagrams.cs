@@ -11,29 +11,8 @@ public sealed partial class ConnectionActor
     // Devices with one id that take turns are found out up to one more than so many.
     private const int MostLeft = 8;
 
-    private bool _cameAsDatagram;
     private Grumble? _moves;
     private Queue<Peer>? _left;
-
-    private void OnRegistrationDatagram(Datagrams.Received datagram)
-    {
-        _cameAsDatagram = true;
-        TakeFirstBytes(datagram.Bytes.Span);
-        _race!.EndBurst();
-        OnRegistration();
-    }
-
-    private void OnDatagram(Datagrams.Received datagram)
-    {
-        Count(datagram.Bytes.Span);
-        TakePiece(datagram.Bytes.Span);
-        EndBurst();
-        PublishSoon();
-        if (_endReason is null)
-        {
-            ReadOn();
-        }
-    }
 
     private void OnDatagramDropped(Datagrams.Dropped dropped)
     {
@@ -44,9 +23,9 @@ public sealed partial class ConnectionActor
         }
     }
 
-    private void EndBurstOfDatagram()
+    private void EndBurstOfPiece()
     {
-        if (_cameAsDatagram)
+        if (_setup.Carrier.PieceIsBurst)
         {
             EndBurst();
         }

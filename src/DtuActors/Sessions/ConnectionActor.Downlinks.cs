@@ -128,7 +128,7 @@ public sealed partial class ConnectionActor : IBusLine
         }
         else if (downlink.Delivery is { } delivery)
         {
-            Emit(answer, only: delivery.SourceName);
+            _isTaken = Emit(answer, only: delivery.SourceName);
         }
         else if (downlink.Poll is { } poll)
         {
@@ -137,6 +137,18 @@ public sealed partial class ConnectionActor : IBusLine
     }
 
     void IBusLine.Refused(BusItem item, RefusalReason reason) => Refuse((Downlink)item.Tag, reason);
+
+    void IBusLine.HandedBack(ReadOnlyMemory<byte> bytes, bool isLate)
+    {
+        if (isLate)
+        {
+            CountDroppedUp(bytes.Span, RelayDrops.LateAnswer);
+        }
+        else
+        {
+            Emit(new Frame(bytes, FrameDirection.Up, _framer.Codec.Name, Now), only: null);
+        }
+    }
 
     private void OnBusDue()
     {

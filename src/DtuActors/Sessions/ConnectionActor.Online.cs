@@ -41,9 +41,6 @@ public sealed partial class ConnectionActor
             case Tcp.Received received:
                 OnReceived(received.Data.ToReadOnlySpan());
                 return true;
-            case Datagrams.Received datagram:
-                OnDatagram(datagram);
-                return true;
             case Relay.Deliver deliver:
                 OnDeliver(deliver);
                 return true;
@@ -108,8 +105,8 @@ public sealed partial class ConnectionActor
         var registrar = _race?.Registrar;
         _probed = _asked > 0 && registrar is not null ? registrar.Registration : default;
         _registration = Form.RepeatsAsHeartbeat && registrar is not null ? registrar.Registration : default;
-        _bus = new BusQueue(_profile.Bus, _profile.Framing.Codec, this);
         _framer = _setup.Carrier.Framer(_profile.Framing, HeartbeatBytes());
+        _bus = new BusQueue(_profile.Bus, _profile.Framing.Codec, this, _framer.Codec.IsProtocol);
         _prefix = _entrance.Registration.EveryPacket && !_framer.Codec.IsProtocol && !_registration.IsEmpty ? new PacketPrefix(_registration) : null;
         OpenEnvelope();
         _answers = _profile.Application.Create();
@@ -161,7 +158,7 @@ public sealed partial class ConnectionActor
         AnswerRegistration(registrar.Registration.Span);
         _opening = true;
         TakeIn(registrar.Rest.Span);
-        EndBurstOfDatagram();
+        EndBurstOfPiece();
         _opening = false;
         if (registrar.Heartbeats > 0 || registrar.Dropped.Count > 0 || !registrar.Rest.IsEmpty)
         {

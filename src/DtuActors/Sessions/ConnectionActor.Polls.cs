@@ -53,7 +53,7 @@ public sealed partial class ConnectionActor
         ArmPolls();
         if (IsRequestResponse)
         {
-            Emit(answer, only: null);
+            _isTaken = Emit(answer, only: null);
         }
     }
 

@@ -14,10 +14,30 @@ public sealed partial class ConnectionActor
     private bool _reading;
     private DateTimeOffset _readingSince;
 
+    private void Count(ReadOnlySpan<byte> bytes)
+    {
+        _reading = false;
+        _lastSeenAt = Now;
+        _bytesUp += bytes.Length;
+        GatewayMetrics.Bytes.Add(bytes.Length, GatewayMetrics.Up);
+    }
+
+    // One read is outstanding at most: a second would be a second piece without a place for it.
+    private void ReadOnce()
+    {
+        if (!_reading)
+        {
+            _reading = true;
+            _readingSince = Now;
+            _socket.Tell(Tcp.ResumeReading.Instance);
+        }
+    }
+
     private void OnReceived(ReadOnlySpan<byte> bytes)
     {
         Count(bytes);
         TakePiece(bytes);
+        EndBurstOfPiece();
         PublishSoon();
         if (_endReason is null)
         {

@@ -84,9 +84,6 @@ public sealed partial class ConnectionActor
             case Tcp.Received received:
                 OnRegistrationBytes(received.Data.ToReadOnlySpan());
                 return true;
-            case Datagrams.Received datagram:
-                OnRegistrationDatagram(datagram);
-                return true;
             case GapOver:
                 _race!.Silence();
                 OnRegistration();
@@ -114,12 +111,6 @@ public sealed partial class ConnectionActor
 
     private void OnRegistrationBytes(ReadOnlySpan<byte> bytes)
     {
-        TakeFirstBytes(bytes);
-        OnRegistration();
-    }
-
-    private void TakeFirstBytes(ReadOnlySpan<byte> bytes)
-    {
         Count(bytes);
         if (_firstBytes.Count < FirstBytesKept)
         {
@@ -127,14 +118,12 @@ public sealed partial class ConnectionActor
         }
 
         _race!.Feed(bytes);
-    }
+        if (_setup.Carrier.PieceIsBurst)
+        {
+            _race.EndBurst();
+        }
 
-    private void Count(ReadOnlySpan<byte> bytes)
-    {
-        _reading = false;
-        _lastSeenAt = Now;
-        _bytesUp += bytes.Length;
-        GatewayMetrics.Bytes.Add(bytes.Length, GatewayMetrics.Up);
+        OnRegistration();
     }
 
     private void OnRegistration()
@@ -157,17 +146,6 @@ public sealed partial class ConnectionActor
 
                 ReadOnce();
                 break;
-        }
-    }
-
-    // One read is outstanding at most: a second would be a second piece without a place for it.
-    private void ReadOnce()
-    {
-        if (!_reading)
-        {
-            _reading = true;
-            _readingSince = Now;
-            _socket.Tell(Tcp.ResumeReading.Instance);
         }
     }
 

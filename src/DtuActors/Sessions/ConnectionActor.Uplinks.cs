@@ -16,9 +16,12 @@ public sealed partial class ConnectionActor
     private const string GatewayItself = "gateway";
     private const string IdChanged = "id-changed";
 
+    // Whether the frame that is being looked at reached whoever it is for.
+    private bool _isTaken;
+
     private void OnUnit(in EnvelopeUnit opened, ReadOnlySpan<byte> unit)
     {
-        if (_setup.Dtu is null && Form is EnvelopeForm form && form.ReadId(opened) is { } id && id != _presented)
+        if (_named is null && Form is EnvelopeForm form && form.ReadId(opened) is { } id && id != _presented)
         {
             RefuseOtherId(unit);
             return;
@@ -55,12 +58,18 @@ public sealed partial class ConnectionActor
 
     private void OnFrame(ReadOnlySpan<byte> bytes)
     {
-        if (_endReason is not null || IsAnswerToProbe(bytes))
+        if (IsAnswerToProbe(bytes))
         {
             return;
         }
 
-        if (_setup.Dtu is null && Form.SenderOf(_framer.Codec.Name, bytes) is { } sender && sender != _presented)
+        if (_endReason is not null)
+        {
+            CountDroppedUp(bytes, RelayDrops.SessionEnded);
+            return;
+        }
+
+        if (_named is null && Form.SenderOf(_framer.Codec.Name, bytes) is { } sender && sender != _presented)
         {
             RefuseOtherId(bytes);
             return;
@@ -70,21 +79,21 @@ public sealed partial class ConnectionActor
         _framesUp++;
         GatewayMetrics.Frames.Add(1, GatewayMetrics.Up);
         _setup.Events.Offer(new FramePassed(frame.At, _id, FrameDirection.Up, frame.Payload, frame.Codec, "dtu"));
+        _isTaken = true;
         var claim = _bus!.Uplink(frame, Now);
         ArmBus();
-        var isTaken = true;
         if (_profile.Bus.Mode is Configuration.BusMode.Transparent || claim is BusClaim.Unasked)
         {
-            isTaken = Emit(frame, only: null);
+            _isTaken = Emit(frame, only: null);
         }
         else if (claim is BusClaim.Late)
         {
             CountDroppedUp(bytes, RelayDrops.LateAnswer);
-            isTaken = false;
+            _isTaken = false;
         }
 
         // What was dropped is not confirmed: the station says it again.
-        if (isTaken && _answers?.Answer(bytes, Now) is { } answer)
+        if (_isTaken && _answers?.Answer(bytes, Now) is { } answer)
         {
             AnswerForCentre(answer);
         }
@@ -175,6 +184,10 @@ public sealed partial class ConnectionActor
             if (session._endReason is null)
             {
                 session.OnUnit(session._envelope!.Open(frame), frame);
+            }
+            else
+            {
+                session.CountDroppedUp(frame, RelayDrops.SessionEnded);
             }
         }
 

@@ -1,18 +1,11 @@
 using Akka.Actor;
-using Akka.IO;
 using DtuActors.Listening;
 
 namespace DtuActors.Sessions;
 
-/// <summary>What a transport of datagrams says to a ConnectionActor beside Akka.IO's <c>Tcp</c> messages.</summary>
+/// <summary>What a transport of datagrams says to a ConnectionActor beside Akka.IO's <c>Tcp</c> messages. A whole datagram is one <c>Tcp.Received</c>.</summary>
 public static class Datagrams
 {
-    /// <summary>In place of <see cref="Tcp.Received"/>, and like it the answer to one ResumeReading: a whole datagram. Nothing of it waits for the next.</summary>
-    public sealed class Received(ReadOnlyMemory<byte> bytes) : Tcp.Event
-    {
-        public ReadOnlyMemory<byte> Bytes { get; } = bytes;
-    }
-
     /// <summary>One that came while nobody read, and had no room or no time left.</summary>
     public sealed record Dropped(ReadOnlyMemory<byte> Bytes, string Reason) : INoSerializationVerificationNeeded;
 

@@ -14,6 +14,9 @@ public sealed class ScheduledPoll(PollOptions options)
     /// <summary>Whether the DTU is kept warm by it.</summary>
     public bool KeepsWarm { get; internal set; }
 
+    /// <summary>Whether it runs by its own schedule here: not where it only keeps warm.</summary>
+    internal bool HasSchedule { get; init; }
+
     /// <summary>When its own schedule wants it next; null: it has none, or it is on its way.</summary>
     internal DateTimeOffset? Next { get; set; }
 
@@ -61,7 +64,7 @@ public sealed class PollSchedule
     public PollSchedule(IEnumerable<PollOptions> polls, (PollOptions Poll, TimeSpan Every)? keepWarm, Func<double> chance, DateTimeOffset opened)
     {
         _chance = chance;
-        _polls = [.. polls.Select(poll => new ScheduledPoll(poll) { Next = opened + (poll.Every!.Value * chance()) })];
+        _polls = [.. polls.Select(poll => new ScheduledPoll(poll) { HasSchedule = true, Next = opened + (poll.Every!.Value * chance()) })];
         if (keepWarm is { } warm)
         {
             _warm = _polls.FirstOrDefault(poll => poll.Options.Name == warm.Poll.Name);
@@ -173,9 +176,9 @@ public sealed class PollSchedule
 
         poll.IsRunning = false;
         poll.LastAt = now;
-        if (poll.Options.Every is { } every && poll.Options.Dtu is not null)
+        if (poll.HasSchedule)
         {
-            var next = poll.BegunAt + every + (poll.Options.Jitter * ((2 * _chance()) - 1));
+            var next = poll.BegunAt + poll.Options.Every!.Value + (poll.Options.Jitter * ((2 * _chance()) - 1));
             poll.Next = next < now + LeastRest ? now + LeastRest : next;
         }
 

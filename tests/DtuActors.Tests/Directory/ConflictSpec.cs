@@ -18,7 +18,7 @@ public sealed class ConflictSpec : ActorSpec
     public ConflictSpec()
     {
         _parent = CreateTestProbe("parent");
-        _dtu = _parent.ChildActorOf(DtuActor.Props(Id));
+        _dtu = _parent.ChildActorOf(DtuActor.Props(Id, 0));
     }
 
     [Fact]

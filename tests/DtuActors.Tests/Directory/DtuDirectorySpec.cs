@@ -127,6 +127,7 @@ public sealed class DtuDirectorySpec : ActorSpec
         var high = CreateTestProbe();
         _directory.Tell(Announce(new Epoch(5, 9), low));
         low.ExpectMsg<Holding.Granted>();
+        low.ExpectMsg<Holding.Contested>();
         _directory.Tell(Announce(new Epoch(6, 1), high));
         low.ExpectMsg<Holding.Superseded>();
         _directory.Tell(new Holding.Released(Id, new Epoch(5, 9)));
@@ -150,6 +151,15 @@ public sealed class DtuDirectorySpec : ActorSpec
     }
 
     [Fact]
+    public void A_session_that_tells_a_fresh_owner_of_itself_hears_that_the_old_ones_conflict_is_over()
+    {
+        var session = CreateTestProbe();
+        _directory.Tell(Announce(new Epoch(5, 9), session));
+        session.ExpectMsg<Holding.Granted>();
+        Assert.Null(session.ExpectMsg<Holding.Contested>().With);
+    }
+
+    [Fact]
     public void An_owner_without_a_session_is_let_go_after_a_minute()
     {
         var (_, epoch) = Open();
@@ -160,6 +170,24 @@ public sealed class DtuDirectorySpec : ActorSpec
         Settle(owner);
         Advance(TimeSpan.FromSeconds(61), TimeSpan.FromSeconds(1));
         ExpectTerminated(owner);
+    }
+
+    [Fact]
+    public void An_owner_that_comes_after_one_that_was_let_go_grants_a_higher_epoch_whatever_the_clock_says()
+    {
+        var ahead = new Epoch(Clock.Now.AddYears(1).ToUnixTimeMilliseconds(), 0);
+        var session = CreateTestProbe();
+        _directory.Tell(Announce(ahead, session));
+        session.ExpectMsg<Holding.Granted>();
+        _ = Find(out var owner);
+        Watch(owner);
+        _directory.Tell(new Holding.Released(Id, ahead));
+        Settle(_directory);
+        Settle(owner);
+        Advance(TimeSpan.FromSeconds(61), TimeSpan.FromSeconds(1));
+        ExpectTerminated(owner);
+        Settle(_directory);
+        Assert.True(Open().Epoch > ahead);
     }
 
     [Fact]

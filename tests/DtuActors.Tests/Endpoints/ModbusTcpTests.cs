@@ -95,6 +95,27 @@ public sealed class ModbusTcpTests : EndpointSpec
         AwaitAssert(() => Assert.Equal(1, StatusOf(_endpoint).Down.Dropped.GetValueOrDefault(RelayDrops.NoRoute)));
     }
 
+    [Fact]
+    public async Task A_request_whose_end_is_lost_is_given_up_and_its_place_is_free_again()
+    {
+        using var master = await Master();
+        for (ushort transaction = 1; transaction <= 17; transaction++)
+        {
+            await Ask(master, transaction, 1, ReadTwo);
+        }
+
+        for (var asked = 1; asked <= 16; asked++)
+        {
+            Router.ExpectMsg<Asking.Request>();
+        }
+
+        Router.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+        Advance(TimeSpan.FromMinutes(11), TimeSpan.FromMinutes(1));
+        Assert.Equal(Mbap.Build(1, 1, [0x83, 0x0B]), await Answer(master));
+        Router.ExpectMsg<Asking.Request>();
+        AwaitAssert(() => AddsUp(StatusOf(_endpoint).Down));
+    }
+
     [Theory]
     [InlineData(RefusalReason.Offline, 0x0B)]
     [InlineData(RefusalReason.NoAnswer, 0x0B)]

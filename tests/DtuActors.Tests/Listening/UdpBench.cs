@@ -111,7 +111,7 @@ public abstract class UdpBench : ActorSpec
     protected byte[] ReadBytes(Scripted.Started session)
     {
         session.Tell(new Scripted.Do(Tcp.ResumeReading.Instance));
-        return Sessions.ExpectMsg<Datagrams.Received>(Patience).Bytes.ToArray();
+        return Sessions.ExpectMsg<Tcp.Received>(Patience).Data.ToArray();
     }
 
     protected string Read(Scripted.Started session) => Encoding.ASCII.GetString(ReadBytes(session));

@@ -1,4 +1,5 @@
 using System.Net;
+using Akka.IO;
 using Akka.TestKit;
 using DtuActors.Listening;
 using DtuActors.Protocol;
@@ -25,14 +26,14 @@ public sealed class UdpPeerTests : ActorSpec
     {
         _peer.Read(Start);
         _peer.Take([1], Address, Start);
-        Assert.Equal([1], _session.ExpectMsg<Datagrams.Received>().Bytes.ToArray());
+        Assert.Equal([1], _session.ExpectMsg<Tcp.Received>().Data.ToArray());
         _peer.Take([2], Address, Start);
         _peer.Take([3], Address, Start);
         _session.ExpectNoMsg(TimeSpan.Zero);
         _peer.Read(Start);
-        Assert.Equal([2], _session.ExpectMsg<Datagrams.Received>().Bytes.ToArray());
+        Assert.Equal([2], _session.ExpectMsg<Tcp.Received>().Data.ToArray());
         _peer.Read(Start);
-        Assert.Equal([3], _session.ExpectMsg<Datagrams.Received>().Bytes.ToArray());
+        Assert.Equal([3], _session.ExpectMsg<Tcp.Received>().Data.ToArray());
     }
 
     [Fact]
@@ -43,7 +44,7 @@ public sealed class UdpPeerTests : ActorSpec
         var dropped = _session.ExpectMsg<Datagrams.Dropped>();
         Assert.Equal(("buffer-full", 40_000), (dropped.Reason, dropped.Bytes.Length));
         _peer.Read(Start);
-        Assert.Equal(40_001, _session.ExpectMsg<Datagrams.Received>().Bytes.Length);
+        Assert.Equal(40_001, _session.ExpectMsg<Tcp.Received>().Data.Count);
         _peer.Take(new byte[Carrier.MostPerDatagram], Address, Start);
         _session.ExpectNoMsg(TimeSpan.Zero);
     }
@@ -66,7 +67,7 @@ public sealed class UdpPeerTests : ActorSpec
         _peer.Take([2], Address, Start.AddSeconds(20));
         _peer.Read(Start.AddSeconds(31));
         Assert.Equal("too-old", _session.ExpectMsg<Datagrams.Dropped>().Reason);
-        Assert.Equal([2], _session.ExpectMsg<Datagrams.Received>().Bytes.ToArray());
+        Assert.Equal([2], _session.ExpectMsg<Tcp.Received>().Data.ToArray());
     }
 
     [Fact]

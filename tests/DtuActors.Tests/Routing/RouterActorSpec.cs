@@ -130,6 +130,59 @@ public sealed class RouterActorSpec : ActorSpec
     }
 
     [Fact]
+    public void A_frame_that_comes_back_behind_a_later_one_of_its_source_is_dropped_and_another_sources_is_not()
+    {
+        var router = Router([Options.Route("dtu-1", "com"), Options.Route("dtu-1", "scada")]);
+        var old = Open(router, "dtu-1", epoch: 1);
+        old.Probe.IgnoreMessages(message => message is Flow.PathAdded);
+        Down(router, _com, "com", "com one");
+        Down(router, _scada, "scada", "scada one");
+        var (fromCom, fromScada) = (old.Probe.ExpectMsg<Relay.Deliver>(), old.Probe.ExpectMsg<Relay.Deliver>());
+        var current = Open(router, "dtu-1", epoch: 2);
+        Down(router, _com, "com", "com two");
+        router.Tell(new Relay.StaleSession(old.Ref, fromCom));
+        router.Tell(new Relay.StaleSession(old.Ref, fromScada));
+        Assert.Equal(["com two", "scada one"], Heard(current.Probe, 2));
+        current.Probe.ExpectNoMsg(TimeSpan.FromMilliseconds(20));
+    }
+
+    [Fact]
+    public void While_the_newer_session_is_looked_for_later_frames_and_requests_wait_behind_what_came_back()
+    {
+        var router = Router([Options.Route("dtu-1", "com")]);
+        var old = Open(router, "dtu-1", epoch: 1);
+        old.Probe.IgnoreMessages(message => message is Flow.PathAdded);
+        Down(router, _com, "com", "one");
+        Down(router, _com, "com", "two");
+        var (one, two) = (old.Probe.ExpectMsg<Relay.Deliver>(), old.Probe.ExpectMsg<Relay.Deliver>());
+        router.Tell(new Relay.StaleSession(old.Ref, one));
+        Down(router, _com, "com", "three");
+        router.Tell(new Asking.Request(DtuId.Parse("dtu-1"), new byte[1], null, AnswerRule.ByMode, 4, "api", TestActor));
+        router.Tell(new Relay.StaleSession(old.Ref, two));
+        var current = Open(router, "dtu-1", epoch: 2);
+        Assert.Equal(["one", "two", "three"], Heard(current.Probe, 3));
+        current.Probe.ExpectMsg<Asking.Request>();
+        old.Probe.ExpectNoMsg(TimeSpan.FromMilliseconds(20));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_newer_session_that_nobody_finds_ends_the_wait_and_the_older_one(bool isFoundAgain)
+    {
+        var router = Router([Options.Route("dtu-1", "com")]);
+        var old = Open(router, "dtu-1", epoch: 1);
+        old.Probe.IgnoreMessages(message => message is Flow.PathAdded);
+        Down(router, _com, "com", "one");
+        router.Tell(new Relay.StaleSession(old.Ref, old.Probe.ExpectMsg<Relay.Deliver>()));
+        router.Tell(new Asking.Request(DtuId.Parse("dtu-1"), new byte[1], null, AnswerRule.ByMode, 4, "api", TestActor));
+        router.Tell(new Holding.Found(old.Ref.Id, isFoundAgain ? old.Ref : null));
+        Assert.Equal(RefusalReason.Offline, ExpectMsg<Asking.Refused>().Reason);
+        _com.FishForMessage<Flow.PathRemoved>(_ => true);
+        old.Probe.ExpectNoMsg(TimeSpan.FromMilliseconds(20));
+    }
+
+    [Fact]
     public void A_request_for_an_unknown_dtu_asks_the_directory_once_and_is_refused_as_offline()
     {
         var router = Router([]);
@@ -158,6 +211,20 @@ public sealed class RouterActorSpec : ActorSpec
         Settle(router);
         Advance(TimeSpan.FromSeconds(1.2));
         Assert.Equal(RefusalReason.Offline, ExpectMsg<Asking.Refused>().Reason);
+    }
+
+    [Fact]
+    public void A_session_that_closes_hears_that_nothing_more_comes_behind_all_that_was_sent_to_it()
+    {
+        var router = Router([Options.Route("dtu-1", "com")]);
+        var session = Open(router, "dtu-1");
+        session.Probe.IgnoreMessages(message => message is Flow.PathAdded);
+        Down(router, _com, "com", "last");
+        router.Tell(new Registry.SessionClosed(session.Ref));
+        Down(router, _com, "com", "too late");
+        session.Probe.ExpectMsg<Relay.Deliver>();
+        session.Probe.ExpectMsg<Registry.SessionForgotten>();
+        session.Probe.ExpectNoMsg(TimeSpan.FromMilliseconds(20));
     }
 
     [Fact]
@@ -191,6 +258,12 @@ public sealed class RouterActorSpec : ActorSpec
         router.Tell(new Registry.EndpointStarted("com", new Destination(_com, 1), Exclusive: true, select));
         router.Tell(new Registry.EndpointStarted("scada", new Destination(_scada, 1), Exclusive: false, DownlinkSelect.None));
         return router;
+    }
+
+    private static string[] Heard(TestProbe session, int count)
+    {
+        session.IgnoreMessages(message => message is Flow.PathAdded);
+        return [.. Enumerable.Range(0, count).Select(_ => System.Text.Encoding.ASCII.GetString(session.ExpectMsg<Relay.Deliver>().Frame!.Payload.Span))];
     }
 
     private (TestProbe Probe, SessionRef Ref) NewSession(string id, long epoch)

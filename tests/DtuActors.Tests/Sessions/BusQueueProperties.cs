@@ -202,6 +202,10 @@ public sealed class BusQueueProperties
             End(item);
         }
 
+        public void HandedBack(ReadOnlyMemory<byte> bytes, bool isLate)
+        {
+        }
+
         public void Refused(BusItem item, RefusalReason reason) => End(item);
 
         private void Enqueue(BusItem item)
@@ -239,6 +243,10 @@ public sealed class BusQueueProperties
         public void Write(BusItem item) => written.Add(item);
 
         public void Answered(BusItem item, Frame answer)
+        {
+        }
+
+        public void HandedBack(ReadOnlyMemory<byte> bytes, bool isLate)
         {
         }
 

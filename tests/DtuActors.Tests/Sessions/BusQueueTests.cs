@@ -23,6 +23,8 @@ public sealed class BusQueueTests : IBusLine
 
     void IBusLine.Answered(BusItem item, Frame answer) => _heard.Add($"{item.Tag} = {Items.ValueIn(answer)}");
 
+    void IBusLine.HandedBack(ReadOnlyMemory<byte> bytes, bool isLate) => _heard.Add($"{(isLate ? "late" : "back")} {Convert.ToHexString(bytes.Span)}");
+
     void IBusLine.Refused(BusItem item, RefusalReason reason) => _heard.Add($"{item.Tag} {reason}");
 
     // ---- turns

@@ -232,7 +232,7 @@ public sealed class DatagramSessionSpec : SessionSpec
 
     private static void Say(IActorRef session, string text) => Say(session, Encoding.ASCII.GetBytes(text));
 
-    private static void Say(IActorRef session, byte[] datagram) => session.Tell(new Datagrams.Received(datagram));
+    private static void Say(IActorRef session, byte[] datagram) => session.Tell(new Tcp.Received(ByteString.FromBytes(datagram)));
 
     private static List<char> Moves(string addresses) => [.. addresses];
 

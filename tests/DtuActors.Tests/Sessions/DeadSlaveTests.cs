@@ -115,6 +115,10 @@ public sealed class DeadSlaveTests(ITestOutputHelper output)
             AskSoon((int)item.Tag);
         }
 
+        void IBusLine.HandedBack(ReadOnlyMemory<byte> bytes, bool isLate)
+        {
+        }
+
         void IBusLine.Refused(BusItem item, RefusalReason reason) => AskSoon((int)item.Tag);
 
         private void AskSoon(int master) => Soon(Again, () =>

@@ -48,7 +48,7 @@ public sealed class DisplacedSpec : SessionSpec
                 break;
         }
 
-        Assert.Equal(FirstEpoch, Directory.ExpectMsg<Holding.StillAlive>().Epoch);
+        Assert.Equal("10.8.0.7:40001", Directory.ExpectMsg<Holding.StillAlive>().Remote);
         ExpectTerminated(session);
         Directory.ExpectNoMsg(TimeSpan.FromMilliseconds(20));
     }

@@ -76,6 +76,16 @@ public sealed class PollScheduleTests
     }
 
     [Fact]
+    public void Keep_warm_with_a_poll_that_means_other_dtus_does_not_begin_its_schedule()
+    {
+        var schedule = new PollSchedule([], (Poll("others", every: 10), TimeSpan.FromSeconds(100)), () => 0.5, Opened);
+        var run = schedule.Begin(At(90))!;
+        schedule.Sent(At(90));
+        schedule.Answered(run, hasAnswer: true, At(91));
+        Assert.Equal(At(180), schedule.Due);
+    }
+
+    [Fact]
     public void Keep_warm_that_was_refused_before_it_was_sent_is_tried_again_soon_but_not_at_once()
     {
         var schedule = new PollSchedule([], (Poll("warm", every: null), TimeSpan.FromSeconds(100)), () => 0, Opened);

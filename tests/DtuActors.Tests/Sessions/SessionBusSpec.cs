@@ -213,6 +213,58 @@ public sealed class SessionBusSpec : SessionSpec
         Assert.Equal(3, EndedWith(session).Heartbeats);
     }
 
+    [Fact]
+    public void What_comes_unasked_while_a_modbus_request_is_on_a_raw_bus_reaches_the_routes_when_the_answer_is_found()
+    {
+        var session = Online(profile: Noisy(BusMode.RequestResponse, "raw", "ping"u8.ToArray()));
+        session.Tell(Request(Ask, 1, AnswerRule.Modbus));
+        Written(session);
+        Receive(session, "alarm");
+        Receive(session, [.. "more"u8, .. Value, .. "tail"u8]);
+        Assert.Equal(Value, ExpectMsg<Asking.Answered>().Frame.Payload.ToArray());
+        Assert.Equal(["alarm", "more", "tail"], new[] { Said(), Said(), Said() });
+        Receive(session, "next");
+        Assert.Equal("next", Said());
+    }
+
+    [Fact]
+    public void What_comes_unasked_reaches_the_routes_also_where_the_answer_never_comes_and_a_late_one_is_counted()
+    {
+        var session = Online(profile: Noisy(BusMode.RequestResponse, "raw", "ping"u8.ToArray()));
+        session.Tell(Request(Ask, 1, AnswerRule.Modbus));
+        Written(session);
+        Receive(session, "alarm");
+        Settle(session);
+        Advance(TimeSpan.FromSeconds(5.1));
+        Assert.Equal(RefusalReason.NoAnswer, ExpectMsg<Asking.Refused>().Reason);
+        Receive(session, [.. Value[..3]]);
+        Receive(session, [.. Value[3..]]);
+        Assert.Equal("alarm", Said());
+        session.Tell(Request(Ask, 2, AnswerRule.Modbus));
+        Written(session);
+        Settle(session);
+        Advance(TimeSpan.FromSeconds(5.1));
+        Receive(session, "second");
+        Settle(session);
+        Advance(TimeSpan.FromSeconds(1.1));
+        Assert.Equal("second", Said());
+        Assert.Equal(1, EndedWith(session).DroppedUp["late-answer"]);
+    }
+
+    [Fact]
+    public void What_was_held_for_an_answer_is_said_before_its_session_ends()
+    {
+        var session = Online(profile: Noisy(BusMode.RequestResponse, "raw", "ping"u8.ToArray()));
+        session.Tell(Request(Ask, 1, AnswerRule.Modbus));
+        Written(session);
+        Receive(session, "alarm");
+        session.Tell(Tcp.PeerClosed.Instance);
+        Assert.Equal("alarm", Said());
+        Router.ExpectMsg<Registry.SessionClosed>();
+    }
+
+    private string Said() => Encoding.ASCII.GetString(Uplink().Frame!.Payload.Span);
+
     private static ProfileOptions Noisy(BusMode mode, string codec, byte[] heartbeat) => Options.Profile(
         framing: new FramingOptions { Codec = codec, Role = ModbusRole.Responses },
         bus: new BusOptions { Mode = mode },

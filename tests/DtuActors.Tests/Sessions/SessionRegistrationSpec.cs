@@ -329,6 +329,25 @@ public sealed class SessionRegistrationSpec : SessionSpec
     }
 
     [Fact]
+    public void What_a_request_is_answered_with_is_not_confirmed_where_its_endpoint_is_too_slow_to_take_it()
+    {
+        var quiet = Message($"QN=20240101120000001;ST=32;CN=2011;PW=123456;MN=0001;Flag=4;CP=&&Note={new string('x', 900)}&&");
+        var session = Opened(Station() with { Bus = new BusOptions { Mode = BusMode.RequestResponse } }, "0001", quiet);
+        session.Tell(new Flow.PathAdded(new Destination(CreateTestProbe("port"), 1)));
+        Receive(session, [.. Enumerable.Repeat(quiet, 70).SelectMany(bytes => bytes)]);
+        Router.FishForMessage<Relay.Uplink>(uplink => uplink.Frame is null);
+        Settle(session);
+        Advance(TimeSpan.FromSeconds(32), TimeSpan.FromSeconds(1));
+        session.Tell(Delivery(TestActor, Message("QN=20240101120000002;ST=32;CN=1011;PW=123456;MN=0001;Flag=5;CP=&&&&")) with { Dtu = Protocol.DtuId.Parse("0001") });
+        Written(session);
+        Receive(session, Upload);
+        Assert.Equal("destination-slow", Recorder.FishForMessage<FramePassed>(passed => passed.Verdict is not null).Verdict);
+        Settle(session);
+        Socket.IgnoreMessages(message => message is Tcp.ResumeReading);
+        Socket.ExpectNoMsg(TimeSpan.FromMilliseconds(20));
+    }
+
+    [Fact]
     public void Through_an_envelope_the_centre_s_answer_is_wrapped_like_every_downlink()
     {
         var profile = Station() with { Envelope = Envelopes.Find("ddp"), Registration = new RegistrationOptions { Form = new EnvelopeForm() } };

@@ -27,6 +27,7 @@ public abstract class SessionSpec : ActorSpec
         Recorder = CreateTestProbe("recorder");
         Owner = CreateTestProbe("owner");
         Events.Attach(Recorder);
+        Router.SetAutoPilot(new DelegateAutoPilot(ForgetWhoCloses));
     }
 
     protected TestProbe Socket { get; }
@@ -45,6 +46,8 @@ public abstract class SessionSpec : ActorSpec
 
     protected EventInlet Events { get; } = new();
 
+    protected bool RouterForgets { get; set; } = true;
+
     /// <summary>What <see cref="Socket"/> plays.</summary>
     protected Carrier Carrier { get; init; } = Carrier.Stream;
 
@@ -54,7 +57,7 @@ public abstract class SessionSpec : ActorSpec
         return Connect([profile ?? options.Profiles["default"]], options, dtu, idPrefix);
     }
 
-    protected IActorRef Connect(IReadOnlyList<ProfileOptions> candidates, GatewayOptions? options = null, string? dtu = null, string idPrefix = "")
+    protected IActorRef Connect(IReadOnlyList<ProfileOptions> candidates, GatewayOptions? options = null, string? dtu = null, string idPrefix = "", Peer? remote = null)
     {
         options ??= Options.Gateway(candidates[0]);
         var session = Sys.ActorOf(ConnectionActor.Props(
@@ -76,7 +79,7 @@ public abstract class SessionSpec : ActorSpec
                 Events = Events,
             },
             Socket,
-            Remote));
+            remote ?? Remote));
         Watch(session);
         Socket.FishForMessage<Tcp.Register>(_ => true);
         return session;
@@ -121,6 +124,17 @@ public abstract class SessionSpec : ActorSpec
     protected static Relay.Deliver Delivery(IActorRef source, byte[] payload, Epoch? epoch = null, bool ackWanted = false, long through = 0, string from = "com") => new(
         source, from, Protocol.DtuId.Parse("dtu-1"), epoch ?? FirstEpoch,
         new Frame(payload, Protocol.FrameDirection.Down, "raw", DateTimeOffset.UnixEpoch), through == 0 ? payload.Length : through, ackWanted);
+
+    // As the router does, unless the test wants to.
+    private KeepRunning ForgetWhoCloses(IActorRef sender, object message)
+    {
+        if (message is Registry.SessionClosed closed && RouterForgets)
+        {
+            closed.Session.Connection.Tell(Registry.SessionForgotten.Instance);
+        }
+
+        return AutoPilot.KeepRunning;
+    }
 
     protected T Event<T>()
         where T : FieldEvent => (T)Recorder.FishForMessage(message => message is T);
