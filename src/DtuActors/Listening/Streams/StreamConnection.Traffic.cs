@@ -67,7 +67,13 @@ internal sealed partial class StreamConnection
 
     private void OnWrite(Tcp.WriteCommand command)
     {
-        if (_state != State.Open || command is not Tcp.Write write || _refusesWrites || _waitingBytes + write.Data.Count > MostWaiting)
+        // Whoever writes to a connection that is closing has not heard of its end yet; that is the answer, and no failure.
+        if (_state > State.Open)
+        {
+            return;
+        }
+
+        if (_state < State.Open || command is not Tcp.Write write || _refusesWrites || _waitingBytes + write.Data.Count > MostWaiting)
         {
             _refusesWrites = true;
             Sender.Tell(new Tcp.CommandFailed(command).WithCause(new IOException(_state == State.Open ? "too much waits to be written" : "the connection is not open")));

@@ -108,6 +108,19 @@ public abstract class TransportHarness : ActorSpec, IDisposable
         return Task.FromResult(text);
     }
 
+    /// <summary>Writes until the peer, which does not read, takes no more: a write of 64 kB is under way.</summary>
+    protected void Fill(Started session)
+    {
+        for (var i = 0; i < 1000; i++)
+        {
+            session.Socket.Tell(Tcp.Write.Create(ByteString.FromBytes(new byte[64 * 1024]), new Ack(i)), session.Self);
+            if (Session.ReceiveOne(TimeSpan.FromMilliseconds(300)) is null)
+            {
+                return;
+            }
+        }
+    }
+
     protected void ExpectEnd(Started session) => FishForMessage<Terminated>(ended => ended.ActorRef.Equals(session.Socket), Patience);
 
     void IDisposable.Dispose()

@@ -175,15 +175,7 @@ public abstract class TransportSpecBase : TransportHarness
     public async Task A_close_that_hangs_on_a_peer_that_does_not_read_ends_by_an_abort()
     {
         var (_, session) = await ConnectAsync();
-        for (var i = 0; i < 1000; i++)
-        {
-            session.Socket.Tell(Tcp.Write.Create(ByteString.FromBytes(new byte[64 * 1024]), new Ack(i)), session.Self);
-            if (Session.ReceiveOne(TimeSpan.FromMilliseconds(300)) is null)
-            {
-                break;
-            }
-        }
-
+        Fill(session);
         session.Socket.Tell(Tcp.Close.Instance, session.Self);
         Session.ExpectNoMsg(Soon);
         session.Socket.Tell(Tcp.Abort.Instance, session.Self);

@@ -19,6 +19,27 @@ public sealed class SocketsSpec : TcpTransportSpecBase
     protected override string Transport => "tcp";
 
     protected override Binder Binder => new StreamBinder(new StreamSetup());
+
+    [Fact]
+    public async Task A_peer_that_hangs_up_while_something_is_written_to_it_is_closed_and_not_failed()
+    {
+        var (client, session) = await ConnectAsync();
+        session.Socket.Tell(Tcp.ResumeReading.Instance, session.Self);
+        Fill(session);
+        client.Finish();
+        Session.ExpectNoMsg(Soon);
+        Write(session, "the next piece", new Ack(-1));
+        Session.ExpectNoMsg(Soon);
+        await client.ReadToEndAsync();
+        var heard = new List<object>();
+        Session.FishForMessage(message =>
+        {
+            heard.Add(message);
+            return message is Tcp.ConnectionClosed;
+        }, Patience);
+        Assert.Equal([typeof(Ack), typeof(Tcp.PeerClosed)], heard.Select(message => message.GetType()));
+        ExpectEnd(session);
+    }
 }
 
 public sealed class TlsSpec : TcpTransportSpecBase
