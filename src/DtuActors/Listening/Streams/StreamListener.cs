@@ -31,12 +31,16 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
     /// <summary>Sockets whose PROXY header or handshake is not through: a handshake costs a millisecond of CPU and tens of kB. More wait in the backlog.</summary>
     public const int MostOpening = 1024;
 
+    /// <summary>Of one address, where no balancer stands for all: its silent sockets hold the door shut for nobody else.</summary>
+    public const int ShareOfAddress = 256;
+
     // Sockets taken in one go, before other messages get their turn.
     private const int Burst = 64;
 
     private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan MostPause = TimeSpan.FromSeconds(1);
     private static readonly object PauseKey = new();
+    private static readonly Peer Nobody = new("", null);
 
     private readonly StreamSetup _setup;
     private readonly IActorRef _handler;
@@ -48,8 +52,9 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
     private bool _accepting;
     private bool _troubled;
     private bool _unbound;
+    private readonly OpeningShares<Socket> _shares = new(ShareOfAddress, Backlog);
+    private readonly Dictionary<IActorRef, IPAddress?> _opening = [];
     private int _connections;
-    private int _opening;
 
     public StreamListener(StreamSetup setup, IActorRef handler)
     {
@@ -70,7 +75,11 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
 
     public static Props Props(StreamSetup setup, IActorRef handler) => Akka.Actor.Props.Create<StreamListener>(setup, handler);
 
-    protected override void PostStop() => _listening?.Dispose();
+    protected override void PostStop()
+    {
+        _listening?.Dispose();
+        DisposeWaiting();
+    }
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(failure =>
     {
@@ -124,7 +133,7 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
     {
         for (var taken = 0; taken < Burst; taken++)
         {
-            if (_unbound || _accepting || _listening is null || _opening >= MostOpening)
+            if (_unbound || _accepting || _listening is null || _shares.Opening >= MostOpening)
             {
                 return;
             }
@@ -165,10 +174,44 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
             _handler.Tell(new StreamTalk.Trouble(null));
         }
 
-        _connections++;
-        _opening += _setup.Opens ? 1 : 0;
-        Context.ActorOf(StreamConnection.Props(_setup, new SocketStream(socket), _address, _handler));
+        if (!_setup.Opens)
+        {
+            Begin(socket);
+            return;
+        }
+
+        var peer = PeerOf(socket);
+        if (_shares.Enter(peer.Address, socket, out var problem))
+        {
+            BeginOpening(socket, peer.Address);
+        }
+        else if (problem is not null)
+        {
+            socket.Dispose();
+            _handler.Tell(new StreamTalk.Refused(peer, StreamTalk.Handshake, problem, default));
+        }
     }
+
+    // Behind a balancer all addresses are its own; a socket that is gone already has none.
+    private Peer PeerOf(Socket socket)
+    {
+        try
+        {
+            return _setup.Proxy is null ? Peer.Of(socket.RemoteEndPoint!) : Nobody;
+        }
+        catch (SocketException)
+        {
+            return Nobody;
+        }
+    }
+
+    private IActorRef Begin(Socket socket)
+    {
+        _connections++;
+        return Context.ActorOf(StreamConnection.Props(_setup, new SocketStream(socket), _address, _handler));
+    }
+
+    private void BeginOpening(Socket socket, IPAddress? address) => _opening.Add(Begin(socket), address);
 
     // Out of descriptors or memory, a connection that was gone before it was taken: none is a reason to stop listening.
     private void OnAcceptFailed(Exception problem)
@@ -211,7 +254,16 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
 
     private void OnOpened()
     {
-        _opening--;
+        if (!_opening.Remove(Sender, out var address))
+        {
+            return;
+        }
+
+        if (_shares.Leave(address) is { } next)
+        {
+            BeginOpening(next, address);
+        }
+
         if (!Timers.IsTimerActive(PauseKey))
         {
             AcceptOn();
@@ -232,8 +284,17 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
         Timers.Cancel(PauseKey);
         _listening?.Dispose();
         _listening = null;
+        DisposeWaiting();
         _handler.Tell(Tcp.Unbound.Instance);
         StopIfOver();
+    }
+
+    private void DisposeWaiting()
+    {
+        foreach (var socket in _shares.Clear())
+        {
+            socket.Dispose();
+        }
     }
 
     private void StopIfOver()

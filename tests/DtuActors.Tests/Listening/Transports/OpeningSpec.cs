@@ -92,6 +92,25 @@ public sealed class OpeningSpec : TransportHarness
     }
 
     [Fact]
+    public async Task A_host_with_more_silent_sockets_than_may_open_keeps_out_nobody_else()
+    {
+        _tls = _certificates.Server();
+        var address = Listen();
+        var silent = new List<Socket>();
+        for (var i = 0; i < StreamListener.MostOpening + 1; i++)
+        {
+            silent.Add(await SocketAsync(address, "127.0.0.2"));
+        }
+
+        await using (await ShakeAsync(await SocketAsync(address)))
+        {
+            Session.ExpectMsg<Started>(Patience);
+        }
+
+        silent.ForEach(socket => socket.Dispose());
+    }
+
+    [Fact]
     public async Task What_is_no_handshake_is_refused_at_once()
     {
         _tls = _certificates.Server();

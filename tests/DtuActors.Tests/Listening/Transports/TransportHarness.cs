@@ -78,12 +78,17 @@ public abstract class TransportHarness : ActorSpec, IDisposable
         return client with { Stream = await OpenAsync(client.Socket).WaitAsync(Patience) };
     }
 
-    protected static async Task<Socket> SocketAsync(string address)
+    protected static async Task<Socket> SocketAsync(string address, string? from = null)
     {
         var isIp = IPEndPoint.TryParse(address, out var ip);
         var socket = isIp
             ? new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
             : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        if (from is not null)
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Parse(from), 0));
+        }
+
         await socket.ConnectAsync(isIp ? ip! : new UnixDomainSocketEndPoint(address)).WaitAsync(Patience);
         return socket;
     }

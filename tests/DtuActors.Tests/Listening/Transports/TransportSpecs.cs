@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using Akka.IO;
 using DtuActors.Configuration;
 using DtuActors.Listening;
 using DtuActors.Listening.Streams;
