@@ -75,7 +75,8 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
     private readonly Queue<(IActorRef Socket, Peer Peer)> _waiting = new();
     private readonly Dictionary<IActorRef, IPAddress?> _handlers = [];
     private readonly Grumble _refusals = new();
-    private readonly Grumble _troubles = new();
+    private readonly Grumble _troubleLog = new();
+    private readonly SortedDictionary<string, string> _troubles = new(StringComparer.Ordinal);
     private readonly ILoggingAdapter _log = Context.GetLogger();
 
     private IActorRef _socket = ActorRefs.Nobody;
@@ -141,6 +142,7 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
         _address = bound.LocalAddress;
         _backoff.Reset();
         _lastError = null;
+        _troubles.Clear();
         Context.Parent.Tell(new Binding.SocketBound(_setup.Name, _setup.Transport, _address.ToString()!));
         Become("up");
         if (_draining)
@@ -217,9 +219,16 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
 
     private void OnTrouble(StreamTalk.Trouble trouble)
     {
-        _lastError = trouble.Problem;
         PublishSoon();
-        if (trouble.Problem is { } problem && (_troubles.IsDue(Now, out _) || problem != _trouble))
+        if (trouble.Problem is not { } problem)
+        {
+            _troubles.Remove(trouble.With);
+            _lastError = _troubles.Values.FirstOrDefault();
+            return;
+        }
+
+        _troubles[trouble.With] = _lastError = problem;
+        if (_troubleLog.IsDue(Now, out _) || problem != _trouble)
         {
             _trouble = problem;
             _log.Warning("{0}: {1}", _setup.KeyPath, problem);

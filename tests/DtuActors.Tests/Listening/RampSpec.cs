@@ -113,12 +113,12 @@ public sealed class RampSpec : ActorSpec
     public void Trouble_of_a_listener_that_goes_on_shows_until_it_is_over()
     {
         var listener = Listener(rate: null, most: 1);
-        listener.Tell(new StreamTalk.Trouble("too many files"));
+        listener.Tell(new StreamTalk.Trouble(StreamTalk.Accepting, "too many files"));
         Settle(listener);
         Advance(TimeSpan.FromSeconds(2));
         var troubled = Status();
         Assert.Equal(("up", "too many files"), (troubled.State, troubled.LastError));
-        listener.Tell(new StreamTalk.Trouble(null));
+        listener.Tell(new StreamTalk.Trouble(StreamTalk.Accepting, null));
         Settle(listener);
         Advance(TimeSpan.FromSeconds(2));
         Assert.Null(Status().LastError);

@@ -104,14 +104,18 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
         _listening = bound.Socket;
         _address = bound.Socket.LocalEndPoint!;
         _handler.Tell(new Tcp.Bound(_address));
-        _setup.Tls?.ReportTo(Self, _handler, Context.System.Scheduler.Now);
+        try
+        {
+            _setup.Tls?.ReportTo(Self, _handler, Context.System.Scheduler.Now);
+        }
+        finally
+        {
+            Self.Tell(GoOn.Instance);
+        }
+
         if (_unbound)
         {
             OnUnbind();
-        }
-        else
-        {
-            AcceptOn();
         }
     }
 
@@ -129,13 +133,31 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
 
     // ---- accepting
 
+    // Whatever a socket did here, the next one is taken.
     private void AcceptOn()
+    {
+        var isDone = false;
+        try
+        {
+            isDone = AcceptWaiting();
+        }
+        finally
+        {
+            if (!isDone)
+            {
+                Self.Tell(GoOn.Instance);
+            }
+        }
+    }
+
+    // False where more may be there.
+    private bool AcceptWaiting()
     {
         for (var taken = 0; taken < Burst; taken++)
         {
             if (_unbound || _accepting || _listening is null || _shares.Opening >= MostOpening)
             {
-                return;
+                return true;
             }
 
             var next = _listening.AcceptAsync(CancellationToken.None);
@@ -143,20 +165,26 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
             {
                 _accepting = true;
                 next.AsTask().PipeTo(Self, success: socket => new Accepted(socket), failure: problem => new AcceptFailed(problem));
-                return;
+                return true;
             }
 
             Take(next.Result);
         }
 
-        Self.Tell(GoOn.Instance);
+        return false;
     }
 
     private void OnAccepted(Accepted accepted)
     {
         _accepting = false;
-        Take(accepted.Socket);
-        AcceptOn();
+        try
+        {
+            Take(accepted.Socket);
+        }
+        finally
+        {
+            AcceptOn();
+        }
     }
 
     private void Take(Socket socket)
@@ -171,7 +199,7 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
         if (_troubled)
         {
             _troubled = false;
-            _handler.Tell(new StreamTalk.Trouble(null));
+            _handler.Tell(new StreamTalk.Trouble(StreamTalk.Accepting, null));
         }
 
         if (!_setup.Opens)
@@ -233,7 +261,7 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
         if (problem is not SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted })
         {
             _troubled = true;
-            _handler.Tell(new StreamTalk.Trouble($"accepting pauses: {problem.Message}"));
+            _handler.Tell(new StreamTalk.Trouble(StreamTalk.Accepting, $"accepting pauses: {problem.Message}"));
         }
 
         Timers.StartSingleTimer(PauseKey, GoOn.Instance, _pause);

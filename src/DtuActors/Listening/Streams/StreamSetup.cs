@@ -34,11 +34,15 @@ internal static class StreamTalk
     /// <param name="FirstBytes">What it said, where that was read.</param>
     public sealed record Refused(Peer Peer, string Reason, string Problem, ReadOnlyMemory<byte> FirstBytes) : INoSerializationVerificationNeeded;
 
-    /// <summary>Something is wrong with the listener that goes on listening; null: no longer.</summary>
-    public sealed record Trouble(string? Problem) : INoSerializationVerificationNeeded;
+    /// <summary>Something is wrong with the listener that goes on listening.</summary>
+    /// <param name="With">What it is wrong with, <see cref="Accepting"/> or <see cref="Certificate"/>: each has at most one.</param>
+    /// <param name="Problem">In words; null: nothing any more.</param>
+    public sealed record Trouble(string With, string? Problem) : INoSerializationVerificationNeeded;
 
     public const string Handshake = "handshake";
     public const string ProxyHeader = "proxy-header";
+    public const string Accepting = "accepting";
+    public const string Certificate = "certificate";
 }
 
 /// <summary>A peer as <see cref="Tcp.Connected"/> carries it, where a socket's own address is not all that is known of it.</summary>

@@ -17,13 +17,14 @@ internal sealed class TlsCredentials(TlsOptions options)
     private readonly Lock _lock = new();
     private TlsFiles? _files;
     private string _stamp = "";
+    private string? _fault;
     private string? _problem;
     private IActorRef _hears = ActorRefs.Nobody;
     private IActorRef _from = ActorRefs.Nobody;
 
     public TimeSpan HandshakeTimeout => options.HandshakeTimeout;
 
-    /// <summary>Reads the files if nobody has; <paramref name="hears"/> is told <see cref="StreamTalk.Trouble"/> from now on.</summary>
+    /// <summary>Reads the files if nobody has; <paramref name="hears"/> is told <see cref="StreamTalk.Trouble"/> from now on, also where they can't be used.</summary>
     public void ReportTo(IActorRef from, IActorRef hears, DateTimeOffset now)
     {
         lock (_lock)
@@ -32,17 +33,22 @@ internal sealed class TlsCredentials(TlsOptions options)
             _hears = hears;
             _problem = null;
             _ = Current(now);
-            Say(_files?.Complaint(now));
         }
     }
 
-    /// <summary>What the next handshake shows and asks for. Throws <see cref="TlsFileException"/> where there never was a certificate to show.</summary>
+    /// <summary>What the next handshake shows and asks for. Throws <see cref="AuthenticationException"/> where there never was a certificate to show.</summary>
     public SslServerAuthenticationOptions ForHandshake(DateTimeOffset now)
     {
-        TlsFiles files;
+        TlsFiles? files;
+        string? fault;
         lock (_lock)
         {
-            files = Current(now);
+            (files, fault) = (Current(now), _fault);
+        }
+
+        if (files is null)
+        {
+            throw new AuthenticationException(fault);
         }
 
         var asks = options.ClientCertificate != ClientCertificates.None;
@@ -88,26 +94,32 @@ internal sealed class TlsCredentials(TlsOptions options)
             ? options.ClientCertificate == ClientCertificates.Optional
             : (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None;
 
-    private TlsFiles Current(DateTimeOffset now)
+    // A certificate expires without its file changing: each handshake looks.
+    private TlsFiles? Current(DateTimeOffset now)
+    {
+        LoadChanged();
+        Say(_fault ?? _files?.Complaint(now));
+        return _files;
+    }
+
+    private void LoadChanged()
     {
         var stamp = string.Join('|', Stamp(options.CertificatePath), Stamp(options.KeyPath), Stamp(options.ClientCaPath));
         if (_files is not null && stamp == _stamp)
         {
-            return _files;
+            return;
         }
 
         _stamp = stamp;
         try
         {
             _files = TlsFiles.Load(options);
-            Say(_files.Complaint(now));
+            _fault = null;
         }
-        catch (TlsFileException problem) when (_files is not null)
+        catch (TlsFileException problem)
         {
-            Say($"the changed certificate is not used: {problem.Message}");
+            _fault = _files is null ? $"there is no certificate to show: {problem.Message}" : $"the changed certificate is not used: {problem.Message}";
         }
-
-        return _files;
     }
 
     private void Say(string? problem)
@@ -115,7 +127,7 @@ internal sealed class TlsCredentials(TlsOptions options)
         if (problem != _problem)
         {
             _problem = problem;
-            _hears.Tell(new StreamTalk.Trouble(problem), _from);
+            _hears.Tell(new StreamTalk.Trouble(StreamTalk.Certificate, problem), _from);
         }
     }
 

@@ -198,6 +198,45 @@ public sealed class OpeningSpec : TransportHarness
     }
 
     [Fact]
+    public async Task A_certificate_that_was_not_there_at_the_start_is_told_and_shown_once_it_is()
+    {
+        _tls = _certificates.Server();
+        File.Delete(_certificates.CertificatePath);
+        var address = Listen();
+        ErrorBecomes(error => error?.Contains("there is no certificate to show", StringComparison.Ordinal) is true);
+        await RefusedAsync(address, null);
+        _certificates.WriteServer("late");
+        Assert.Equal("CN=late, O=Test", await ShownAsync(address));
+        ErrorBecomes(error => error is null);
+    }
+
+    [Fact]
+    public async Task A_certificate_that_expires_while_it_is_shown_is_complained_of()
+    {
+        _certificates.WriteServer("ages", Sys.Scheduler.Now.AddDays(2));
+        _tls = _certificates.Server();
+        var address = Listen();
+        Assert.Equal("CN=ages, O=Test", await ShownAsync(address));
+        Advance(TimeSpan.FromDays(3), TimeSpan.FromDays(1));
+        Assert.Equal("CN=ages, O=Test", await ShownAsync(address));
+        ErrorBecomes(error => error?.Contains("the certificate expired on", StringComparison.Ordinal) is true);
+    }
+
+    [Fact]
+    public void A_trouble_that_is_over_takes_no_other_trouble_away()
+    {
+        _ = Listen();
+        var listener = Above.LastSender;
+        listener.Tell(new StreamTalk.Trouble(StreamTalk.Certificate, "it expired"));
+        listener.Tell(new StreamTalk.Trouble(StreamTalk.Accepting, "no descriptors"));
+        ErrorBecomes(error => error == "no descriptors");
+        listener.Tell(new StreamTalk.Trouble(StreamTalk.Accepting, null));
+        ErrorBecomes(error => error == "it expired");
+        listener.Tell(new StreamTalk.Trouble(StreamTalk.Certificate, null));
+        ErrorBecomes(error => error is null);
+    }
+
+    [Fact]
     public void An_expired_certificate_is_shown_all_the_same_and_complained_of()
     {
         _certificates.WriteServer("old", DateTimeOffset.UnixEpoch.AddYears(1));
