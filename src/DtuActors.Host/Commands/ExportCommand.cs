@@ -21,8 +21,7 @@ internal static class ExportCommand
         var text = await client.GetAsync("/api/v1/dtus.csv", ended);
         try
         {
-            await using var file = path == "-" ? Console.OpenStandardOutput() : new FileStream(path, FileMode.Create, FileAccess.Write);
-            await file.WriteAsync(CsvText.Encode(text, encoding), ended);
+            await WriteAsync(path, CsvText.Encode(text, encoding), ended);
         }
         catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
@@ -37,4 +36,33 @@ internal static class ExportCommand
 
         return ExitCodes.Done;
     }
+
+    private static async Task WriteAsync(string path, byte[] bytes, CancellationToken ended)
+    {
+        if (path == "-" || IsMadeReady(path))
+        {
+            await using var ready = path == "-" ? Console.OpenStandardOutput() : new FileStream(path, FileMode.Create, FileAccess.Write);
+            await ready.WriteAsync(bytes, ended);
+            return;
+        }
+
+        // An admin's file holds the secrets: it is nobody else's, also where a file that others read stood there, and it is never half a file.
+        var part = $"{path}.{Path.GetRandomFileName()}";
+        try
+        {
+            await using (var file = PrivateFile.CreateNew(part))
+            {
+                await file.WriteAsync(bytes, ended);
+            }
+
+            File.Move(part, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(part);
+        }
+    }
+
+    // A device, a pipe, a link, an empty file: whoever put it there chose who reads it.
+    private static bool IsMadeReady(string path) => new FileInfo(path) is { Exists: true } there && (there.LinkTarget is not null || there.Length == 0);
 }

@@ -143,22 +143,14 @@ internal sealed class RegisterStore : IDisposable
         return command;
     }
 
-    // It holds secrets: nobody but the user that runs the gateway needs to read it. SQLite gives its other files the same rights.
+    // SQLite gives its other files the same rights.
     private static void CreateFile(string path)
     {
         System.IO.Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        if (Path.Exists(path))
+        if (!Path.Exists(path))
         {
-            return;
+            PrivateFile.CreateNew(path).Dispose();
         }
-
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        new FileStream(path, options).Dispose();
     }
 
     // SQLite does not tell why a file can't be opened; the system does.

@@ -162,6 +162,11 @@ public sealed class RegisterTests(ListedGateway gateway) : IClassFixture<ListedG
         Assert.Contains("cli-1,泵站,,,,,,", export.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("cli-2", export.Output, StringComparison.Ordinal);
         Assert.Equal(0, (await HostProcess.CommandAsync(["export", "-o", "out.csv", "--encoding", "gb18030", "--url", gateway.Host.Url], folder)).ExitCode);
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(folder, "out.csv")));
+        }
+
         Assert.Contains("B1C3D5BE", Convert.ToHexString(await File.ReadAllBytesAsync(Path.Combine(folder, "out.csv"))), StringComparison.Ordinal);
     }
 
