@@ -51,6 +51,12 @@ public sealed class Admission
     /// <summary>Decides about the id that a registration presented on a listener with <paramref name="idPrefix"/>.</summary>
     public AdmissionVerdict Decide(string idPrefix, string presented, string? secret, IPAddress? remote)
     {
+        // A prefix alone would be one id for all that present none: certificates without a CN.
+        if (presented.Length == 0)
+        {
+            return Refuse(BadId);
+        }
+
         var full = idPrefix + presented;
         if (Known(full) is not { } dtu)
         {

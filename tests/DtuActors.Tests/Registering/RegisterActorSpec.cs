@@ -51,6 +51,14 @@ public sealed class RegisterActorSpec : ActorSpec
     }
 
     [Fact]
+    public void An_empty_id_is_none_whatever_stands_before_it()
+    {
+        var admission = new Admission(Options.Gateway(Options.Profile()));
+        Assert.Equal("bad-id", admission.DecideProven("cert/", "", null).Refusal);
+        Assert.Null(admission.DecideProven("cert/", "pump-7", null).Refusal);
+    }
+
+    [Fact]
     public void A_row_that_was_removed_is_gone_everywhere()
     {
         var admission = new Admission(Listed);
