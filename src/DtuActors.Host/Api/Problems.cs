@@ -93,6 +93,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, Readiness 
         {
             StatusCodes.Status404NotFound => ("no-such-path", "No such path", $"nothing is at {path}; GET /openapi/v1.json describes every call"),
             StatusCodes.Status405MethodNotAllowed => ("method", "The method is not allowed", $"{method} is not for {path}; allowed: {context.Response.Headers.Allow}"),
+            StatusCodes.Status408RequestTimeout => ("too-slow", "The body came too slowly", $"the body of {method} {path} came too slowly and was given up"),
             StatusCodes.Status413PayloadTooLarge => ("too-large", "The body is too large", $"a body may have {context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? Body.MostBytes} bytes"),
             StatusCodes.Status415UnsupportedMediaType => ("content-type", "The content type is not right", "the body must be JSON, sent with Content-Type: application/json; that of an import CSV, with text/csv"),
             StatusCodes.Status503ServiceUnavailable => ("stopping", "The gateway is stopping", "the gateway is shutting down"),

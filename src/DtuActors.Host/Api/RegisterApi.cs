@@ -5,6 +5,8 @@ using DtuActors.Protocol;
 using DtuActors.Registering;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace DtuActors.Host.Api;
 
@@ -16,8 +18,16 @@ internal static class RegisterApi
 
     private const string CsvType = "text/csv";
 
-    // A file takes several times its size while it is read: one at a time, and the others' bodies wait in their senders.
+    // Files that are held at once, arriving or whole.
+    private const int MostHeld = 4;
+
+    private static readonly SemaphoreSlim Held = new(MostHeld);
+
+    // A file takes several times its size while it is read: one at a time, and only when it is here.
     private static readonly SemaphoreSlim Importing = new(1);
+
+    // Whoever sends slower than any link holds a place for nothing.
+    private static readonly MinDataRate Slowest = new(16 * 1024, gracePeriod: TimeSpan.FromSeconds(30));
 
     public static void Map(RouteGroupBuilder api)
     {
@@ -40,8 +50,9 @@ internal static class RegisterApi
             .WithSummary("Read the register from a CSV file")
             .WithDescription(
                 $"A header and a row for each DTU; columns: {string.Join(", ", RegisterColumns.All)}, of which only id has to be there. A column that is not there stays as it is; DTUs that are not in the " +
-                "file stay too. groups and aliases hold several with ';' between them. All or nothing: on faults 422, with errors by row, and nothing is changed. Open connections are not touched.")
-            .Refuses(400, 409, 413, 415, 422);
+                "file stay too. groups and aliases hold several with ';' between them. All or nothing: on faults 422, with errors by row, and nothing is changed. Open connections are not touched. " +
+                $"408: it came slower than {Slowest.BytesPerSecond / 1024:0} kB a second. 503: {MostHeld} others are being sent (busy).")
+            .Refuses(400, 408, 409, 413, 415, 422);
         api.MapGet("/dtus.csv", ExportAsync)
             .Produces<string>(StatusCodes.Status200OK, CsvType)
             .WithSummary("The register as a CSV file")
@@ -94,11 +105,37 @@ internal static class RegisterApi
             throw RefusalException.ContentType($"the body must be CSV, sent with Content-Type: {CsvType}");
         }
 
-        await Importing.WaitAsync(context.RequestAborted);
+        if (!await Held.WaitAsync(TimeSpan.Zero, context.RequestAborted))
+        {
+            throw new RefusalException(
+                StatusCodes.Status503ServiceUnavailable, "busy", "Too many files at once", $"{MostHeld} other files are being sent and read; send this one again when one of them is through");
+        }
+
         try
         {
-            using var file = new MemoryStream();
-            await context.Request.Body.CopyToAsync(file, context.RequestAborted);
+            using var file = await ReceiveAsync(context);
+            return TypedResults.Ok(await ReadInAsync(file, readAs, isDry, gateway, options, context.RequestAborted));
+        }
+        finally
+        {
+            Held.Release();
+        }
+    }
+
+    private static async Task<MemoryStream> ReceiveAsync(HttpContext context)
+    {
+        context.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = Slowest;
+        var file = new MemoryStream();
+        await context.Request.Body.CopyToAsync(file, context.RequestAborted);
+        return file;
+    }
+
+    private static async Task<ImportAnswer> ReadInAsync(
+        MemoryStream file, string readAs, bool isDry, DtuGateway gateway, GatewayOptions options, CancellationToken cancellation)
+    {
+        await Importing.WaitAsync(cancellation);
+        try
+        {
             var faults = new RowFaults();
             var text = CsvText.Decode(file.GetBuffer().AsSpan(0, (int)file.Length), readAs, faults);
             var edits = text is null ? [] : RegisterCsv.Read(text, options.Storage.MaxKnown, faults);
@@ -107,11 +144,11 @@ internal static class RegisterApi
                 throw RefusalException.Faulty(faults);
             }
 
-            var applied = await EditAsync(gateway, edits, isDry, context.RequestAborted);
-            return TypedResults.Ok(new ImportAnswer
+            var applied = await EditAsync(gateway, edits, isDry, cancellation);
+            return new ImportAnswer
             {
                 Added = applied.Added, Changed = applied.Changed, Unchanged = applied.Unchanged, Rows = edits.Length, DryRun = isDry,
-            });
+            };
         }
         finally
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using DtuActors.Integration.Tests.Harness;
@@ -142,6 +143,33 @@ public sealed class RegisterTests(ListedGateway gateway) : IClassFixture<ListedG
         var tooLarge = await Answer.OfAsync(await gateway.Http.SendAsync(request));
         Assert.Equal((413, "a body may have 33554432 bytes"), (tooLarge.Status, Word(tooLarge, "detail")));
         Assert.Equal(413, (await gateway.PutAsync("/api/v1/dtus/large", $$"""{"note":"{{new string('x', 70_000)}}"}""")).Status);
+    }
+
+    [Fact]
+    public async Task Files_whose_senders_stall_hold_up_nobody_and_more_than_four_at_once_are_refused()
+    {
+        var stalled = new List<TcpClient>();
+        for (var i = 0; i < 3; i++)
+        {
+            stalled.Add(await StallAsync());
+        }
+
+        Assert.Equal(200, (await gateway.ImportAsync("id\nslow-1\n")).Status);
+        stalled.Add(await StallAsync());
+        await UntilAsync(async () => (await gateway.ImportAsync("id\nslow-2\n")) is { Status: 503, Type: "busy" });
+        stalled.ForEach(client => client.Dispose());
+        await UntilAsync(async () => (await gateway.ImportAsync("id\nslow-3\n")).Status is 200);
+    }
+
+    // The head of an import, and the first bytes of its file.
+    private async Task<TcpClient> StallAsync()
+    {
+        var url = new Uri(gateway.Host.Url);
+        var client = new TcpClient();
+        await client.ConnectAsync(url.Host, url.Port);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /api/v1/dtus/import HTTP/1.1\r\nHost: {url.Authority}\r\nContent-Type: text/csv\r\nContent-Length: 100\r\n\r\nid\n"));
+        return client;
     }
 
     [Fact]

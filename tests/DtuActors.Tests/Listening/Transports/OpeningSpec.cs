@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
+using Akka.Actor;
 using Akka.IO;
 using DtuActors.Configuration;
 using DtuActors.Listening;
