@@ -96,7 +96,7 @@ public sealed partial class UdpListenerActor
         var from = via;
         if (_isProxied && !TakeHeaderOff(ref datagram, ref from))
         {
-            TurnAway(datagram, Peer.Of(via), RelayDrops.ProxyHeader, RelayDrops.ProxyHeader);
+            TurnAway(datagram, Peer.Of(via), RelayDrops.ProxyHeader);
         }
         else if (!datagram.IsEmpty)
         {
@@ -135,7 +135,7 @@ public sealed partial class UdpListenerActor
         }
         else
         {
-            TurnAway(datagram, remote, RelayDrops.Unregistered, verdict.Refusal ?? NoRoom);
+            TurnAway(datagram, remote, verdict.Refusal ?? (_draining ? EndReasons.Stopping : NoRoom));
         }
     }
 
@@ -203,9 +203,9 @@ public sealed partial class UdpListenerActor
     }
 
     // Nobody unknown gets an answer: the address may be forged, and stand for somebody who never asked.
-    private void TurnAway(ReadOnlySpan<byte> datagram, Peer remote, string counted, string reason)
+    private void TurnAway(ReadOnlySpan<byte> datagram, Peer remote, string reason)
     {
-        Drop(counted);
+        Drop(reason);
         if (remote.Address is { } address && _unknown.IsShown(address, Now))
         {
             _log.Info("datagram from {0} on {1} dropped: {2}", remote.Text, _setup.Name, reason);

@@ -53,21 +53,22 @@ public abstract class UdpBench : ActorSpec
 
     // ---- the field
 
-    protected IActorRef Listen(ProfileOptions profile, int maxConnections = 10, bool isProxied = false) => Listen([profile], maxConnections, isProxied);
+    protected IActorRef Listen(ProfileOptions profile, int maxConnections = 10, bool isProxied = false, AdmissionMode admission = AdmissionMode.Open) =>
+        Listen([profile], maxConnections, isProxied, admission);
 
-    protected IActorRef Listen(ProfileOptions[] profiles, int maxConnections = 10, bool isProxied = false)
+    protected IActorRef Listen(ProfileOptions[] profiles, int maxConnections = 10, bool isProxied = false, AdmissionMode admission = AdmissionMode.Open)
     {
-        var listener = Start(profiles, port: 0, maxConnections, isProxied);
+        var listener = Start(profiles, port: 0, maxConnections, isProxied, admission);
         var bound = Parent.ExpectMsg<Binding.SocketBound>(Patience);
         Assert.Equal(("main", "udp"), (bound.Name, bound.Transport));
         _address = IPEndPoint.Parse(bound.Address);
         return listener;
     }
 
-    protected IActorRef Start(ProfileOptions[] profiles, int port, int maxConnections = 10, bool isProxied = false)
+    protected IActorRef Start(ProfileOptions[] profiles, int port, int maxConnections = 10, bool isProxied = false, AdmissionMode admission = AdmissionMode.Open)
     {
         var test = Sessions.Ref;
-        var options = Options.Gateway(profiles[0]);
+        var options = Options.Gateway(profiles[0]) with { Admission = admission };
         return Parent.ChildActorOf(UdpListenerActor.Props(
             new ListenerSetup
             {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Akka.Actor;
 using Akka.IO;
+using DtuActors.Configuration;
 using DtuActors.Listening;
 using DtuActors.Protocol.Transports;
 using DtuActors.Sessions;
@@ -186,7 +187,16 @@ public sealed class UdpListenerSpec : UdpBench
         NewSession();
         Say(Dtu(), "dtu-2");
         Assert.Equal("max-connections", Inbox.ExpectMsg<RefusedConnection>(Patience).Reason);
-        Seen(status => status is { Accepted: 1, Refused: 1, Connections: 1 });
+        Seen(status => status is { Accepted: 1, Refused: 1, Connections: 1 } && status.Dropped["max-connections"] == 1);
+    }
+
+    [Fact]
+    public void A_registration_that_is_refused_is_counted_under_its_own_reason()
+    {
+        Listen(Options.Profile(), admission: AdmissionMode.Listed);
+        Say(Dtu(), "dtu-1");
+        Assert.Equal("not-listed", Inbox.ExpectMsg<RefusedConnection>(Patience).Reason);
+        Assert.Equal(["not-listed"], Seen(status => !status.Dropped.IsEmpty).Dropped.Keys);
     }
 
     [Fact]
