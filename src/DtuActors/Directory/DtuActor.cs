@@ -72,7 +72,7 @@ public sealed class DtuActor : ActorBase, IWithTimers
     private static readonly TimeSpan HandoverLimit = TimeSpan.FromSeconds(1);
 
     // What a conflict is, says DESIGN: takeovers slowed to one in ten seconds, until nobody claims the DTU for five minutes.
-    private static readonly TimeSpan ContestedWait = TimeSpan.FromSeconds(10);
+    internal static readonly TimeSpan ContestedWait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(5);
 
     private static readonly object PassivateKey = new();

@@ -128,31 +128,37 @@ public sealed partial class UdpListenerActor
 
         var remote = Peer.Of(from);
         var verdict = _entrance.Read(datagram, remote);
-        var peer = verdict.Refusal is not null || known?.Id == verdict.Id ? known : PeerThatMoved(verdict, from) ?? Enter(verdict, from, remote);
-        if (peer is not null)
+        var peer = verdict.Refusal is not null || known?.Id == verdict.Id ? known : PeerElsewhere(verdict) ?? Enter(verdict, from, remote);
+        if (peer is null)
+        {
+            TurnAway(datagram, remote, verdict.Refusal ?? (_draining ? EndReasons.Stopping : NoRoom));
+        }
+        else if (peer.Address.Equals(from) || TryMove(peer, from))
         {
             peer.Take(datagram.ToArray(), via, Now);
         }
         else
         {
-            TurnAway(datagram, remote, verdict.Refusal ?? (_draining ? EndReasons.Stopping : NoRoom));
+            peer.Session.Tell(new Datagrams.Rival(datagram.ToArray(), remote));
         }
     }
 
     /// <summary>The DTU is here already, and every datagram says that it is it: only its address is another.</summary>
-    private UdpPeer? PeerThatMoved(in DatagramVerdict verdict, IPEndPoint to)
+    private UdpPeer? PeerElsewhere(in DatagramVerdict verdict) =>
+        _entrance.IsInAll(verdict.Candidate) && _byId.TryGetValue(verdict.Id, out var peer) && peer.Candidate == verdict.Candidate ? peer : null;
+
+    private bool TryMove(UdpPeer peer, IPEndPoint to)
     {
-        if (!_entrance.IsInAll(verdict.Candidate) || !_byId.TryGetValue(verdict.Id, out var peer) || peer.Candidate != verdict.Candidate)
+        if (!peer.MayMove(Now))
         {
-            return null;
+            return false;
         }
 
         GiveUp(to);
         _byAddress.Remove(peer.Address);
         _byAddress.Add(to, peer);
-        peer.Address = to;
-        peer.Session.Tell(new Datagrams.Moved(Peer.Of(to)));
-        return peer;
+        peer.Move(to, Now);
+        return true;
     }
 
     /// <summary>A session of its own, which reads the registration itself; that of the same DTU at another address is displaced by the directory, as any is. Null: there is no room.</summary>

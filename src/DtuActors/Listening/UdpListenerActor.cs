@@ -50,6 +50,7 @@ public sealed partial class UdpListenerActor : ReceiveActor, IWithTimers
         Receive<Arrived>(OnArrived);
         Receive<ReceiveOn>(OnReceiveOn);
         Receive<Tcp.ResumeReading>(_ => PeerOf(Sender)?.Read(Now));
+        Receive<Datagrams.Hold>(hold => PeerOf(Sender)?.Hold = hold.Stay);
         Receive<Tcp.Write>(OnWrite);
         Receive<SentOff>(OnSentOff);
         Receive<Tcp.Register>(_ => { });

@@ -22,6 +22,7 @@ internal sealed class UdpPeer(IActorRef session, DtuId id, int candidate, IPEndP
     private readonly Queue<(byte[] Bytes, DateTimeOffset At)> _waiting = new();
     private int _cost;
     private bool _isWanted;
+    private DateTimeOffset _movedAt;
 
     public IActorRef Session => session;
 
@@ -31,13 +32,26 @@ internal sealed class UdpPeer(IActorRef session, DtuId id, int candidate, IPEndP
     public int Candidate => candidate;
 
     /// <summary>Where it spoke from last.</summary>
-    public IPEndPoint Address { get; set; } = address;
+    public IPEndPoint Address { get; private set; } = address;
+
+    /// <summary>How long it stays at an address, see <see cref="Datagrams.Hold"/>.</summary>
+    public TimeSpan Hold { get; set; }
 
     /// <summary>Where its last datagram came by, and what it is told leaves to: its address, or the balancer's that stands for it.</summary>
     public IPEndPoint Via { get; private set; } = address;
 
     /// <summary>How many wait.</summary>
     public int Waiting => _waiting.Count;
+
+    public bool MayMove(DateTimeOffset now) => now - _movedAt >= Hold;
+
+    /// <summary>It speaks from another address; its session hears of it.</summary>
+    public void Move(IPEndPoint to, DateTimeOffset now)
+    {
+        Address = to;
+        _movedAt = now;
+        session.Tell(new Datagrams.Moved(Peer.Of(to)));
+    }
 
     /// <summary>Takes one that came.</summary>
     public void Take(byte[] datagram, IPEndPoint via, DateTimeOffset now)

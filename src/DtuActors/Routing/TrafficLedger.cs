@@ -113,6 +113,9 @@ public static class RelayDrops
     /// <summary>Another centre's answer to a station that the gateway answered itself (<c>application.answer-by</c>).</summary>
     public const string AnsweredHere = "answered-here";
 
+    /// <summary>A datagram of another device with the same id, while the DTU is in conflict and its address is held.</summary>
+    public const string Conflict = "conflict";
+
     /// <summary>A datagram from an address that nobody registered from.</summary>
     public const string Unregistered = "unregistered";
 

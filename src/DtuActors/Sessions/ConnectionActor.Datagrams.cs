@@ -1,7 +1,9 @@
 using Akka.Actor;
 using Akka.Event;
+using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Listening;
+using DtuActors.Routing;
 
 namespace DtuActors.Sessions;
 
@@ -19,6 +21,26 @@ public sealed partial class ConnectionActor
         CountDroppedUp(dropped.Bytes.Span, dropped.Reason);
         if (_session is not null)
         {
+            PublishSoon();
+        }
+    }
+
+    // A takeover of a stream waits, or is refused, in the directory. Between datagrams there is none: the listener holds the address instead.
+    private void HoldAddress(string? rival)
+    {
+        if (_setup.Carrier.PieceIsBurst && (rival is null) != (_conflictWith is null))
+        {
+            _socket.Tell(new Datagrams.Hold(
+                rival is null ? TimeSpan.Zero : _profile.Duplicates.Policy is DuplicatesPolicy.HoldFirst ? TimeSpan.MaxValue : DtuActor.ContestedWait));
+        }
+    }
+
+    private void OnRival(Datagrams.Rival rival)
+    {
+        CountDroppedUp(rival.Bytes.Span, RelayDrops.Conflict);
+        if (_session is { } session && _endReason is null)
+        {
+            _setup.Directory.Tell(new Holding.StillAlive(_id, session.Epoch, rival.Peer.Text));
             PublishSoon();
         }
     }

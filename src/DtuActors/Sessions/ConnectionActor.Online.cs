@@ -184,6 +184,7 @@ public sealed partial class ConnectionActor
 
     private void OnContested(Holding.Contested contested)
     {
+        HoldAddress(contested.With);
         _conflictWith = contested.With;
         if (contested.With is { } other)
         {

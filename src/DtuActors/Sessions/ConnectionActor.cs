@@ -108,6 +108,9 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
             case Datagrams.Moved moved:
                 OnMoved(moved);
                 return true;
+            case Datagrams.Rival rival:
+                OnRival(rival);
+                return true;
             case Datagrams.Dropped dropped:
                 OnDatagramDropped(dropped);
                 return true;

@@ -126,7 +126,8 @@ public sealed class UdpTests : IDisposable
 
         await UntilAsync(gateway, Phone, status => (status.State, status.Remote, status.ConflictWith) == (DtuState.Conflict, first.Address, second.Address));
         await second.SendAsync(DdpDatagram.Build(DdpType.Data, Phone.Value, "turn"u8));
-        await UntilAsync(gateway, Phone, status => (status.State, status.Remote, status.ConflictWith) == (DtuState.Conflict, second.Address, first.Address));
+        Assert.Equal("conflict", (await EventAsync<FramePassed>(events)).Verdict);
+        await UntilAsync(gateway, Phone, status => (status.Remote, status.ConflictWith, status.DroppedUp.GetValueOrDefault("conflict")) == (first.Address, second.Address, 1));
     }
 
     [Fact]

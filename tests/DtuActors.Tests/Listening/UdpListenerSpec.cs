@@ -75,6 +75,37 @@ public sealed class UdpListenerSpec : UdpBench
     }
 
     [Fact]
+    public void While_several_devices_have_the_id_the_address_stays_as_long_as_the_session_says_and_the_others_datagrams_are_a_rivals()
+    {
+        Listen(Ddp);
+        var first = Dtu();
+        var second = Dtu();
+        var data = DdpDatagram.Build(DdpType.Data, "330", "x"u8);
+        Send(first, DdpDatagram.Build(DdpType.Register, "330", []));
+        var session = NewSession();
+        _ = ReadBytes(session);
+        session.Tell(new Scripted.Do(new Datagrams.Hold(TimeSpan.FromSeconds(10))));
+        Settle(session.Self);
+        Send(second, data);
+        Assert.Equal(second.LocalEndPoint!.ToString(), Sessions.ExpectMsg<Datagrams.Moved>(Patience).Peer.Text);
+        _ = ReadBytes(session);
+        Send(first, data);
+        var rival = Sessions.ExpectMsg<Datagrams.Rival>(Patience);
+        Assert.Equal(first.LocalEndPoint!.ToString(), rival.Peer.Text);
+        Assert.Equal(data, rival.Bytes.ToArray());
+        Advance(TimeSpan.FromSeconds(10));
+        Send(first, data);
+        Sessions.ExpectMsg<Datagrams.Moved>(Patience);
+        _ = ReadBytes(session);
+        Send(second, data);
+        Sessions.ExpectMsg<Datagrams.Rival>(Patience);
+        session.Tell(new Scripted.Do(new Datagrams.Hold(TimeSpan.Zero)));
+        Settle(session.Self);
+        Send(second, data);
+        Sessions.ExpectMsg<Datagrams.Moved>(Patience);
+    }
+
+    [Fact]
     public async Task A_downlink_goes_where_the_DTU_spoke_from_last()
     {
         Listen(Ddp);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 using Akka.Actor;
@@ -5,6 +6,7 @@ using Akka.IO;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Listening;
+using DtuActors.Protocol;
 using DtuActors.Protocol.Framing;
 using DtuActors.Protocol.Registration;
 using DtuActors.Protocol.Transports;
@@ -163,6 +165,25 @@ public sealed class DatagramSessionSpec : SessionSpec
     }
 
     [Theory]
+    [InlineData(DuplicatesPolicy.Newest, "00:00:10")]
+    [InlineData(DuplicatesPolicy.HoldFirst, null)]
+    public void In_a_conflict_the_address_is_held_as_the_policy_says_and_rivals_are_counted_and_told(DuplicatesPolicy policy, string? stay)
+    {
+        var session = RegisteredByDdp(new DuplicatesOptions { Policy = policy });
+        session.Tell(new Holding.Contested("10.8.0.9:7"));
+        session.Tell(new Holding.Contested("10.8.0.9:7"));
+        Assert.Equal(stay is null ? TimeSpan.MaxValue : TimeSpan.Parse(stay, CultureInfo.InvariantCulture), Held());
+        session.Tell(new Datagrams.Rival("xyz"u8.ToArray(), Peer.Of(new IPEndPoint(IPAddress.Parse("10.8.0.9"), 8))));
+        Assert.Equal(new Holding.StillAlive(DtuId.Parse("13912345678"), FirstEpoch, "10.8.0.9:8"), Directory.FishForMessage<Holding.StillAlive>(_ => true));
+        Advance(TimeSpan.FromSeconds(1.1));
+        Fleet.FishForMessage<Fleet.SessionSeen>(seen => seen.Report.DroppedUp.GetValueOrDefault("conflict") == 1);
+        session.Tell(new Holding.Contested(null));
+        Assert.Equal(TimeSpan.Zero, Held());
+    }
+
+    private TimeSpan Held() => Socket.FishForMessage<Datagrams.Hold>(_ => true).Stay;
+
+    [Theory]
     [InlineData("BA", "B")]
     [InlineData("BAB", "B,A")]
     [InlineData("BCABC", "C,A,B")]
@@ -255,9 +276,9 @@ public sealed class DatagramSessionSpec : SessionSpec
         return session;
     }
 
-    private IActorRef RegisteredByDdp()
+    private IActorRef RegisteredByDdp(DuplicatesOptions? duplicates = null)
     {
-        var session = Connect(Ddp);
+        var session = Connect(Ddp with { Duplicates = duplicates ?? new DuplicatesOptions() });
         Socket.ExpectMsg<Tcp.ResumeReading>();
         Say(session, DdpDatagram.Build(DdpType.Register, "13912345678", []));
         Opened(session, "13912345678");
