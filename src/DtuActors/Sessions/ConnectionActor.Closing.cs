@@ -18,6 +18,9 @@ public sealed partial class ConnectionActor
     // Akka.IO's Close waits for ever for a peer that does not read, and its ConfirmedClose for one that does not close.
     private static readonly TimeSpan AbortAfter = TimeSpan.FromSeconds(2);
 
+    // What was on its way when a newer session took over comes within this time, and proves nothing: neither bytes nor the FIN of a DTU that had hung up itself.
+    private static readonly TimeSpan StragglersLimit = TimeSpan.FromMilliseconds(500);
+
     // A router answers at once, unless it is gone.
     private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(1);
 
@@ -26,7 +29,7 @@ public sealed partial class ConnectionActor
     private Tcp.CloseCommand _close = Tcp.Close.Instance;
     private bool _isResigned;
     private bool _hasLeft;
-    private bool _wasHeard;
+    private bool _listensForLife;
 
     private void Close(string reason, string? error, bool abort = false)
     {
@@ -132,18 +135,25 @@ public sealed partial class ConnectionActor
         }
     }
 
-    // ---- displaced: our half of the socket is closed, and the other is read. Whoever closes it in return, or says anything, was there when the newer session
-    // took over; a half-open socket is silent or answers with a reset.
+    // ---- displaced: what was on its way is let pass; then our half of the socket is closed, and the other is read. Whoever closes it in return, or says
+    // anything, was there after the newer session took over; a half-open socket is silent or answers with a reset.
 
     private void OnDisplaced(Holding.Superseded superseded)
     {
-        // What comes by a read that was not outstanding may be older than the newer session, and proves nothing.
-        _wasHeard = _reading;
-        _close = Tcp.ConfirmedClose.Instance;
-        Close(EndReasons.Replaced, $"{superseded.By} registered as {_id} and took over");
+        EndAs(EndReasons.Replaced, $"{superseded.By} registered as {_id} and took over");
+        _bus?.Close();
         Resign();
         Context.Become(Displaced);
+        Timers.StartSingleTimer(TimerKey.Abort, StragglersOver.Instance, StragglersLimit);
         ReadOnce();
+    }
+
+    private void OnStragglersOver()
+    {
+        _listensForLife = true;
+        _close = Tcp.ConfirmedClose.Instance;
+        Timers.StartSingleTimer(TimerKey.Abort, AbortNow.Instance, AbortAfter);
+        CloseWhenWritten();
     }
 
     private bool Displaced(object message)
@@ -153,11 +163,15 @@ public sealed partial class ConnectionActor
             case Tcp.Received received:
                 OnBytesWhileDisplaced(received.Data.ToReadOnlySpan());
                 return true;
-            case Tcp.PeerClosed:
-                EndAlive();
-                return true;
             case Tcp.ConfirmedClosed:
-                EndAlive();
+                TellAlive();
+                End(EndReasons.Closed, null);
+                return true;
+            case StragglersOver:
+                OnStragglersOver();
+                return true;
+            case Written acknowledgement when _close is not Tcp.ConfirmedClose:
+                OnWritten(acknowledgement);
                 return true;
             case ShutDown.Drain:
                 _socket.Tell(Tcp.Abort.Instance);
@@ -175,17 +189,11 @@ public sealed partial class ConnectionActor
         ReadOnce();
     }
 
-    private void EndAlive()
-    {
-        TellAlive();
-        End(EndReasons.Closed, null);
-    }
-
     private void TellAlive()
     {
-        if (_wasHeard)
+        if (_listensForLife)
         {
-            _wasHeard = false;
+            _listensForLife = false;
             _setup.Directory.Tell(new Holding.StillAlive(_id, _session!.Epoch, Remote));
         }
     }
@@ -278,6 +286,11 @@ public sealed partial class ConnectionActor
         _setup.Directory.Tell(new Holding.Released(_id, _session.Epoch));
         GatewayMetrics.Connections.Add(-1);
         _log.Info("DTU {0} offline: {1}{2}", _id, _endReason, _lastError is null ? "" : $" ({_lastError})");
+    }
+
+    private sealed record StragglersOver : INoSerializationVerificationNeeded
+    {
+        public static readonly StragglersOver Instance = new();
     }
 
     private sealed record AbortNow : INoSerializationVerificationNeeded

@@ -1,3 +1,4 @@
+using Akka.IO;
 using Akka.Actor;
 using DtuActors.Listening;
 

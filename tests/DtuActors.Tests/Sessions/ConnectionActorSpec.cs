@@ -104,6 +104,8 @@ public sealed class ConnectionActorSpec : SessionSpec
     {
         var session = Online();
         session.Tell(new Holding.Superseded("10.8.0.8:2"));
+        Settle(session);
+        Advance(TimeSpan.FromMilliseconds(600));
         Socket.FishForMessage(message => message is Tcp.ConfirmedClose);
         session.Tell(Tcp.ConfirmedClosed.Instance);
         ExpectTerminated(session);

@@ -221,6 +221,8 @@ public sealed class DatagramSessionSpec : SessionSpec
     {
         var session = RegisteredByDdp();
         session.Tell(new Holding.Superseded("10.8.0.9:1"));
+        Settle(session);
+        Advance(TimeSpan.FromMilliseconds(600));
         Socket.FishForMessage(message => message is Tcp.ConfirmedClose);
         Directory.ExpectMsg<Holding.Released>();
         Say(session, DdpDatagram.Build(DdpType.Data, "13912345678", Answer));
