@@ -32,6 +32,7 @@ public sealed class SessionRegistrationSpec : SessionSpec
     {
         var session = Opened(profile, id, pieces);
         Socket.FishForMessage(message => message is Tcp.ResumeReading);
+        Settle(session);
         return session;
     }
 
@@ -343,8 +344,10 @@ public sealed class SessionRegistrationSpec : SessionSpec
         Receive(session, Upload);
         Assert.Equal("destination-slow", Recorder.FishForMessage<FramePassed>(passed => passed.Verdict is not null).Verdict);
         Settle(session);
-        Socket.IgnoreMessages(message => message is Tcp.ResumeReading);
-        Socket.ExpectNoMsg(TimeSpan.FromMilliseconds(20));
+        while (Socket.HasMessages)
+        {
+            Socket.ExpectMsg<Tcp.ResumeReading>();
+        }
     }
 
     [Fact]

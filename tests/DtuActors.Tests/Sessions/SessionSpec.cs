@@ -94,6 +94,8 @@ public abstract class SessionSpec : ActorSpec
         Grant(session, id);
         Router.ExpectMsg<Registry.SessionOpened>();
         Socket.FishForMessage(message => message is Tcp.ResumeReading);
+
+        // That read may be the one of its claim: time begins when all is open.
         Settle(session);
         return session;
     }
