@@ -27,6 +27,7 @@ public sealed class ProxyHeaderTests
 
     [Theory]
     [InlineData("GET / HTTP/1.1\r\n")]
+    [InlineData("PROXY TCP4 010.8.0.7 10.0.0.1 1 2\r\n")]
     [InlineData("proxy TCP4 10.8.0.7 10.0.0.1 1 2\r\n")]
     [InlineData("PROXY TCP4 10.8.0.7 10.0.0.1 1\r\n")]
     [InlineData("PROXY TCP4  10.8.0.7 10.0.0.1 1 2\r\n")]

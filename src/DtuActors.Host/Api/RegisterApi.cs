@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.Net.Http.Headers;
 
 namespace DtuActors.Host.Api;
 
@@ -96,14 +97,17 @@ internal static class RegisterApi
         DtuGateway gateway,
         GatewayOptions options,
         [Description("true: check the file and say what would change, without changing it.")] string? dryRun = null,
-        [Description("auto, utf-8 or gb18030. auto, which is the default: a byte-order mark decides, else UTF-8 where the file is, else GB 18030.")] string? encoding = null)
+        [Description("auto, utf-8 or gb18030. auto, which is the default: a byte-order mark decides, else UTF-8 where the file is, else GB 18030. Without it, the charset of Content-Type.")] string? encoding = null)
     {
         var isDry = Arguments.Flag("dryRun", dryRun);
-        var readAs = Arguments.Word("encoding", encoding, CsvText.ReadAs);
-        if (!(context.Request.ContentType ?? "").Split(';')[0].Trim().Equals(CsvType, StringComparison.OrdinalIgnoreCase))
+        if (!MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var type) || !type.MediaType.Equals(CsvType, StringComparison.OrdinalIgnoreCase))
         {
             throw RefusalException.ContentType($"the body must be CSV, sent with Content-Type: {CsvType}");
         }
+
+        var readAs = encoding is null && type.Charset.HasValue
+            ? Arguments.Word("charset", type.Charset.Value!.Trim('"').ToLowerInvariant(), CsvText.ReadAs)
+            : Arguments.Word("encoding", encoding, CsvText.ReadAs);
 
         if (!await Held.WaitAsync(TimeSpan.Zero, context.RequestAborted))
         {

@@ -167,10 +167,13 @@ public readonly record struct ProxyHeader(int Length, IPEndPoint? Source, string
     {
         var isIPv4 = family == "TCP4";
         var allowed = text.Length > 0 && text.All(c => char.IsAsciiHexDigit(c) || c == '.' || (c == ':' && !isIPv4));
-        return allowed && (!isIPv4 || text.Count('.') == 3) && (isIPv4 || text.Contains(':', StringComparison.Ordinal)) && IPAddress.TryParse(text, out var address)
+        return allowed && (!isIPv4 || IsDotted(text)) && (isIPv4 || text.Contains(':', StringComparison.Ordinal)) && IPAddress.TryParse(text, out var address)
             ? address
             : null;
     }
+
+    // A leading zero is octal to some readers and decimal to others: the specification allows none.
+    private static bool IsDotted(string text) => text.Split('.') is { Length: 4 } parts && parts.All(part => part.Length > 0 && (part.Length == 1 || part[0] != '0'));
 
     private static int? Port(string text) =>
         text.Length is > 0 and <= 5 && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= ushort.MaxValue ? port : null;

@@ -111,7 +111,7 @@ public sealed class DialerActor : ReceiveActor, IWithTimers
         }
         else
         {
-            Failed(SocketFailure.Words(failed, "the connection can't be made"));
+            Failed(SocketFailure.Words(failed, "nobody accepts connections there: refused, or no answer"));
         }
     }
 
