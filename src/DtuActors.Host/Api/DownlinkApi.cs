@@ -54,7 +54,7 @@ internal static class DownlinkApi
 
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, readiness.Stopping);
         var payload = await PayloadAsync(dtu, body, gateway, options, cancellation.Token);
-        var (command, sending) = gateway.Send(dtu, payload);
+        var (command, sending) = gateway.Send(dtu, payload, CallerOf(context));
         try
         {
             return (await sending.WaitAsync(SendAnswerWithin, cancellation.Token)).Refusal is { } refusal
@@ -85,7 +85,7 @@ internal static class DownlinkApi
 
         var payload = WithCheck(FromHex(body.Hex ?? throw RefusalException.Bad("payload", "the body has no hex; right would be {\"hex\":\"010300000002\",\"crc\":\"modbus\"}")), body.Crc);
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, readiness.Stopping);
-        var outcome = await gateway.RequestAsync(dtu, payload, timeout, cancellation.Token);
+        var outcome = await gateway.RequestAsync(dtu, payload, timeout, cancellation.Token, CallerOf(context));
         if (outcome.Answer is not { } answer)
         {
             throw await RefusedAsync(gateway, dtu, outcome.Refusal ?? RefusalReason.NoAnswer, cancellation.Token);
@@ -98,6 +98,9 @@ internal static class DownlinkApi
             Decoded = Decoders.Describe(answer.Codec, FrameDirection.Up, answer.Payload.Span),
         });
     }
+
+    // Keys take turns on a bus: none of them locks the others out.
+    private static string? CallerOf(HttpContext context) => context.Features.Get<Caller>()?.Name;
 
     /// <summary>Why a DTU that has no session can't be reached: 404 where nobody knows it, else 409.</summary>
     public static async Task<RefusalException> OfflineAsync(DtuGateway gateway, DtuId dtu, CancellationToken cancellation)
