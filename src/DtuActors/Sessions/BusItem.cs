@@ -75,9 +75,9 @@ public sealed class BusItem
     internal bool IsConfusableWith(BusItem other) =>
         Pairing is null || other.Pairing != Pairing || Pairing.Confusable(Payload.Span, other.Payload.Span);
 
-    /// <summary>Whether both read the same, so that one answer does for both.</summary>
+    /// <summary>Whether both read the same and know the answer by the same pairing, so that one does for both.</summary>
     internal bool ReadsTheSameAs(BusItem other) =>
-        IsRead && other.IsRead && Rule == other.Rule && Payload.Span.SequenceEqual(other.Payload.Span);
+        IsRead && other.IsRead && Pairing == other.Pairing && Payload.Span.SequenceEqual(other.Payload.Span);
 }
 
 /// <summary>What a <see cref="BusQueue"/> wants done.</summary>

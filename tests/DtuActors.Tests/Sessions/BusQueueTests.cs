@@ -261,6 +261,22 @@ public sealed class BusQueueTests : IBusLine
     }
 
     [Fact]
+    public void A_Modbus_master_and_who_asks_by_the_mode_share_where_both_know_the_answer_by_the_same_pairing()
+    {
+        _bus = Bus(new BusOptions { Coalesce = Second });
+        Ask("a", "api", 1, 7);
+        Ask("b", "master", 1, 7, AnswerRule.Modbus);
+        Answer(1, 1);
+        Heard("write api", "api = 1", "master = 1");
+
+        _bus = new BusQueue(new BusOptions { Mode = BusMode.RequestResponse, Coalesce = Second }, "raw", this);
+        Ask("a", "api", 1, 7);
+        Ask("b", "master", 1, 7, AnswerRule.Modbus);
+        Answer(1, 1);
+        Heard("write api", "api = 1", "write master");
+    }
+
+    [Fact]
     public void A_write_is_never_shared_and_after_it_the_slave_is_read_anew()
     {
         _bus = Bus(new BusOptions { Coalesce = 60 * Second });
