@@ -26,7 +26,7 @@ public abstract record StartUpEvent
     public sealed record Ready : StartUpEvent;
 }
 
-/// <summary>What became of a request: an answer, or the reason why there is none.</summary>
+/// <summary>What became of a request: an answer, or the reason why there is none. Neither after a broadcast: it was written, and nobody answers.</summary>
 public sealed record RequestOutcome(Frame? Answer, TimeSpan Elapsed, RefusalReason? Refusal);
 
 /// <summary>What became of a send: <c>null</c> refusal means that the kernel has the bytes.</summary>
