@@ -26,7 +26,7 @@ public abstract record StartUpEvent
     public sealed record Ready : StartUpEvent;
 }
 
-/// <summary>What became of a request: an answer, or the reason why there is none.</summary>
+/// <summary>What became of a request: an answer, or the reason why there is none. Neither after a broadcast: it was written, and nobody answers.</summary>
 public sealed record RequestOutcome(Frame? Answer, TimeSpan Elapsed, RefusalReason? Refusal);
 
 /// <summary>What became of a send: <c>null</c> refusal means that the kernel has the bytes.</summary>
@@ -39,6 +39,9 @@ public sealed class DtuGateway
 {
     // Start-up tells one event per socket; a fleet of one port per DTU has thousands.
     private const int MostStartUpEvents = 65_536;
+
+    // What events call the source of its bytes, whoever the caller is.
+    private const string Source = "api";
 
     // Parts answer at once, or are being restarted; a request's own limits come on top.
     private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(5);
@@ -104,22 +107,30 @@ public sealed class DtuGateway
     public async Task<bool> ForgetAsync(DtuId id, CancellationToken ct) =>
         (await AskFleet<Fleet.Forgotten>(new Fleet.Forget(id), ct).ConfigureAwait(false)).WasKnown;
 
-    /// <summary>Writes to the DTU's socket, through its bus; nothing is kept for a DTU that is offline.</summary>
-    public Task<SendOutcome> SendAsync(DtuId id, ReadOnlyMemory<byte> payload, CancellationToken ct) => SendAsync(NextCommand(), id, payload, ct);
+    /// <summary>
+    /// Writes to the DTU's socket, through its bus; nothing is kept for a DTU that is offline. Callers take turns on the bus; <paramref name="caller"/> names one
+    /// of them, null: who has no name.
+    /// </summary>
+    public Task<SendOutcome> SendAsync(DtuId id, ReadOnlyMemory<byte> payload, CancellationToken ct, string? caller = null) =>
+        SendAsync(NextCommand(), id, payload, caller, ct);
 
     /// <summary>The same for a caller that does not wait: the command's id at once, what became of it later.</summary>
-    public (string CommandId, Task<SendOutcome> Outcome) Send(DtuId id, ReadOnlyMemory<byte> payload)
+    public (string CommandId, Task<SendOutcome> Outcome) Send(DtuId id, ReadOnlyMemory<byte> payload, string? caller = null)
     {
         var command = NextCommand();
-        return (command, SendAsync(command, id, payload, CancellationToken.None));
+        return (command, SendAsync(command, id, payload, caller, CancellationToken.None));
     }
 
-    /// <summary>Asks the instrument, and waits for its answer; <paramref name="timeout"/> counts from the write.</summary>
-    public async Task<RequestOutcome> RequestAsync(DtuId id, ReadOnlyMemory<byte> payload, TimeSpan? timeout, CancellationToken ct)
+    /// <summary>
+    /// Asks the instrument, and waits for its answer; <paramref name="timeout"/> counts from the write. Callers take turns on the bus; <paramref name="caller"/>
+    /// names one of them, null: who has no name.
+    /// </summary>
+    public async Task<RequestOutcome> RequestAsync(DtuId id, ReadOnlyMemory<byte> payload, TimeSpan? timeout, CancellationToken ct, string? caller = null)
     {
         // The session ends every request itself; this bounds the wait should the session's own end be lost.
         var limit = (timeout ?? TimeSpan.Zero) + Asking.MostWait;
-        var answer = await AskRouter(replyTo => new Asking.Request(id, payload, timeout, AnswerRule.ByMode, 0, "api", replyTo), limit, ct).ConfigureAwait(false);
+        var answer = await AskRouter(replyTo => new Asking.Request(id, payload, timeout, AnswerRule.ByMode, 0, Source, replyTo, TurnOf(caller)), limit, ct)
+            .ConfigureAwait(false);
         return answer is Asking.Answered answered
             ? new RequestOutcome(answered.Frame, answered.Elapsed, null)
             : new RequestOutcome(null, TimeSpan.Zero, RefusalOf(answer));
@@ -163,9 +174,12 @@ public sealed class DtuGateway
 
     private string NextCommand() => $"{Interlocked.Increment(ref _commands):x8}-{Guid.CreateVersion7():n}";
 
-    private async Task<SendOutcome> SendAsync(string command, DtuId id, ReadOnlyMemory<byte> payload, CancellationToken ct)
+    // No endpoint's name is one of these.
+    private static object? TurnOf(string? caller) => caller is null ? null : (Source, caller);
+
+    private async Task<SendOutcome> SendAsync(string command, DtuId id, ReadOnlyMemory<byte> payload, string? caller, CancellationToken ct)
     {
-        var answer = await AskRouter(replyTo => new Asking.Send(id, payload, 0, "api", replyTo), SendLimit, ct).ConfigureAwait(false);
+        var answer = await AskRouter(replyTo => new Asking.Send(id, payload, 0, Source, replyTo, TurnOf(caller)), SendLimit, ct).ConfigureAwait(false);
         return new SendOutcome(command, RefusalOf(answer));
     }
 

@@ -36,6 +36,7 @@ internal static class DownlinkApi
             .WithSummary("Send bytes to a DTU and wait for the answer")
             .WithDescription(
                 "The request takes the bus for itself. In transparent mode the answer is the first uplink frame after the write. " +
+                "A broadcast (unit 0 of Modbus) is answered by nobody: 200 with an empty hex as soon as it is written. " +
                 "504: no answer in time, the bus was not free, or the slave is suspended because it kept timing out; 429: too many requests wait already.")
             .Refuses(400, 404, 409, 413, 415, 429, 504);
     }
@@ -54,7 +55,7 @@ internal static class DownlinkApi
 
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, readiness.Stopping);
         var payload = await PayloadAsync(dtu, body, gateway, options, cancellation.Token);
-        var (command, sending) = gateway.Send(dtu, payload);
+        var (command, sending) = gateway.Send(dtu, payload, CallerOf(context));
         try
         {
             return (await sending.WaitAsync(SendAnswerWithin, cancellation.Token)).Refusal is { } refusal
@@ -85,10 +86,15 @@ internal static class DownlinkApi
 
         var payload = WithCheck(FromHex(body.Hex ?? throw RefusalException.Bad("payload", "the body has no hex; right would be {\"hex\":\"010300000002\",\"crc\":\"modbus\"}")), body.Crc);
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, readiness.Stopping);
-        var outcome = await gateway.RequestAsync(dtu, payload, timeout, cancellation.Token);
+        var outcome = await gateway.RequestAsync(dtu, payload, timeout, cancellation.Token, CallerOf(context));
+        if (outcome.Refusal is { } refusal)
+        {
+            throw await RefusedAsync(gateway, dtu, refusal, cancellation.Token);
+        }
+
         if (outcome.Answer is not { } answer)
         {
-            throw await RefusedAsync(gateway, dtu, outcome.Refusal ?? RefusalReason.NoAnswer, cancellation.Token);
+            return TypedResults.Ok(new RequestAnswer { Hex = "", ElapsedMs = 0, Decoded = "a broadcast: written, nobody answers" });
         }
 
         return TypedResults.Ok(new RequestAnswer
@@ -98,6 +104,9 @@ internal static class DownlinkApi
             Decoded = Decoders.Describe(answer.Codec, FrameDirection.Up, answer.Payload.Span),
         });
     }
+
+    // Keys take turns on a bus: none of them locks the others out.
+    private static string? CallerOf(HttpContext context) => context.Features.Get<Caller>()?.Name;
 
     /// <summary>Why a DTU that has no session can't be reached: 404 where nobody knows it, else 409.</summary>
     public static async Task<RefusalException> OfflineAsync(DtuGateway gateway, DtuId dtu, CancellationToken cancellation)

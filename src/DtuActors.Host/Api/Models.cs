@@ -295,10 +295,10 @@ internal sealed record RequestBody
 
 internal sealed record RequestAnswer
 {
-    [Description("The answer.")]
+    [Description("The answer; empty after a broadcast, which nobody answers.")]
     public required string Hex { get; init; }
 
-    [Description("Milliseconds from the write to the answer.")]
+    [Description("Milliseconds from the write to the answer; 0 after a broadcast.")]
     public required double ElapsedMs { get; init; }
 
     [Description("What the answer says, in one line, where the codec knows.")]

@@ -12,8 +12,8 @@ internal sealed record OpenToAll;
 /// <summary>Endpoint metadata: the least role that may call it, where the method does not say it (GET: read, else operate).</summary>
 internal sealed record NeedsRole(ApiRole Role);
 
-/// <summary>Feature of a request: what its key may do; admin where no keys are set.</summary>
-internal sealed record Caller(ApiRole Role);
+/// <summary>Feature of a request: its key's name and what that may do; no name and admin where no keys are set.</summary>
+internal sealed record Caller(string? Name, ApiRole Role);
 
 /// <summary>
 /// Who may call: keys and roles where configuration has keys; and, for writes, a Host header that is this machine's, so that a web page whose name was
@@ -23,13 +23,13 @@ internal sealed class SecurityMiddleware
 {
     private readonly RequestDelegate _next;
     private readonly HttpOptions _options;
-    private readonly ImmutableArray<(byte[] Hash, ApiRole Role)> _keys;
+    private readonly ImmutableArray<(byte[] Hash, Caller Caller)> _keys;
 
     public SecurityMiddleware(RequestDelegate next, GatewayOptions options)
     {
         _next = next;
         _options = options.Http;
-        _keys = [.. _options.ApiKeys.Select(key => (Hash(key.Key), key.Role))];
+        _keys = [.. _options.ApiKeys.Select(key => (Hash(key.Key), new Caller(key.Name, key.Role)))];
     }
 
     public Task InvokeAsync(HttpContext context)
@@ -39,11 +39,11 @@ internal sealed class SecurityMiddleware
         if (metadata?.GetMetadata<OpenToAll>() is null && _keys.Length > 0)
         {
             var needed = metadata?.GetMetadata<NeedsRole>()?.Role ?? (reads ? ApiRole.Read : ApiRole.Operate);
-            context.Features.Set(new Caller(CheckKey(context, needed)));
+            context.Features.Set(CheckKey(context, needed));
         }
         else if (_keys.Length == 0)
         {
-            context.Features.Set(new Caller(ApiRole.Admin));
+            context.Features.Set(new Caller(null, ApiRole.Admin));
         }
 
         if (!reads && !IsOwnHost(context))
@@ -58,12 +58,12 @@ internal sealed class SecurityMiddleware
         return _next(context);
     }
 
-    private ApiRole CheckKey(HttpContext context, ApiRole needed)
+    private Caller CheckKey(HttpContext context, ApiRole needed)
     {
         const string scheme = "Bearer ";
         var header = context.Request.Headers.Authorization.ToString();
         var given = header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) ? header[scheme.Length..].Trim() : "";
-        if (RoleOf(given) is not { } role)
+        if (CallerOf(given) is not { } caller)
         {
             context.Response.Headers.WWWAuthenticate = "Bearer realm=\"dtu\"";
             throw new RefusalException(
@@ -73,32 +73,32 @@ internal sealed class SecurityMiddleware
                 given.Length == 0 ? "send Authorization: Bearer KEY, with a key of dtu.http.api-keys" : "this key is not among dtu.http.api-keys");
         }
 
-        if (role < needed)
+        if (caller.Role < needed)
         {
             throw new RefusalException(
                 StatusCodes.Status403Forbidden,
                 "role",
                 "The key's role is not enough",
-                $"this call needs the role {Word(needed)}; the key has {Word(role)}");
+                $"this call needs the role {Word(needed)}; the key has {Word(caller.Role)}");
         }
 
-        return role;
+        return caller;
     }
 
     // All keys are compared, each in constant time: the time taken tells nothing about them.
-    private ApiRole? RoleOf(string given)
+    private Caller? CallerOf(string given)
     {
         var hash = Hash(given);
-        ApiRole? role = null;
+        Caller? caller = null;
         foreach (var key in _keys)
         {
             if (CryptographicOperations.FixedTimeEquals(key.Hash, hash))
             {
-                role = key.Role;
+                caller = key.Caller;
             }
         }
 
-        return role;
+        return caller;
     }
 
     private bool IsOwnHost(HttpContext context)

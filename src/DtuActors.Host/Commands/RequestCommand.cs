@@ -30,13 +30,18 @@ internal static class RequestCommand
             }
 
             var answer = ApiClient.Read<RequestAnswer>(text);
-            Terminal.Line(HexText.Spaced(answer.Hex));
+            var isAnswered = answer.Hex.Length > 0;
+            if (isAnswered)
+            {
+                Terminal.Line(HexText.Spaced(answer.Hex));
+            }
+
             if (answer.Decoded is { } decoded)
             {
                 Terminal.Line(Terminal.Safe(decoded));
             }
 
-            if (Terminal.IsTerminal)
+            if (isAnswered && Terminal.IsTerminal)
             {
                 Terminal.Line(string.Create(CultureInfo.InvariantCulture, $"after {answer.ElapsedMs:0.#} ms"));
             }

@@ -52,7 +52,7 @@ public static class Asking
     /// <param name="Timeout">From the write; null: the profile's <c>response-timeout</c>.</param>
     /// <param name="Rule">How the answer is known.</param>
     /// <param name="Correlation">The asker's own number.</param>
-    /// <param name="Asker">An endpoint's name, or <c>api</c>: what monitor and history call the source.</param>
+    /// <param name="Asker">An endpoint's name, or <c>api</c> for all its callers: what monitor and history call the source.</param>
     /// <param name="ReplyTo">Who hears of it.</param>
     /// <param name="Turn">
     /// Whose turn it takes on the bus, where one <paramref name="Asker"/> stands for several: those take turns, and requests of one keep their order. Anything with

@@ -5,7 +5,7 @@ namespace DtuActors.Sessions;
 /// <summary>One thing that wants the wire: a request that waits for its answer, or bytes that only want to be written.</summary>
 public sealed class BusItem
 {
-    /// <summary>Who asks: askers take turns, and items of one never overtake each other. Anything with value equality: a name, an actor's reference.</summary>
+    /// <summary>Who asks: askers take turns, and items of one overtake each other only as <see cref="MayBePassed"/> says. Anything with value equality: a name, an actor's reference.</summary>
     public required object Asker { get; init; }
 
     public required ReadOnlyMemory<byte> Payload { get; init; }
@@ -18,6 +18,12 @@ public sealed class BusItem
 
     /// <summary>Whether it goes out although its slave is suspended: keep-warm is for the DTU, which has to hear something, whoever answers.</summary>
     public bool Insists { get; init; }
+
+    /// <summary>
+    /// Whether later items of the same asker to other slaves pass this one while a late answer holds it back: the asker tells its answers apart by numbers of
+    /// its own. An endpoint's stream of bytes can't.
+    /// </summary>
+    public bool MayBePassed { get; init; }
 
     public AnswerRule Rule { get; init; }
 
@@ -69,9 +75,9 @@ public sealed class BusItem
     internal bool IsConfusableWith(BusItem other) =>
         Pairing is null || other.Pairing != Pairing || Pairing.Confusable(Payload.Span, other.Payload.Span);
 
-    /// <summary>Whether both read the same, so that one answer does for both.</summary>
+    /// <summary>Whether both read the same and know the answer by the same pairing, so that one does for both.</summary>
     internal bool ReadsTheSameAs(BusItem other) =>
-        IsRead && other.IsRead && Rule == other.Rule && Payload.Span.SequenceEqual(other.Payload.Span);
+        IsRead && other.IsRead && Pairing == other.Pairing && Payload.Span.SequenceEqual(other.Payload.Span);
 }
 
 /// <summary>What a <see cref="BusQueue"/> wants done.</summary>

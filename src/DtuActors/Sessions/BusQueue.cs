@@ -288,7 +288,7 @@ public sealed class BusQueue
 
         if (_shared is not null)
         {
-            foreach (var same in _turns.Heads.Where(item.ReadsTheSameAs).ToArray())
+            foreach (var same in _turns.Candidates(IsHeldBack).Where(item.ReadsTheSameAs).ToArray())
             {
                 Dismiss(same, RefusalReason.NoAnswer);
             }
@@ -319,7 +319,7 @@ public sealed class BusQueue
         {
             AnswerWhatIsKnown(now);
         }
-        while (_active is null && now >= _quietUntil && _turns.Take(MayGo) is { } next && Begin(next, now));
+        while (_active is null && now >= _quietUntil && _turns.Take(IsHeldBack) is { } next && Begin(next, now));
 
         if (!AwaitsPieces)
         {
@@ -329,8 +329,8 @@ public sealed class BusQueue
         Due = NextDue(now);
     }
 
-    // After a time-out an answer may still be on its way: what it could be mistaken for waits, others go on, but never past an item of their own asker.
-    private bool MayGo(BusItem item) => !item.WantsAnswer || !_late.HoldsBack(item);
+    // After a time-out an answer may still be on its way: what it could be mistaken for waits, others go on.
+    private bool IsHeldBack(BusItem item) => item.WantsAnswer && _late.HoldsBack(item);
 
     private bool Begin(BusItem item, DateTimeOffset now)
     {
@@ -370,7 +370,7 @@ public sealed class BusQueue
         _shared is not null && item.IsRead && _turns.Requests.Count < _options.Queue + SharedAnswers.MostSharing
         && (_shared.Find(item, now) is not null || _active?.ReadsTheSameAs(item) is true || _turns.Requests.Any(item.ReadsTheSameAs));
 
-    // Only the first of each asker, and of none that has one on the wire: an answer that is there already must not overtake what the same asker wanted before.
+    // Only what is its asker's turn, and of none that has one on the wire: an answer that is there already must not overtake what the same asker wanted before.
     private void AnswerWhatIsKnown(DateTimeOffset now)
     {
         if (_shared is not { IsEmpty: false } shared)
@@ -378,11 +378,11 @@ public sealed class BusQueue
             return;
         }
 
-        while (_turns.Heads.FirstOrDefault(head => !head.Asker.Equals(_active?.Asker) && shared.Find(head, now) is not null) is { } head)
+        while (_turns.Candidates(IsHeldBack).FirstOrDefault(item => !item.Asker.Equals(_active?.Asker) && shared.Find(item, now) is not null) is { } known)
         {
-            _turns.Remove(head);
-            head.HasEnded = true;
-            _line.Answered(head, shared.Find(head, now)!);
+            _turns.Remove(known);
+            known.HasEnded = true;
+            _line.Answered(known, shared.Find(known, now)!);
         }
     }
 

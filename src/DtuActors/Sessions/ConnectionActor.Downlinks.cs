@@ -97,6 +97,7 @@ public sealed partial class ConnectionActor : IBusLine
             WantsAnswer = wantsAnswer,
             Rule = rule,
             Insists = downlink.Poll is { KeepsWarm: true },
+            MayBePassed = downlink.Request is not null,
             Timeout = timeout ?? _profile.Bus.ResponseTimeout,
             Tag = downlink,
             Since = Now,

@@ -1,8 +1,14 @@
 namespace DtuActors.Sessions;
 
-/// <summary>Who is next: askers take turns, one item each; within one asker the order is that in which it asked.</summary>
+/// <summary>
+/// Who is next: askers take turns, one item each; within one asker the order is that in which it asked, but that what is held back may be passed on the way
+/// to another slave.
+/// </summary>
 internal sealed class Turns
 {
+    // How far it is looked for another slave behind items that are held back. More than a bus has slaves.
+    private const int MostLookedAt = 256;
+
     private readonly Dictionary<object, Line> _lines = [];
 
     // The next asker first; one that had its turn goes to the end.
@@ -57,25 +63,24 @@ internal sealed class Turns
     }
 
     /// <summary>
-    /// Takes the first item of the next asker whose first item may go. One whose first may not keeps its turn: it is the next as soon as it may.
+    /// What each asker could have now as far as its own order goes: its first item, and behind one that is held back and may be passed also the first to the next
+    /// slave. Only the last of an asker's can be one that is not held back.
     /// </summary>
-    public BusItem? Take(Func<BusItem, bool> mayGo)
-    {
-        foreach (var line in _ring)
-        {
-            if (!mayGo(line.Head))
-            {
-                continue;
-            }
+    public IEnumerable<BusItem> Candidates(Func<BusItem, bool> isHeldBack) => _ring.SelectMany(line => line.Candidates(isHeldBack));
 
-            var item = line.Head;
-            _ring.Remove(line.InRing);
-            _ring.AddLast(line.InRing);
-            Remove(item);
-            return item;
+    /// <summary>Takes the first candidate that is not held back. An asker without one keeps its turn: it is the next as soon as it has.</summary>
+    public BusItem? Take(Func<BusItem, bool> isHeldBack)
+    {
+        if (Candidates(isHeldBack).FirstOrDefault(item => !isHeldBack(item)) is not { } item)
+        {
+            return null;
         }
 
-        return null;
+        var line = _lines[item.Asker];
+        _ring.Remove(line.InRing);
+        _ring.AddLast(line.InRing);
+        Remove(item);
+        return item;
     }
 
     /// <summary>
@@ -128,5 +133,31 @@ internal sealed class Turns
         public BusItem Head => Items.First!.Value;
 
         public int Places { get; set; }
+
+        public IEnumerable<BusItem> Candidates(Func<BusItem, bool> isHeldBack)
+        {
+            HashSet<string>? passed = null;
+            foreach (var item in Items.Take(MostLookedAt))
+            {
+                var slave = item.MayBePassed ? item.Slave : null;
+                if (passed is not null && slave is null)
+                {
+                    yield break;
+                }
+
+                if (passed?.Contains(slave!) is true)
+                {
+                    continue;
+                }
+
+                yield return item;
+                if (slave is null || !isHeldBack(item))
+                {
+                    yield break;
+                }
+
+                (passed ??= []).Add(slave);
+            }
+        }
     }
 }

@@ -13,9 +13,11 @@ public class GatewayFixture : IAsyncLifetime
           listeners {
             main { transport = tcp, address = "127.0.0.1", port = 0 }
             tenant { transport = tcp, address = "127.0.0.1", port = 0, id-prefix = "tenant-a/", profile = loose }
+            polled { transport = tcp, address = "127.0.0.1", port = 0, profile = polled }
           }
           profiles {
             default { text-encoding = gb18030, bus { response-timeout = 30s } }
+            polled { framing { codec = modbus-rtu }, bus { mode = request-response } }
             loose { registration { pattern = "(?<id>.+)" } }
           }
           http { address = "127.0.0.1", port = 0 }

@@ -59,6 +59,18 @@ public sealed class ApiTests(GatewayFixture gateway) : IClassFixture<GatewayFixt
         Assert.Equal((504, "no-answer", "application/problem+json"), (answer.Status, answer.Type, answer.MediaType));
     }
 
+    [Theory]
+    [InlineData("main", "all-1")]
+    [InlineData("polled", "all-2")]
+    public async Task A_request_to_a_broadcast_address_is_done_when_it_is_written_in_either_mode(string listener, string id)
+    {
+        await using var dtu = await gateway.OnlineAsync(id, listener);
+        var answer = await gateway.PostAsync($"/api/v1/dtus/{id}/request", """{"hex":"000600010002","crc":"modbus"}""");
+        Assert.Equal((200, "", 0), (answer.Status, answer.Json.GetProperty("hex").GetString(), answer.Json.GetProperty("elapsedMs").GetDouble()));
+        Assert.Equal("a broadcast: written, nobody answers", answer.Json.GetProperty("decoded").GetString());
+        Assert.Equal("000600010002", Convert.ToHexString((await dtu.ReadAsync(8))[..6]));
+    }
+
     [Fact]
     public async Task A_kick_closes_the_socket_and_then_the_DTU_is_offline()
     {

@@ -29,6 +29,14 @@ public sealed class CommandTests(GatewayFixture gateway) : IClassFixture<Gateway
     }
 
     [Fact]
+    public async Task Request_says_that_nobody_answers_a_broadcast()
+    {
+        await using var dtu = await gateway.OnlineAsync("cli-all");
+        var command = await HostProcess.CommandAsync(["request", "cli-all", "--hex", "00 06 00 01 00 02", "--crc", "modbus", "--url", gateway.Host.Url]);
+        Assert.Equal((0, "a broadcast: written, nobody answers"), (command.ExitCode, command.Output.TrimEnd()));
+    }
+
+    [Fact]
     public async Task Send_takes_a_file_and_kick_closes()
     {
         await using var dtu = await gateway.OnlineAsync("cli-send");

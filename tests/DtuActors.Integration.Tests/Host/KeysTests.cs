@@ -8,6 +8,7 @@ public sealed class KeyedGateway : GatewayFixture
     protected override string Configuration => """
         dtu {
           listeners { main { transport = tcp, address = "127.0.0.1", port = 0 } }
+          profiles { default { bus { response-timeout = 30s, queue = 4, queue-wait = 5m } } }
           http {
             address = "127.0.0.1", port = 0
             api-keys = [{ name = "eye", key = "see-only-key-1", role = read }, { name = "hand", key = "operate-key-2", role = operate }, "admin-key-3"]
@@ -75,6 +76,49 @@ public sealed class KeysTests(KeyedGateway gateway) : IClassFixture<KeyedGateway
         Assert.Equal("id,name,profile,groups,port,aliases,note\r\nsecretive,,,,,,\r\n", await CsvAsync("see-only-key-1"));
         Assert.Equal("id,name,profile,groups,port,aliases,note\r\nsecretive,,,,,,\r\n", await CsvAsync("operate-key-2"));
         Assert.Equal("id,name,profile,groups,secret,port,aliases,note\r\nsecretive,,,,s3cret,,,\r\n", await CsvAsync("admin-key-3"));
+    }
+
+    [Fact]
+    public async Task A_key_with_many_requests_in_flight_does_not_lock_out_one_that_asks_one_at_a_time()
+    {
+        using var eye = new HttpClient { BaseAddress = gateway.Http.BaseAddress, Timeout = HostProcess.Patience };
+        eye.DefaultRequestHeaders.Authorization = new("Bearer", "see-only-key-1");
+        await using var events = await EventReader.OpenAsync(eye, "/api/v1/events?dtu=fair-1");
+        await using var dtu = await DtuClient.RegisterAsync(gateway.Host.EndPointOf("main"), "fair-1");
+        await events.NextAsync("online");
+        var greedy = Enumerable.Range(0, 30).Select(_ => RequestAsync("admin-key-3", "AA")).ToList();
+
+        // One is on the wire, four wait, the others were refused: the queue is full.
+        for (var refused = 0; refused < 25; refused++)
+        {
+            var ended = await Task.WhenAny(greedy).WaitAsync(HostProcess.Patience);
+            greedy.Remove(ended);
+            Assert.Equal(429, (await ended).Status);
+        }
+
+        var modest = RequestAsync("operate-key-2", "BB");
+        Assert.Equal(429, (await await Task.WhenAny([modest, .. greedy]).WaitAsync(HostProcess.Patience)).Status);
+        Assert.False(modest.IsCompleted);
+        Assert.Equal("AA", Convert.ToHexString(await dtu.ReadAsync(1)));
+        for (var asked = "AA"; asked == "AA";)
+        {
+            await dtu.SendAsync([1]);
+            asked = Convert.ToHexString(await dtu.ReadAsync(1));
+        }
+
+        await dtu.SendAsync([2]);
+        var answer = await modest.WaitAsync(HostProcess.Patience);
+        Assert.Equal((200, "02"), (answer.Status, answer.Json.GetProperty("hex").GetString()));
+    }
+
+    private async Task<Answer> RequestAsync(string key, string hex)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/dtus/fair-1/request")
+        {
+            Content = new StringContent($$"""{"hex":"{{hex}}"}""", Encoding.UTF8, "application/json"),
+        };
+        request.Headers.Authorization = new("Bearer", key);
+        return await Answer.OfAsync(await gateway.Http.SendAsync(request));
     }
 
     private async Task<string> CsvAsync(string key)

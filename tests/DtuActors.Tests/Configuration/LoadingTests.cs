@@ -219,6 +219,22 @@ public sealed class LoadingTests : IDisposable
         Assert.Null(options.Profiles["cold"].KeepWarm);
     }
 
+    [Theory]
+    [InlineData("framing.codec = modbus-rtu, keep-warm { every = 1m, poll = broadcast }")]
+    [InlineData("framing.codec = modbus-rtu, keep-warm { every = off, poll = ping }")]
+    [InlineData("framing.codec = raw, keep-warm { every = 1m, poll = ping }")]
+    [InlineData("framing.codec = jt808, keep-warm { every = 1m, poll = ping }")]
+    public void A_poll_for_keep_warm_is_held_against_a_codec_only_where_that_knows_requests(string profile)
+    {
+        var options = Conf.Options($$"""
+            dtu {
+              polls { ping { hex = "FE", every = off }, broadcast { hex = "00 06 00 01 00 02", crc = modbus, every = off } }
+              profiles.a { {{profile}} }
+            }
+            """);
+        Assert.Equal(profile.Contains("off", StringComparison.Ordinal), options.Profiles["a"].KeepWarm is null);
+    }
+
     [Fact]
     public void More_polls_than_a_session_can_be_held_against_are_a_fault()
     {

@@ -154,6 +154,51 @@ public sealed class BusQueueTests : IBusLine
     }
 
     [Fact]
+    public void Who_tells_his_answers_apart_himself_goes_on_to_another_slave_past_what_is_held_back()
+    {
+        _bus = Bus(new BusOptions { LateWindow = 20 * Second, QueueWait = 60 * Second });
+        Ask("a", "silent", 1, 1, mayBePassed: true);
+        Ask("a", "held back", 1, 2, mayBePassed: true);
+        _bus.Enqueue(Items.Ask("a", Items.WriteOne(1, 3), _now, "same slave", mayBePassed: true), _now);
+        Ask("a", "2", 2, 4, mayBePassed: true);
+        Ask("a", "2 next", 2, 5, mayBePassed: true);
+        TimeOut();
+        Answer(2, 4);
+        Answer(2, 5);
+        Heard("write silent", "silent NoAnswer", "write 2", "2 = 4", "write 2 next", "2 next = 5");
+    }
+
+    [Fact]
+    public void Nobody_passes_a_piece_of_a_stream_or_what_asks_nobody_in_particular()
+    {
+        _bus = Bus(new BusOptions { LateWindow = 20 * Second, QueueWait = 60 * Second });
+        Ask("a", "silent", 1, 1, mayBePassed: true);
+        TimeOut();
+        Ask("a", "held back", 1, 2, mayBePassed: true);
+        Ask("a", "of a stream", 2, 3);
+        Ask("a", "behind it", 3, 4, mayBePassed: true);
+        Ask("b", "held back too", 1, 5, mayBePassed: true);
+        _bus.Enqueue(Items.Write("b", Items.WriteOne(0, 1), _now, "broadcast"), _now);
+        Ask("b", "behind the broadcast", 3, 6, mayBePassed: true);
+        Heard("write silent", "silent NoAnswer");
+        Pass(20 * Second);
+        Heard("write held back");
+    }
+
+    [Fact]
+    public void A_shared_answer_is_given_past_what_is_held_back()
+    {
+        _bus = Bus(new BusOptions { LateWindow = 20 * Second, QueueWait = 60 * Second, Coalesce = 60 * Second });
+        Ask("b", "read", 2, 7);
+        Answer(2, 1);
+        Ask("a", "silent", 1, 1, mayBePassed: true);
+        TimeOut();
+        Ask("a", "held back", 1, 2, mayBePassed: true);
+        Ask("a", "known", 2, 7, mayBePassed: true);
+        Heard("write read", "read = 1", "write silent", "silent NoAnswer", "known = 1");
+    }
+
+    [Fact]
     public void A_retry_waits_for_its_own_late_answer_which_answers_it()
     {
         _bus = Bus(new BusOptions { Retries = 1 });
@@ -215,6 +260,22 @@ public sealed class BusQueueTests : IBusLine
         Pass(TimeSpan.FromMilliseconds(1));
         Ask("e", "too late", 1, 7);
         Heard("write too late");
+    }
+
+    [Fact]
+    public void A_Modbus_master_and_who_asks_by_the_mode_share_where_both_know_the_answer_by_the_same_pairing()
+    {
+        _bus = Bus(new BusOptions { Coalesce = Second });
+        Ask("a", "api", 1, 7);
+        Ask("b", "master", 1, 7, AnswerRule.Modbus);
+        Answer(1, 1);
+        Heard("write api", "api = 1", "master = 1");
+
+        _bus = new BusQueue(new BusOptions { Mode = BusMode.RequestResponse, Coalesce = Second }, "raw", this);
+        Ask("a", "api", 1, 7);
+        Ask("b", "master", 1, 7, AnswerRule.Modbus);
+        Answer(1, 1);
+        Heard("write api", "api = 1", "write master");
     }
 
     [Fact]
@@ -343,9 +404,9 @@ public sealed class BusQueueTests : IBusLine
 
     private BusQueue Bus(BusOptions options) => new(options with { Mode = BusMode.RequestResponse }, "modbus-rtu", this);
 
-    private void Ask(string asker, string name, byte unit, ushort register, AnswerRule rule = AnswerRule.ByMode)
+    private void Ask(string asker, string name, byte unit, ushort register, AnswerRule rule = AnswerRule.ByMode, bool mayBePassed = false)
     {
-        if (_bus.Enqueue(Items.Ask(asker, Items.Read(unit, register), _now, name, rule: rule), _now) is { } refusal)
+        if (_bus.Enqueue(Items.Ask(asker, Items.Read(unit, register), _now, name, rule: rule, mayBePassed: mayBePassed), _now) is { } refusal)
         {
             _heard.Add($"{name} {refusal}");
         }

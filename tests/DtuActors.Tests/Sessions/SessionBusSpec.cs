@@ -57,6 +57,26 @@ public sealed class SessionBusSpec : SessionSpec
     }
 
     [Fact]
+    public void A_request_to_another_slave_goes_out_while_a_late_answer_holds_back_its_asker_s_one_before_but_a_stream_keeps_its_order()
+    {
+        var session = OnBus(new BusOptions { ResponseTimeout = TimeSpan.FromSeconds(1), LateWindow = TimeSpan.FromSeconds(5) });
+        Socket.IgnoreMessages(message => message is Tcp.ResumeReading);
+        session.Tell(Request(Items.Read(1, 1), 1));
+        Written(session);
+        Advance(TimeSpan.FromSeconds(1.1));
+        ExpectMsg<Asking.Refused>();
+        session.Tell(Delivery(TestActor, Items.Read(1, 2), from: "com"));
+        session.Tell(Delivery(TestActor, Items.Read(2, 3), from: "com"));
+        session.Tell(Request(Items.Read(1, 4), 4));
+        session.Tell(Request(Items.Read(2, 5), 5));
+        Assert.Equal(Items.Read(2, 5), Written(session));
+        Receive(session, Items.Value(2, 5));
+        Assert.Equal(5, ExpectMsg<Asking.Answered>().Correlation);
+        Settle(session);
+        Socket.ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
     public void A_late_answer_reaches_nobody_and_is_counted()
     {
         var session = OnBus(new BusOptions());

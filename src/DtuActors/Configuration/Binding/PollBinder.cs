@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using DtuActors.Configuration.Hocon;
 using DtuActors.Protocol;
 using DtuActors.Protocol.Checksums;
+using DtuActors.Protocol.Pairing;
 
 namespace DtuActors.Configuration;
 
@@ -37,7 +38,7 @@ internal static class PollBinder
     }
 
     /// <summary>Null where it is off.</summary>
-    public static KeepWarmOptions? BindKeepWarm(BlockReader profile, BlockReader root)
+    public static KeepWarmOptions? BindKeepWarm(BlockReader profile, BlockReader root, string codec)
     {
         if (profile.Nested("keep-warm", Schema.KeepWarm) is not { } block)
         {
@@ -59,7 +60,31 @@ internal static class PollBinder
             block.Fault("poll", "every", "is missing: keep-warm.every needs to know what to send", "the name of a block under dtu.polls");
         }
 
+        if (every is not null && poll is not null && root.Find("polls") is HoconObject all && all.TryGet(poll, out var named) && named.Value is HoconObject asked)
+        {
+            CheckRequest(block, poll, asked, codec);
+        }
+
         return every is { } after && poll is not null ? new KeepWarmOptions(after, poll) : null;
+    }
+
+    // A device that speaks the protocol takes no notice of anything else, and nothing would ever answer.
+    private static void CheckRequest(BlockReader keepWarm, string name, HoconObject poll, string codec)
+    {
+        // What is wrong with the poll itself is told where polls are bound.
+        var elsewhere = new BindingContext(keepWarm.Context.IsWindows, file => file);
+        var block = new BlockReader(elsewhere, poll, Schema.Poll, "dtu.polls");
+        var payload = Payload(block);
+        if (Pairings.Find(codec) is not { } pairing || !elsewhere.Faults.IsEmpty || pairing.Read(payload) is not null)
+        {
+            return;
+        }
+
+        var missing = block.Has("crc") ? null : ChecksumAppend.Names.FirstOrDefault(crc => ChecksumAppend.TryAppend(crc, payload, out var whole) && pairing.Read(whole) is not null);
+        keepWarm.Fault(
+            "poll",
+            $"the poll '{KeyPath.Shown(name)}' is no whole {codec} request",
+            missing is null ? $"hex that is one, its check included, as this profile's framing.codec is {codec}" : $"crc = {missing} beside its hex?");
     }
 
     private static PollOptions BindOne(BlockReader block, string name, bool isForKeepWarm, Func<DtuId, DtuId> canonical)

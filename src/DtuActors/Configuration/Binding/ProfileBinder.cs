@@ -85,7 +85,7 @@ internal static class ProfileBinder
             Heartbeat = heartbeat,
             Registration = RegistrationBinder.Bind(block, heartbeat, framing),
             Keepalive = BindKeepalive(block),
-            KeepWarm = PollBinder.BindKeepWarm(block, root),
+            KeepWarm = PollBinder.BindKeepWarm(block, root, framing.Codec),
             Framing = framing,
             Bus = BindBus(block),
             Duplicates = BindDuplicates(block),
