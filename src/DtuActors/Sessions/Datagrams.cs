@@ -1,4 +1,3 @@
-using Akka.IO;
 using Akka.Actor;
 using DtuActors.Listening;
 
