@@ -15,10 +15,11 @@ namespace DtuActors;
 /// </example>
 public static class GatewayHosting
 {
-    // What the gateway wants of the actor system: a failed root ends instead of hiding, and a stop has time to write what waits.
+    // What the gateway wants of the actor system: a failed root ends instead of hiding, an idle session holds little, and a stop has time to write what waits.
     private const string Settings = """
         akka {
           actor.guardian-supervisor-strategy = "Akka.Actor.StoppingSupervisorStrategy"
+          actor.default-mailbox.mailbox-type = "DtuActors.Mailboxes.LinkedMailbox, DtuActors"
           coordinated-shutdown.phases.service-unbind.timeout = 6 s
           io.tcp.register-timeout = 20s
           log-dead-letters = off
