@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.IO;
 using DtuActors.Listening;
 
 namespace DtuActors.Sessions;
