@@ -72,7 +72,7 @@ public sealed class TlsFileTests : IDisposable
     {
         var listeners = Conf.Options("dtu.listeners { a { engine = sockets, proxy-protocol = v2 }, b { transport = unix, path = \"run/dtu.sock\" }, c { transport = udp, proxy-protocol = v2 } }").Listeners;
         var tcp = Assert.IsType<TcpListenerOptions>(listeners[0]);
-        Assert.Equal((ListenerEngine.Sockets, DtuActors.Protocol.Transports.ProxyVersion.V2, 10_000), (tcp.Engine, tcp.ProxyProtocol, tcp.AcceptRate));
+        Assert.Equal((ListenerEngine.Sockets, DtuActors.Protocol.Transports.ProxyVersion.V2, 20_000), (tcp.Engine, tcp.ProxyProtocol, tcp.AcceptRate));
         Assert.Equal(Path.Combine(Conf.Folder, "run", "dtu.sock"), Assert.IsType<UnixListenerOptions>(listeners[1]).Path);
         Assert.Equal(DtuActors.Protocol.Transports.ProxyVersion.V2, Assert.IsType<UdpListenerOptions>(listeners[2]).ProxyProtocol);
     }

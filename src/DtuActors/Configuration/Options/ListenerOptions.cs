@@ -49,7 +49,7 @@ public abstract record StreamListenerOptions : ListenerOptions
     public int? MaxPerAddress { get; init; }
 
     /// <summary>Registrations begun per second; sockets beyond it wait. Null: no limit.</summary>
-    public int? AcceptRate { get; init; } = 10_000;
+    public int? AcceptRate { get; init; } = 20_000;
 }
 
 /// <summary>What carries <c>transport = tcp</c>.</summary>
