@@ -57,19 +57,14 @@ public sealed record ListenerSetup
 /// It is the bind handler, whose end would reset every socket that Akka.IO accepted, so it does next to nothing, and its parent supervises it with Resume.
 /// Where Akka's own listener dies (it does so silently on some accept errors), it binds anew with back-off; the sockets it had accepted die with that listener.
 /// </summary>
-public sealed class ListenerActor : ReceiveActor, IWithTimers
+public sealed class ListenerActor : ListenerShell
 {
-    private static readonly object RebindKey = new();
-    private static readonly object PublishKey = new();
     private static readonly object AdmitKey = new();
-    private static readonly TimeSpan PublishEvery = TimeSpan.FromSeconds(1);
 
     // Beyond the longest wait for its turn, whoever was to register has failed.
     private static readonly TimeSpan RegisterTime = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(24);
 
-    private readonly ListenerSetup _setup;
-    private readonly Backoff _backoff;
     private readonly ConnectionLimits _limits;
     private readonly TokenBucket? _ramp;
     private readonly Queue<(IActorRef Socket, Peer Peer)> _waiting = new();
@@ -77,22 +72,13 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
     private readonly Grumble _refusals = new();
     private readonly Grumble _troubleLog = new();
     private readonly SortedDictionary<string, string> _troubles = new(StringComparer.Ordinal);
-    private readonly ILoggingAdapter _log = Context.GetLogger();
 
     private IActorRef _socket = ActorRefs.Nobody;
-    private EndPoint _address;
-    private string _state = "connecting";
-    private string? _lastError;
     private string? _trouble;
-    private long _accepted;
-    private long _refused;
-    private bool _draining;
 
     public ListenerActor(ListenerSetup setup)
+        : base(setup)
     {
-        _setup = setup;
-        _address = setup.Address;
-        _backoff = new Backoff(setup.Rebind);
         _limits = new ConnectionLimits(setup.MaxConnections, setup.MaxPerAddress);
         _ramp = setup.AcceptRate is { } rate ? new TokenBucket(rate, Now) : null;
 
@@ -102,50 +88,34 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
         Receive<Terminated>(OnTerminated);
         Receive<StreamTalk.Refused>(OnRefused);
         Receive<StreamTalk.Trouble>(OnTrouble);
-        Receive<Rebind>(_ => Bind());
         Receive<Admit>(_ => AdmitWaiting());
-        Receive<Publish>(_ => Observe());
-        Receive<Fleet.TellAgain>(OnTellAgain);
-        Receive<ShutDown.Drain>(_ => OnDrain());
         Receive<Tcp.Unbound>(_ => Context.Stop(Self));
     }
 
-    public ITimerScheduler Timers { get; set; } = null!;
-
-    private static DateTimeOffset Now => Context.System.Scheduler.Now;
-
     public static Props Props(ListenerSetup setup) => Akka.Actor.Props.Create<ListenerActor>(setup);
-
-    protected override void PreStart() => Bind();
 
     // One broken session is that session's end and nobody else's: its socket closes and the DTU comes back. The stream transport's listener goes on.
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(failure =>
     {
         var isSession = _handlers.ContainsKey(Sender);
-        _log.Error(failure, isSession ? "a connection of {0} failed and is closed" : "{0}: the listener failed and goes on", _setup.Name);
+        Log.Error(failure, isSession ? "a connection of {0} failed and is closed" : "{0}: the listener failed and goes on", Setup.Name);
         return isSession ? Directive.Stop : Directive.Resume;
     }, loggingEnabled: false);
 
-    private void Bind() => _setup.Binder.Bind(Context, _address, RegisterTimeout());
+    protected override void Bind() => Setup.Binder.Bind(Context, Address, RegisterTimeout());
 
     private TimeSpan RegisterTimeout()
     {
-        var longest = RegisterTime.TotalSeconds + (_setup.AcceptRate is { } rate ? (double)_setup.MaxConnections / rate : 0);
+        var longest = RegisterTime.TotalSeconds + (Setup.AcceptRate is { } rate ? (double)Setup.MaxConnections / rate : 0);
         return TimeSpan.FromSeconds(Math.Min(longest, LongestTimer.TotalSeconds));
     }
 
     private void OnBound(Tcp.Bound bound)
     {
         _socket = Context.Watch(Sender);
-
-        // A port that was chosen by the system stays the same when it has to be bound again.
-        _address = bound.LocalAddress;
-        _backoff.Reset();
-        _lastError = null;
         _troubles.Clear();
-        Context.Parent.Tell(new Binding.SocketBound(_setup.Name, _setup.Transport, _address.ToString()!));
-        Become("up");
-        if (_draining)
+        IsBound(bound.LocalAddress);
+        if (Draining)
         {
             UnbindWhenEmpty();
         }
@@ -154,17 +124,14 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
     private void OnBindFailed(Tcp.CommandFailed failed)
     {
         var isInUse = SocketFailure.Of(failed)?.SocketErrorCode is SocketError.AddressAlreadyInUse;
-        _lastError = SocketFailure.Words(failed, "bind failed");
-        Context.Parent.Tell(new Binding.BindFailed(
-            _setup.Name, _setup.KeyPath, _setup.Address.ToString()!, _lastError, isInUse));
-        if (_draining)
+        TellBindFailed(Setup.Address, SocketFailure.Words(failed, "bind failed"), isInUse);
+        if (Draining)
         {
             Context.Stop(Self);
             return;
         }
 
-        Become("down");
-        Timers.StartSingleTimer(RebindKey, Rebind.Instance, _backoff.Next());
+        BindLater();
     }
 
     // ---- connections
@@ -172,7 +139,7 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
     private void OnConnected(Tcp.Connected connected)
     {
         var peer = Peer.Of(connected.RemoteAddress);
-        var problem = _draining ? "the gateway is stopping" : _limits.Enter(peer.Address);
+        var problem = Draining ? "the gateway is stopping" : _limits.Enter(peer.Address);
         if (problem is not null)
         {
             Sender.Tell(Tcp.Abort.Instance);
@@ -180,7 +147,7 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
             return;
         }
 
-        _accepted++;
+        Accepted++;
         _waiting.Enqueue((Sender, peer));
         AdmitWaiting();
         PublishSoon();
@@ -191,7 +158,7 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
         while (_waiting.Count > 0 && _ramp?.TryTake(Now) is not false)
         {
             var (socket, peer) = _waiting.Dequeue();
-            _handlers.Add(Context.Watch(Context.ActorOf(_setup.Handler(socket, peer))), peer.Address);
+            _handlers.Add(Context.Watch(Context.ActorOf(Setup.Handler(socket, peer))), peer.Address);
         }
 
         if (_waiting.Count > 0 && !Timers.IsTimerActive(AdmitKey))
@@ -202,19 +169,19 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
 
     private void Refuse(Peer peer, string problem)
     {
-        _refused++;
-        _lastError = $"a connection from {peer.Text} was refused: {problem}";
+        Refused++;
+        LastError = $"a connection from {peer.Text} was refused: {problem}";
         PublishSoon();
         if (_refusals.IsDue(Now, out var times))
         {
-            _log.Warning("{0}: {1} ({2} refused since this was last said)", _setup.KeyPath, _lastError, times);
+            Log.Warning("{0}: {1} ({2} refused since this was last said)", Setup.KeyPath, LastError, times);
         }
     }
 
     private void OnRefused(StreamTalk.Refused refused)
     {
         Refuse(refused.Peer, $"{refused.Reason}: {refused.Problem}");
-        _setup.Inbox.Tell(new RefusedConnection(Now, _setup.Name, refused.Peer.Text, refused.FirstBytes, refused.Reason));
+        Setup.Inbox.Tell(new RefusedConnection(Now, Setup.Name, refused.Peer.Text, refused.FirstBytes, refused.Reason));
     }
 
     private void OnTrouble(StreamTalk.Trouble trouble)
@@ -223,15 +190,15 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
         if (trouble.Problem is not { } problem)
         {
             _troubles.Remove(trouble.With);
-            _lastError = _troubles.Values.FirstOrDefault();
+            LastError = _troubles.Values.FirstOrDefault();
             return;
         }
 
-        _troubles[trouble.With] = _lastError = problem;
+        _troubles[trouble.With] = LastError = problem;
         if (_troubleLog.IsDue(Now, out _) || problem != _trouble)
         {
             _trouble = problem;
-            _log.Warning("{0}: {1}", _setup.KeyPath, problem);
+            Log.Warning("{0}: {1}", Setup.KeyPath, problem);
         }
     }
 
@@ -252,29 +219,20 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
     private void OnSocketEnded()
     {
         _socket = ActorRefs.Nobody;
-        if (_draining)
+        if (Draining)
         {
             Context.Stop(Self);
             return;
         }
 
-        _lastError = "the listening socket ended; binding anew";
-        _log.Warning("{0}: {1}", _setup.KeyPath, _lastError);
-        Become("down");
-        Timers.StartSingleTimer(RebindKey, Rebind.Instance, _backoff.Next());
-    }
-
-    private void OnTellAgain(Fleet.TellAgain again)
-    {
-        Observe();
-        TellHandlers(again);
+        IsLost("the listening socket ended; binding anew");
     }
 
     // Unbinding resets every live socket of Akka.IO's, so the sessions end first, each in its own good order.
-    private void OnDrain()
+    protected override void OnDrain()
     {
-        _draining = true;
-        TellHandlers(ShutDown.Drain.Instance);
+        Draining = true;
+        TellSessions(ShutDown.Drain.Instance);
         while (_waiting.TryDequeue(out var waiting))
         {
             waiting.Socket.Tell(Tcp.Abort.Instance);
@@ -286,7 +244,7 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
 
     private void UnbindWhenEmpty()
     {
-        if (!_draining || _handlers.Count > 0)
+        if (!Draining || _handlers.Count > 0)
         {
             return;
         }
@@ -302,7 +260,9 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void TellHandlers(object message)
+    protected override ListenerStatus Counted(ListenerStatus status) => status with { Connections = _limits.Count };
+
+    protected override void TellSessions(object message)
     {
         foreach (var handler in _handlers.Keys)
         {
@@ -310,49 +270,8 @@ public sealed class ListenerActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void Become(string state)
-    {
-        _state = state;
-        Observe();
-    }
-
-    private void PublishSoon()
-    {
-        if (!Timers.IsTimerActive(PublishKey))
-        {
-            Timers.StartSingleTimer(PublishKey, Publish.Instance, PublishEvery);
-        }
-    }
-
-    private void Observe()
-    {
-        Timers.Cancel(PublishKey);
-        _setup.Observer.Tell(new Fleet.ListenerSeen(new ListenerStatus
-        {
-            Name = _setup.Name,
-            Kind = _setup.Transport,
-            State = _state,
-            LastError = _lastError,
-            Address = _address.ToString(),
-            Profile = _setup.Profile,
-            Connections = _limits.Count,
-            Accepted = _accepted,
-            Refused = _refused,
-        }));
-    }
-
-    private sealed record Rebind : INoSerializationVerificationNeeded
-    {
-        public static readonly Rebind Instance = new();
-    }
-
     private sealed record Admit : INoSerializationVerificationNeeded
     {
         public static readonly Admit Instance = new();
-    }
-
-    private sealed record Publish : INoSerializationVerificationNeeded
-    {
-        public static readonly Publish Instance = new();
     }
 }

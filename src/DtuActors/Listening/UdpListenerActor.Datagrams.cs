@@ -131,7 +131,7 @@ public sealed partial class UdpListenerActor
         var peer = verdict.Refusal is not null || known?.Id == verdict.Id ? known : PeerElsewhere(verdict) ?? Enter(verdict, from, remote);
         if (peer is null)
         {
-            TurnAway(datagram, remote, verdict.Refusal ?? (_draining ? EndReasons.Stopping : NoRoom));
+            TurnAway(datagram, remote, verdict.Refusal ?? (Draining ? EndReasons.Stopping : NoRoom));
         }
         else if (peer.Address.Equals(from) || TryMove(peer, from))
         {
@@ -164,16 +164,16 @@ public sealed partial class UdpListenerActor
     /// <summary>A session of its own, which reads the registration itself; that of the same DTU at another address is displaced by the directory, as any is. Null: there is no room.</summary>
     private UdpPeer? Enter(in DatagramVerdict verdict, IPEndPoint from, Peer remote)
     {
-        if (_draining || _connections >= _setup.MaxConnections)
+        if (Draining || _connections >= Setup.MaxConnections)
         {
-            _refused++;
+            Refused++;
             return null;
         }
 
         GiveUp(from);
-        _accepted++;
+        Accepted++;
         _connections++;
-        var session = Context.Watch(Context.ActorOf(_setup.Handler(Self, remote)));
+        var session = Context.Watch(Context.ActorOf(Setup.Handler(Self, remote)));
         var peer = new UdpPeer(session, verdict.Id, verdict.Candidate, from);
         _bySession.Add(session, peer);
         _byAddress.Add(from, peer);
@@ -214,8 +214,8 @@ public sealed partial class UdpListenerActor
         Drop(reason);
         if (remote.Address is { } address && _unknown.IsShown(address, Now))
         {
-            _log.Info("datagram from {0} on {1} dropped: {2}", remote.Text, _setup.Name, reason);
-            _setup.Inbox.Tell(new RefusedConnection(Now, _setup.Name, remote.Text, datagram[..Math.Min(datagram.Length, FirstBytesKept)].ToArray(), reason));
+            Log.Info("datagram from {0} on {1} dropped: {2}", remote.Text, Setup.Name, reason);
+            Setup.Inbox.Tell(new RefusedConnection(Now, Setup.Name, remote.Text, datagram[..Math.Min(datagram.Length, FirstBytesKept)].ToArray(), reason));
         }
     }
 
