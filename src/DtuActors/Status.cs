@@ -116,6 +116,26 @@ public sealed record TrafficCounters
 
     /// <summary>Frames by reason.</summary>
     public ImmutableSortedDictionary<string, long> Dropped { get; init; } = ImmutableSortedDictionary<string, long>.Empty;
+
+    /// <summary>Both together.</summary>
+    public TrafficCounters Plus(TrafficCounters other) => new()
+    {
+        Accepted = Accepted + other.Accepted,
+        Written = Written + other.Written,
+        Waiting = Waiting + other.Waiting,
+        AcceptedBytes = AcceptedBytes + other.AcceptedBytes,
+        WrittenBytes = WrittenBytes + other.WrittenBytes,
+        WaitingBytes = WaitingBytes + other.WaitingBytes,
+        Dropped = other.Dropped.Aggregate(Dropped, (sum, row) => sum.SetItem(row.Key, sum.GetValueOrDefault(row.Key) + row.Value)),
+    };
+
+    /// <summary>The same where nobody is left to write what waits.</summary>
+    public TrafficCounters WithWaitingDropped(string reason) => Waiting == 0 ? this : this with
+    {
+        Waiting = 0,
+        WaitingBytes = 0,
+        Dropped = Dropped.SetItem(reason, Dropped.GetValueOrDefault(reason) + Waiting),
+    };
 }
 
 /// <summary>An endpoint as it stands.</summary>
@@ -141,6 +161,21 @@ public sealed record EndpointStatus
 
     /// <summary>Endpoint → DTUs: accepted from the endpoint's side; dropped where no DTU could take it.</summary>
     public TrafficCounters Down { get; init; } = new();
+
+    /// <summary>One row a DTU, by id, where each has a port or a connection of its own; else empty.</summary>
+    public ImmutableArray<BranchStatus> Branches { get; init; } = [];
+}
+
+/// <summary>One DTU's part of an endpoint.</summary>
+public sealed record BranchStatus
+{
+    public required string Dtu { get; init; }
+    public required string State { get; init; }
+    public string? LastError { get; init; }
+
+    /// <summary>Its port's or connection's address.</summary>
+    public string? Where { get; init; }
+    public int Clients { get; init; }
 }
 
 public sealed record ListenerStatus

@@ -26,7 +26,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     private readonly bool _exclusive;
     private OutboundWindows _windows = new();
     private WindowPause _pause = new();
-    private readonly Queue<Frame> _held = new();
+    private readonly Queue<(Frame Frame, DtuId? To)> _held = new();
     private readonly KeyValuePair<string, object?> _label;
 
     private int _heldBytes;
@@ -41,7 +41,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         Books = books;
         _exclusive = exclusive;
         _label = new KeyValuePair<string, object?>("endpoint", options.Name);
-        Me = new Destination(Self, books.NextIncarnation());
+        Me = NextLife();
 
         Receive<Relay.Deliver>(OnDeliverOrDrain);
         Receive<Flow.Taken>(OnTaken);
@@ -59,7 +59,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
 
     protected EndpointBooks Books { get; }
 
-    /// <summary>This life of the endpoint, as windows know it.</summary>
+    /// <summary>This life of the endpoint, as windows know it; the fan's, where it is a branch.</summary>
     protected Destination Me { get; private set; }
 
     protected ILoggingAdapter Log { get; } = Context.GetLogger();
@@ -85,18 +85,18 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         _since = Now;
-        GatewayMetrics.EndpointUp.Record(_state == EndpointStates.Up ? 1 : 0, _label);
+        Record(_state == EndpointStates.Up);
         Announce();
         Publish();
     }
 
-    protected override void PostStop() => GatewayMetrics.EndpointUp.Record(0, _label);
+    protected override void PostStop() => Record(isUp: false);
 
     /// <summary>Begins a new life without the children's ending: forgets what this one knew, all but its state and its books.</summary>
     protected virtual void Renew()
     {
         Timers.CancelAll();
-        Me = new Destination(Self, Books.NextIncarnation());
+        Me = NextLife();
         _windows = new OutboundWindows();
         _pause = new WindowPause();
         _held.Clear();
@@ -141,8 +141,11 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         Settle(delivery);
     }
 
-    /// <summary>Bytes from the endpoint's side, a whole frame: they go to the router now, or when its windows open.</summary>
-    protected void Emit(ReadOnlyMemory<byte> payload, string codec)
+    /// <summary>
+    /// Bytes from the endpoint's side, a whole frame: they go to the router now, or when its windows open. <paramref name="to"/>: for that DTU; null: for whom
+    /// <c>select</c> means, or the branch's own.
+    /// </summary>
+    protected void Emit(ReadOnlyMemory<byte> payload, string codec, DtuId? to = null)
     {
         Books.Down.Accept(payload.Length);
         CountersMoved();
@@ -152,7 +155,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         }
         else if (!_pause.IsOn)
         {
-            HandOn(new Frame(payload, FrameDirection.Down, codec, Now));
+            HandOn(new Frame(payload, FrameDirection.Down, codec, Now), to);
         }
         else if (_heldBytes + payload.Length > MostHeld)
         {
@@ -161,7 +164,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         else
         {
             _heldBytes += payload.Length;
-            _held.Enqueue(new Frame(payload, FrameDirection.Down, codec, Now));
+            _held.Enqueue((new Frame(payload, FrameDirection.Down, codec, Now), to));
         }
     }
 
@@ -183,12 +186,16 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         if (state != _state)
         {
             _since = Now;
-            GatewayMetrics.EndpointUp.Record(state == EndpointStates.Up ? 1 : 0, _label);
+            Record(state == EndpointStates.Up);
         }
 
         _state = state;
         _lastError = lastError;
-        _surroundings.Events.Offer(new EndpointChanged(Now, Options.Name, Options.Kind, state, lastError));
+        if (_surroundings.Branch is null)
+        {
+            _surroundings.Events.Offer(new EndpointChanged(Now, Options.Name, Options.Kind, state, lastError));
+        }
+
         Publish();
     }
 
@@ -201,8 +208,25 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void Announce() =>
-        Router.Tell(new Registry.EndpointStarted(Options.Name, Me, _exclusive, Options.Select), Self);
+    private Destination NextLife() => _surroundings.Branch?.Fan ?? new Destination(Self, Books.NextIncarnation());
+
+    // A branch's state is its fan's to tell: no metric has a DTU's id in its label.
+    private void Record(bool isUp)
+    {
+        if (_surroundings.Branch is null)
+        {
+            GatewayMetrics.EndpointUp.Record(isUp ? 1 : 0, _label);
+        }
+    }
+
+    // Routes know the fan, not its branches.
+    private void Announce()
+    {
+        if (_surroundings.Branch is null)
+        {
+            Router.Tell(new Registry.EndpointStarted(Options.Name, Me, _exclusive, Options.Select), Self);
+        }
+    }
 
     private void Publish()
     {
@@ -269,12 +293,12 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         Announce();
     }
 
-    private void HandOn(Frame frame)
+    private void HandOn(Frame frame, DtuId? to)
     {
         var bytes = frame.Payload.Length;
         var through = _windows.Emit(bytes, out var ackWanted);
         Books.Down.Write(bytes, frame.At, Now);
-        Router.Tell(new Relay.Downlink(Options.Name, Self, frame, through, ackWanted), Self);
+        Router.Tell(new Relay.Downlink(Options.Name, Self, frame, through, ackWanted, to ?? _surroundings.Branch?.Dtu), Self);
         LookAtWindows();
     }
 
@@ -295,10 +319,10 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
 
     private void HandOnHeld()
     {
-        while (!_pause.IsOn && _held.TryDequeue(out var frame))
+        while (!_pause.IsOn && _held.TryDequeue(out var held))
         {
-            _heldBytes -= frame.Payload.Length;
-            HandOn(frame);
+            _heldBytes -= held.Frame.Payload.Length;
+            HandOn(held.Frame, held.To);
         }
 
         if (!_pause.IsOn)
@@ -307,7 +331,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void Probe() => Router.Tell(new Relay.Downlink(Options.Name, Self, null, _windows.Emitted, true), Self);
+    private void Probe() => Router.Tell(new Relay.Downlink(Options.Name, Self, null, _windows.Emitted, true, _surroundings.Branch?.Dtu), Self);
 
     private void OnTick(Tick tick)
     {
@@ -328,9 +352,9 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
 
     private void DropHeld()
     {
-        while (_held.TryDequeue(out var frame))
+        while (_held.TryDequeue(out var held))
         {
-            Books.Down.Drop(frame.Payload.Length, RelayDrops.DestinationSlow);
+            Books.Down.Drop(held.Frame.Payload.Length, RelayDrops.DestinationSlow);
             CountersMoved();
         }
 

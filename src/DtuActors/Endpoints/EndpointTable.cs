@@ -8,7 +8,8 @@ namespace DtuActors.Endpoints;
 /// <param name="Router">Takes its downlinks, gives it uplinks.</param>
 /// <param name="Fleet">Hears how it stands.</param>
 /// <param name="Events">Hears of its changes of state.</param>
-public sealed record EndpointSurroundings(IActorRef Router, IActorRef Fleet, EventInlet Events);
+/// <param name="Branch">Where it is one DTU's part of a <see cref="FanActor"/>; <paramref name="Fleet"/> is the fan then.</param>
+public sealed record EndpointSurroundings(IActorRef Router, IActorRef Fleet, EventInlet Events, Branch? Branch = null);
 
 /// <summary>
 /// The table of endpoints: which actor an endpoint's options stand for. A new kind is one file and one row. The actor system's configuration must

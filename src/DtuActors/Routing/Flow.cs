@@ -1,4 +1,5 @@
 using Akka.Actor;
+using DtuActors.Protocol;
 
 namespace DtuActors.Routing;
 
@@ -11,11 +12,14 @@ public readonly record struct Destination(IActorRef Ref, long Incarnation);
 /// </summary>
 public static class Flow
 {
-    /// <summary>Router → source: frames that you emit from now on reach this destination.</summary>
-    public sealed record PathAdded(Destination Destination) : INoSerializationVerificationNeeded;
+    /// <summary>
+    /// Router → source: frames that you emit from now on reach this destination. <paramref name="Dtu"/>: whose session it is, where it is one, for an endpoint that
+    /// keeps its DTUs apart.
+    /// </summary>
+    public sealed record PathAdded(Destination Destination, DtuId? Dtu = null) : INoSerializationVerificationNeeded;
 
     /// <summary>Router → source: they do not any more.</summary>
-    public sealed record PathRemoved(Destination Destination) : INoSerializationVerificationNeeded;
+    public sealed record PathRemoved(Destination Destination, DtuId? Dtu = null) : INoSerializationVerificationNeeded;
 
     /// <summary>Destination → source: everything that you emitted up to <paramref name="Through"/> is written or dropped.</summary>
     public sealed record Taken(Destination Destination, long Through) : INoSerializationVerificationNeeded;

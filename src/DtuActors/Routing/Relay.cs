@@ -15,8 +15,9 @@ public static class Relay
     /// <summary>Session → router. <paramref name="Only"/>: the one endpoint whose request this answers; null: every route.</summary>
     public sealed record Uplink(SessionRef Session, Frame? Frame, long Through, bool AckWanted, string? Only = null) : INoSerializationVerificationNeeded;
 
-    /// <summary>Endpoint → router, for the DTUs that its routes lead to.</summary>
-    public sealed record Downlink(string Endpoint, IActorRef Source, Frame? Frame, long Through, bool AckWanted) : INoSerializationVerificationNeeded;
+    /// <summary>Endpoint → router, for the DTUs that its routes lead to. <paramref name="To"/>: for this one of them; null: for those that <c>select</c> means.</summary>
+    public sealed record Downlink(string Endpoint, IActorRef Source, Frame? Frame, long Through, bool AckWanted, DtuId? To = null)
+        : INoSerializationVerificationNeeded;
 
     /// <summary>
     /// Router → destination. The destination writes or drops the frame in order and, where <paramref name="AckWanted"/>, then tells <paramref name="Source"/>
@@ -44,7 +45,21 @@ public static class Registry
     /// <param name="Exclusive">Whether it holds windows towards its sources (serial, pty, tcp exclusive); a shared one loses first instead.</param>
     /// <param name="Name">The endpoint's name.</param>
     /// <param name="Select">To which of several DTUs its downlinks go.</param>
-    public sealed record EndpointStarted(string Name, Destination Destination, bool Exclusive, DownlinkSelect Select) : INoSerializationVerificationNeeded;
+    /// <param name="WantsSessions">Whether it hears <see cref="SessionSeen"/> and <see cref="SessionGone"/> of the DTUs that its routes lead to.</param>
+    public sealed record EndpointStarted(string Name, Destination Destination, bool Exclusive, DownlinkSelect Select, bool WantsSessions = false)
+        : INoSerializationVerificationNeeded;
+
+    /// <summary>
+    /// Router → endpoint: a DTU of one of its routes is online, before anything that the DTU says; all of them again when the endpoint or the router was restarted.
+    /// A newer session of the same DTU comes after the <see cref="SessionGone"/> of the older one.
+    /// </summary>
+    /// <param name="Session">The session.</param>
+    /// <param name="Up">Whether its uplinks come to the endpoint.</param>
+    /// <param name="Down">Whether the endpoint's downlinks may go to it.</param>
+    public sealed record SessionSeen(SessionRef Session, bool Up, bool Down) : INoSerializationVerificationNeeded;
+
+    /// <summary>Router → endpoint: that session has ended, or no route leads to it any more.</summary>
+    public sealed record SessionGone(SessionRef Session) : INoSerializationVerificationNeeded;
 
     /// <summary>Router → endpoint.</summary>
     public sealed record AnnounceYourself : INoSerializationVerificationNeeded

@@ -128,6 +128,9 @@ public sealed partial class RouterActor
 
         public DownlinkSelect Select { get; set; }
 
+        /// <summary>Whether it hears of the sessions that its routes lead to.</summary>
+        public bool WantsSessions { get; set; }
+
         /// <summary>Sessions that its downlinks may go to.</summary>
         public HashSet<SessionEntry> Down { get; } = [];
     }

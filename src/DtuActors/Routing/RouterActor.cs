@@ -154,6 +154,17 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         {
             DropDownlink(downlink);
         }
+        else if (downlink.To is { } to)
+        {
+            if (_sessions.TryGetValue(to, out var meant) && endpoint.Down.Contains(meant))
+            {
+                DeliverOrWait(meant, endpoint, downlink);
+            }
+            else
+            {
+                DropDownlink(downlink);
+            }
+        }
         else if (downlink.Frame is null || endpoint.Down.Count == 1 || endpoint.Select is DownlinkSelect.Broadcast)
         {
             foreach (var entry in endpoint.Down)
@@ -244,6 +255,11 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
 
     private static void Connect(SessionEntry entry, Route route, EndpointEntry endpoint)
     {
+        if (endpoint.WantsSessions)
+        {
+            endpoint.Ref.Tell(new Registry.SessionSeen(entry.Session, route.Up, route.DownToDtu));
+        }
+
         if (route.Up && endpoint is { Exclusive: true, Incarnation: { } incarnation })
         {
             entry.Session.Connection.Tell(new Flow.PathAdded(incarnation));
@@ -252,7 +268,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         if (route.DownToDtu)
         {
             endpoint.Down.Add(entry);
-            endpoint.Ref.Tell(new Flow.PathAdded(new Destination(entry.Session.Connection, 0)));
+            endpoint.Ref.Tell(new Flow.PathAdded(new Destination(entry.Session.Connection, 0), entry.Session.Id));
         }
     }
 
@@ -275,7 +291,12 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
             route.Online--;
             if (endpoint.Down.Remove(entry))
             {
-                endpoint.Ref.Tell(new Flow.PathRemoved(new Destination(connection, 0)));
+                endpoint.Ref.Tell(new Flow.PathRemoved(new Destination(connection, 0), id));
+            }
+
+            if (endpoint.WantsSessions)
+            {
+                endpoint.Ref.Tell(new Registry.SessionGone(entry.Session));
             }
         }
 
@@ -294,6 +315,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         endpoint.Incarnation = started.Destination;
         endpoint.Exclusive = started.Exclusive;
         endpoint.Select = started.Select;
+        endpoint.WantsSessions = started.WantsSessions;
         foreach (var entry in _sessions.Values)
         {
             if (entry.RouteTo(endpoint) is not { } route)
@@ -306,15 +328,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
                 entry.Session.Connection.Tell(new Flow.PathRemoved(old));
             }
 
-            if (route.Up && started.Exclusive)
-            {
-                entry.Session.Connection.Tell(new Flow.PathAdded(started.Destination));
-            }
-
-            if (route.DownToDtu)
-            {
-                endpoint.Ref.Tell(new Flow.PathAdded(new Destination(entry.Session.Connection, 0)));
-            }
+            Connect(entry, route, endpoint);
         }
     }
 

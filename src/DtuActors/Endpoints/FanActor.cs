@@ -1,0 +1,329 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Akka.Event;
+using DtuActors.Configuration;
+using DtuActors.Directory;
+using DtuActors.Protocol;
+using DtuActors.Recording;
+using DtuActors.Routing;
+
+namespace DtuActors.Endpoints;
+
+/// <summary>One DTU's part of an endpoint: its frames settle as the fan's, and its downlinks are for that DTU alone.</summary>
+public sealed record Branch(Destination Fan, DtuId Dtu);
+
+/// <summary>
+/// An endpoint that is one to routes and one a DTU to the other side: a port, or an upstream connection, of each DTU's own. Each branch is an endpoint of its own
+/// below this actor, which hands on by DTU what the router says, and adds up how its branches stand. One hop more than an endpoint without branches, so that a
+/// branch may come and go while its DTU's frames keep their order.
+/// </summary>
+public abstract class FanActor : ReceiveActor, IWithTimers
+{
+    private static readonly TimeSpan PublishEvery = TimeSpan.FromSeconds(1);
+    private static readonly object PublishKey = new();
+
+    private readonly EndpointSurroundings _surroundings;
+    private readonly bool _exclusive;
+    private readonly bool _wantsSessions;
+    private readonly EndpointBooks _own = new();
+    private readonly Dictionary<DtuId, BranchEntry> _branches = [];
+    private readonly Dictionary<IActorRef, DtuId> _dtuOf = [];
+    private readonly Dictionary<DtuId, Destination> _paths = [];
+    private readonly KeyValuePair<string, object?> _label;
+    private TrafficCounters _endedUp = new();
+    private TrafficCounters _endedDown = new();
+    private string _state = EndpointStates.Connecting;
+    private string? _lastError;
+    private DateTimeOffset _since;
+
+    protected FanActor(EndpointOptions options, EndpointSurroundings surroundings, bool exclusive, bool wantsSessions)
+    {
+        Options = options;
+        _surroundings = surroundings;
+        _exclusive = exclusive;
+        _wantsSessions = wantsSessions;
+        _label = new KeyValuePair<string, object?>("endpoint", options.Name);
+        Me = new Destination(Self, _own.NextIncarnation());
+
+        Receive<Relay.Deliver>(OnDeliver);
+        Receive<Flow.PathAdded>(OnPathAdded);
+        Receive<Flow.PathRemoved>(OnPathRemoved);
+        Receive<Registry.AnnounceYourself>(_ => OnAnnounceYourself());
+        Receive<Fleet.EndpointSeen>(OnBranchSeen);
+        Receive<Fleet.TellAgain>(_ => Publish());
+        Receive<PublishDue>(_ => Publish());
+        Receive<ShutDown.Drain>(_ => OnDrain());
+        Receive<Terminated>(ended => OnTerminated(ended.ActorRef));
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected EndpointOptions Options { get; }
+
+    /// <summary>This life of the fan, as the windows of its sources know it; its branches settle in its name.</summary>
+    protected Destination Me { get; }
+
+    protected ILoggingAdapter Log { get; } = Context.GetLogger();
+
+    protected IActorRef Router => _surroundings.Router;
+
+    protected bool Draining { get; private set; }
+
+    protected DateTimeOffset Now => Context.System.Scheduler.Now;
+
+    protected IEnumerable<DtuId> Branches => _branches.Keys;
+
+    /// <summary>What the status says where the endpoint has no branch.</summary>
+    protected abstract string StateWithoutBranches { get; }
+
+    /// <summary>The range or address, for status.</summary>
+    protected virtual string? Where => null;
+
+    protected override void PreStart()
+    {
+        _since = Now;
+        _state = StateWithoutBranches;
+        GatewayMetrics.EndpointUp.Record(_state == EndpointStates.Up ? 1 : 0, _label);
+        Announce();
+        Publish();
+    }
+
+    protected override void PostStop() => GatewayMetrics.EndpointUp.Record(0, _label);
+
+    // A branch that fails is stopped or goes on by its own kind's rule; the fan itself is resumed by its parent, for its branches hold sockets.
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(failure =>
+    {
+        Log.Error(failure, "{0}: the branch of {1} failed", Options.KeyPath, _dtuOf.TryGetValue(Sender, out var dtu) ? dtu.Value : Sender.Path.Name);
+        return Directive.Resume;
+    }, loggingEnabled: false);
+
+    /// <summary>Starts the branch of a DTU; <paramref name="props"/> gets the surroundings that make an endpoint a branch.</summary>
+    protected IActorRef StartBranch(DtuId dtu, Func<EndpointSurroundings, Props> props)
+    {
+        var branch = Context.Watch(Context.ActorOf(props(_surroundings with { Fleet = Self, Branch = new Branch(Me, dtu) })));
+        _branches.Add(dtu, new BranchEntry(branch));
+        _dtuOf.Add(branch, dtu);
+        if (_paths.TryGetValue(dtu, out var session))
+        {
+            branch.Tell(new Flow.PathAdded(session, dtu));
+        }
+
+        PublishSoon();
+        return branch;
+    }
+
+    /// <summary>Lets a branch write what waits and end.</summary>
+    protected void EndBranch(DtuId dtu)
+    {
+        if (BranchOf(dtu) is { } branch)
+        {
+            branch.Tell(ShutDown.Drain.Instance);
+        }
+    }
+
+    /// <summary>The branch of a DTU, or null.</summary>
+    protected IActorRef? BranchOf(DtuId dtu) => _branches.GetValueOrDefault(dtu)?.Ref;
+
+    /// <summary>A branch is gone, drained or failed.</summary>
+    protected virtual void OnBranchEnded(DtuId dtu)
+    {
+    }
+
+    private void Announce() =>
+        Router.Tell(new Registry.EndpointStarted(Options.Name, Me, _exclusive, Options.Select, _wantsSessions));
+
+    private void OnDeliver(Relay.Deliver delivery)
+    {
+        if (BranchOf(delivery.Dtu) is { } branch)
+        {
+            branch.Forward(delivery);
+            return;
+        }
+
+        if (delivery.Frame is { } frame)
+        {
+            _own.Up.Accept(frame.Payload.Length);
+            _own.Up.Drop(frame.Payload.Length, Draining ? RelayDrops.DestinationLost : RelayDrops.NoReader);
+            PublishSoon();
+        }
+
+        if (delivery.AckWanted)
+        {
+            delivery.Source.Tell(new Flow.Taken(Me, delivery.Through));
+        }
+    }
+
+    private void OnPathAdded(Flow.PathAdded added)
+    {
+        if (added.Dtu is { } dtu)
+        {
+            _paths[dtu] = added.Destination;
+            BranchOf(dtu)?.Forward(added);
+        }
+    }
+
+    private void OnPathRemoved(Flow.PathRemoved removed)
+    {
+        if (removed.Dtu is { } dtu)
+        {
+            if (_paths.GetValueOrDefault(dtu) == removed.Destination)
+            {
+                _paths.Remove(dtu);
+            }
+
+            BranchOf(dtu)?.Forward(removed);
+        }
+    }
+
+    // A router that asks knows nothing yet: it names every path anew, and each branch begins its windows anew.
+    private void OnAnnounceYourself()
+    {
+        _paths.Clear();
+        foreach (var branch in _branches.Values)
+        {
+            branch.Ref.Forward(Registry.AnnounceYourself.Instance);
+        }
+
+        Announce();
+    }
+
+    private void OnBranchSeen(Fleet.EndpointSeen seen)
+    {
+        if (_dtuOf.TryGetValue(Sender, out var dtu))
+        {
+            var branch = _branches[dtu];
+            var moved = branch.Status?.State != seen.Status.State || branch.Status.LastError != seen.Status.LastError;
+            branch.Status = seen.Status;
+            if (moved)
+            {
+                LookAtState();
+            }
+
+            PublishSoon();
+        }
+    }
+
+    private void OnTerminated(IActorRef branch)
+    {
+        if (!_dtuOf.Remove(branch, out var dtu) || !_branches.Remove(dtu, out var ended))
+        {
+            return;
+        }
+
+        if (ended.Status is { } last)
+        {
+            // What still waited in it went with it, and is said so: the books add up for ever.
+            _endedUp = _endedUp.Plus(last.Up.WithWaitingDropped(RelayDrops.DestinationLost));
+            _endedDown = _endedDown.Plus(last.Down.WithWaitingDropped(RelayDrops.DestinationLost));
+        }
+
+        LookAtState();
+        PublishSoon();
+        if (Draining)
+        {
+            StopWhenDrained();
+        }
+        else
+        {
+            OnBranchEnded(dtu);
+        }
+    }
+
+    private void OnDrain()
+    {
+        if (Draining)
+        {
+            return;
+        }
+
+        Draining = true;
+        foreach (var branch in _branches.Values)
+        {
+            branch.Ref.Tell(ShutDown.Drain.Instance);
+        }
+
+        StopWhenDrained();
+    }
+
+    private void StopWhenDrained()
+    {
+        if (_branches.Count == 0)
+        {
+            Context.Stop(Self);
+        }
+    }
+
+    // The worst of its branches: down before connecting before up.
+    private void LookAtState()
+    {
+        var seen = _branches.Values.Select(branch => branch.Status).OfType<EndpointStatus>().ToList();
+        var worst = seen.Find(status => status.State == EndpointStates.Down) ?? seen.Find(status => status.State == EndpointStates.Connecting) ?? seen.FirstOrDefault();
+        var state = worst?.State ?? StateWithoutBranches;
+        var lastError = worst?.LastError;
+        if (state == _state && lastError == _lastError)
+        {
+            return;
+        }
+
+        if (state != _state)
+        {
+            _since = Now;
+            GatewayMetrics.EndpointUp.Record(state == EndpointStates.Up ? 1 : 0, _label);
+        }
+
+        (_state, _lastError) = (state, lastError);
+        _surroundings.Events.Offer(new EndpointChanged(Now, Options.Name, Options.Kind, state, lastError));
+    }
+
+    private void PublishSoon()
+    {
+        if (!Timers.IsTimerActive(PublishKey))
+        {
+            Timers.StartSingleTimer(PublishKey, PublishDue.Instance, PublishEvery);
+        }
+    }
+
+    private void Publish()
+    {
+        Timers.Cancel(PublishKey);
+        var (up, down, clients, refused) = (_own.Up.Snapshot().Plus(_endedUp), _own.Down.Snapshot().Plus(_endedDown), 0, 0L);
+        var branches = ImmutableArray.CreateBuilder<BranchStatus>(_branches.Count);
+        foreach (var (dtu, branch) in _branches)
+        {
+            if (branch.Status is { } status)
+            {
+                (up, down, clients, refused) = (up.Plus(status.Up), down.Plus(status.Down), clients + status.Clients, refused + status.Refused);
+                branches.Add(new BranchStatus { Dtu = dtu.Value, State = status.State, LastError = status.LastError, Where = status.Where, Clients = status.Clients });
+            }
+        }
+
+        branches.Sort((left, right) => string.CompareOrdinal(left.Dtu, right.Dtu));
+        _surroundings.Fleet.Tell(new Fleet.EndpointSeen(new EndpointStatus
+        {
+            Name = Options.Name,
+            Kind = Options.Kind,
+            State = _state,
+            LastError = _lastError,
+            Since = _since,
+            Where = Where,
+            Clients = clients,
+            Refused = refused,
+            Up = up,
+            Down = down,
+            Branches = branches.ToImmutable(),
+        }));
+    }
+
+    private sealed class BranchEntry(IActorRef branch)
+    {
+        public IActorRef Ref => branch;
+
+        /// <summary>Null until it said how it stands.</summary>
+        public EndpointStatus? Status { get; set; }
+    }
+
+    private sealed record PublishDue : INoSerializationVerificationNeeded
+    {
+        public static readonly PublishDue Instance = new();
+    }
+}
