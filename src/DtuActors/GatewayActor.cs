@@ -65,7 +65,7 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         Receive<Editing.OpenFailed>(OnRegisterFailed);
         Receive<Binding.SocketBound>(OnBound);
         Receive<Binding.BindFailed>(OnBindFailed);
-        Receive<RouterActor.WhatIsThere>(_ => Sender.Tell(new RouterActor.Endpoints([.. _endpoints])));
+        Receive<RouterActor.WhatIsThere>(_ => Sender.Tell(new RouterActor.Reroute(_options.Routes, [.. _endpoints]), ActorRefs.NoSender));
         Receive<Fleet.TellAgain>(OnTellAgain);
         Receive<GetParts>(_ => Sender.Tell(new Parts(_router, _fleet, _recorder, _monitors, _register)));
         Receive<ShutDown.Drain>(_ => DrainSessions());
@@ -83,9 +83,9 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         _recorder = Watched(RecorderActor.Props(_inlet, _monitors), "recorder");
         _fleet = Watched(FleetView.Props(_options), "fleet");
         _directory = Watched(DtuDirectory.Props(), "directory");
-        _router = Watched(RouterActor.Props(_options.Routes, _directory, _fleet), "router");
+        _router = Watched(RouterActor.Props(_admission, _directory, _fleet), "router");
         StartEndpoints(new EndpointSurroundings(_router, _fleet, _inlet));
-        _register = Watched(RegisterActor.Props(_options, _admission, _fleet), "register");
+        _register = Watched(RegisterActor.Props(_options, _admission, _fleet, _router), "register");
     }
 
     // Broken parts begin anew with what they can ask others for. Whoever has accepted sockets below it is never restarted: Akka restarts the children

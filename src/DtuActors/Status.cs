@@ -199,17 +199,24 @@ public sealed record RouteStatus
     public required string Name { get; init; }
     public string Kind { get; init; } = "route";
 
-    /// <summary>That of the endpoint.</summary>
+    /// <summary>That of the endpoint; of a DTU or a group <c>up</c> while it, or any member, is online, else <c>down</c>.</summary>
     public required string State { get; init; }
     public string? LastError { get; init; }
     public required string Dtu { get; init; }
     public required string To { get; init; }
     public required string Direction { get; init; }
 
-    /// <summary>DTUs online that it leads to.</summary>
+    /// <summary>DTUs online that it leads from.</summary>
     public int Online { get; init; }
+
+    /// <summary>Frames from its DTUs; one that goes to three members of a group counts three times.</summary>
     public long FramesUp { get; init; }
+
+    /// <summary>Frames to its DTUs; one that goes to three of them counts three times.</summary>
     public long FramesDown { get; init; }
+
+    /// <summary>Uplinks that found the other DTU, or every member of the group, offline, dropped as <c>dtu-offline</c>.</summary>
+    public long DroppedUp { get; init; }
 
     /// <summary>Downlinks that found no DTU online, dropped as <c>dtu-offline</c>.</summary>
     public long DroppedDown { get; init; }

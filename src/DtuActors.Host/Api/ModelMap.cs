@@ -150,6 +150,7 @@ internal static class ModelMap
         Online = route.Online,
         FramesUp = route.FramesUp,
         FramesDown = route.FramesDown,
+        DroppedUp = route.DroppedUp,
         DroppedDown = route.DroppedDown,
     };
 

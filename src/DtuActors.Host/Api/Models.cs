@@ -231,17 +231,26 @@ internal sealed record RouteModel
     public required string Name { get; init; }
     public required string Kind { get; init; }
 
-    [Description("That of the endpoint.")]
+    [Description("That of the endpoint; of dtu:ID and group:NAME up while the DTU, or any member, is online, else down.")]
     public required string State { get; init; }
     public string? LastError { get; init; }
     public required string Dtu { get; init; }
+
+    [Description("An endpoint's name, dtu:ID or group:NAME.")]
     public required string To { get; init; }
     public required string Direction { get; init; }
 
-    [Description("DTUs online that it leads to.")]
+    [Description("DTUs online that it leads from.")]
     public int Online { get; init; }
+
+    [Description("Frames from its DTUs, each as often as it was delivered.")]
     public long FramesUp { get; init; }
+
+    [Description("Frames to its DTUs, each as often as it was delivered.")]
     public long FramesDown { get; init; }
+
+    [Description("Uplinks that found the other DTU, or every member of the group, offline.")]
+    public long DroppedUp { get; init; }
 
     [Description("Downlinks that found no DTU online.")]
     public long DroppedDown { get; init; }

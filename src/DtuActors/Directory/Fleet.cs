@@ -17,7 +17,7 @@ public static class Fleet
     /// <summary>From a session, once, at its end.</summary>
     public sealed record SessionEnded(SessionReport Report, string Reason) : INoSerializationVerificationNeeded;
 
-    /// <summary>From the router, at most once a second when something moved. The state of a route is its endpoint's, and not told here.</summary>
+    /// <summary>From the router, at most once a second when something moved. The state of a route to an endpoint is that one's, and not told here.</summary>
     public sealed record RoutesSeen(ImmutableArray<RouteStatus> Routes) : INoSerializationVerificationNeeded;
 
     /// <summary>From the register: rows as they are now, and ids that have none any more.</summary>

@@ -190,7 +190,7 @@ public sealed class FleetView : ReceiveActor
         : _order.GetViewBetween(id, _order.Max);
 
     private RouteStatus WithState(RouteStatus route) =>
-        _endpoints.TryGetValue(route.To, out var endpoint) ? route with { State = endpoint.State, LastError = endpoint.LastError } : route with { State = "connecting" };
+        _endpoints.TryGetValue(route.To, out var endpoint) ? route with { State = endpoint.State, LastError = endpoint.LastError } : route;
 
     // A conflict counts as online.
     private static bool Is(DtuState asked, DtuState state) => state == asked || (asked is DtuState.Online && state is DtuState.Conflict);

@@ -5,6 +5,7 @@ using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Endpoints;
 using DtuActors.Protocol;
+using DtuActors.Routing;
 using DtuActors.Sessions;
 
 namespace DtuActors.Registering;
@@ -50,7 +51,7 @@ public static class Editing
 
 /// <summary>
 /// Owns the register of DTUs and its table: the one writer. What changes goes to disk, then to admission, which sessions read as they register, then to the
-/// FleetView; sessions that are open are not touched. It lives on a thread of its own, for the database's calls block.
+/// FleetView and, for its groups, to the router; sessions that are open are not touched. It lives on a thread of its own, for the database's calls block.
 /// </summary>
 /// <remarks>A restarted one reads its rows again; admission keeps the last ones meanwhile.</remarks>
 public sealed class RegisterActor : ReceiveActor, IWithTimers
@@ -61,17 +62,19 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
     private readonly RegisterRules _rules;
     private readonly Admission _admission;
     private readonly IActorRef _fleet;
+    private readonly IActorRef _router;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private RegisterStore? _store;
     private Register _register = Register.Empty;
     private string? _problem;
 
-    public RegisterActor(GatewayOptions options, Admission admission, IActorRef fleet)
+    public RegisterActor(GatewayOptions options, Admission admission, IActorRef fleet, IActorRef router)
     {
         _path = options.Storage.Path;
         _rules = new RegisterRules(options);
         _admission = admission;
         _fleet = fleet;
+        _router = router;
 
         Receive<Editing.Apply>(OnApply);
         Receive<Editing.Remove>(OnRemove);
@@ -82,8 +85,8 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(GatewayOptions options, Admission admission, IActorRef fleet) =>
-        Akka.Actor.Props.Create<RegisterActor>(options, admission, fleet).WithDispatcher(EndpointDispatchers.Port);
+    public static Props Props(GatewayOptions options, Admission admission, IActorRef fleet, IActorRef router) =>
+        Akka.Actor.Props.Create<RegisterActor>(options, admission, fleet, router).WithDispatcher(EndpointDispatchers.Port);
 
     protected override void PreStart() => Open();
 
@@ -101,7 +104,7 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
             }
 
             _problem = null;
-            TellFleet([.. _register.Rows], []);
+            Tell([.. _register.Rows], []);
             Context.Parent.Tell(Editing.Opened.Instance);
         }
         catch (StorageException failure)
@@ -137,7 +140,7 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
             }
 
             Use(change.Register);
-            TellFleet(change.Written, []);
+            Tell(change.Written, []);
             _log.Info("register: {0} added, {1} changed, {2} in all", change.Added, change.Changed, change.Register.Count);
         }
 
@@ -161,7 +164,7 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
             }
 
             Use(_register.Without(remove.Id));
-            TellFleet([], [remove.Id]);
+            Tell([], [remove.Id]);
             _log.Info("register: DTU {0} removed, {1} in all", remove.Id, _register.Count);
         }
 
@@ -188,6 +191,12 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
     {
         _register = register;
         _admission.Use(register);
+    }
+
+    private void Tell(ImmutableArray<RegisteredDtu> rows, ImmutableArray<DtuId> removed)
+    {
+        TellFleet(rows, removed);
+        _router.Tell(new Registry.MembershipsChanged([.. rows.Select(dtu => dtu.Id), .. removed]));
     }
 
     private void TellFleet(ImmutableArray<RegisteredDtu> rows, ImmutableArray<DtuId> removed) => _fleet.Tell(new Fleet.RegisterSeen(rows, removed));

@@ -21,6 +21,12 @@ public static class Flow
     /// <summary>Router → source: they do not any more.</summary>
     public sealed record PathRemoved(Destination Destination, DtuId? Dtu = null) : INoSerializationVerificationNeeded;
 
+    /// <summary>Router → session: every path that was named to you before is forgotten; those that hold are named anew. From a router that was restarted.</summary>
+    public sealed record PathsForgotten : INoSerializationVerificationNeeded
+    {
+        public static readonly PathsForgotten Instance = new();
+    }
+
     /// <summary>Destination → source: everything that you emitted up to <paramref name="Through"/> is written or dropped.</summary>
     public sealed record Taken(Destination Destination, long Through) : INoSerializationVerificationNeeded;
 }

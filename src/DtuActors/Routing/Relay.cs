@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Event;
 using DtuActors.Configuration;
@@ -12,7 +13,7 @@ namespace DtuActors.Routing;
 /// </summary>
 public static class Relay
 {
-    /// <summary>Session → router. <paramref name="Only"/>: the one endpoint whose request this answers; null: every route.</summary>
+    /// <summary>Session → router. <paramref name="Only"/>: the one source (an endpoint's name, or <c>dtu:ID</c>) whose request this answers; null: every route.</summary>
     public sealed record Uplink(SessionRef Session, Frame? Frame, long Through, bool AckWanted, string? Only = null) : INoSerializationVerificationNeeded;
 
     /// <summary>Endpoint → router, for the DTUs that its routes lead to. <paramref name="To"/>: for this one of them; null: for those that <c>select</c> means.</summary>
@@ -24,13 +25,15 @@ public static class Relay
     /// <see cref="Flow.Taken"/> with <paramref name="Through"/>, directly.
     /// </summary>
     /// <param name="Source">The session or endpoint that emitted it.</param>
-    /// <param name="SourceName">The DTU's id, or the endpoint's name.</param>
-    /// <param name="Dtu">The DTU whose frame it is, either way.</param>
-    /// <param name="Epoch">The session that the router meant or heard.</param>
+    /// <param name="SourceName"><c>dtu:ID</c>, or the endpoint's name.</param>
+    /// <param name="Dtu">For an endpoint the DTU that said it; for a session its own.</param>
+    /// <param name="Epoch">The session of that DTU that the router meant or heard.</param>
     /// <param name="Frame">Null for a probe.</param>
     /// <param name="Through">The source's cumulative bytes.</param>
     /// <param name="AckWanted">Whether the source waits for <see cref="Flow.Taken"/>.</param>
-    public sealed record Deliver(IActorRef Source, string SourceName, DtuId Dtu, Epoch Epoch, Frame? Frame, long Through, bool AckWanted)
+    /// <param name="IsAnswer">Whether it answers what the destination asked, so that nothing comes back.</param>
+    public sealed record Deliver(
+        IActorRef Source, string SourceName, DtuId Dtu, Epoch Epoch, Frame? Frame, long Through, bool AckWanted, bool IsAnswer = false)
         : INoSerializationVerificationNeeded;
 
     /// <summary>A superseded session gives a frame back: the router evicts it and asks the directory once.</summary>
@@ -68,6 +71,9 @@ public static class Registry
     }
 
     public sealed record SessionOpened(SessionRef Session) : INoSerializationVerificationNeeded;
+
+    /// <summary>Register → router: these DTUs may be in other groups than they were; <see cref="Admission"/> says in which.</summary>
+    public sealed record MembershipsChanged(ImmutableArray<DtuId> Dtus) : INoSerializationVerificationNeeded;
 
     /// <summary>Session → router, once its socket is gone: one <see cref="SessionForgotten"/>, which nothing follows, to the session.</summary>
     public sealed record SessionClosed(SessionRef Session) : INoSerializationVerificationNeeded;

@@ -3,6 +3,15 @@ using DtuActors.Protocol;
 
 namespace DtuActors.Routing;
 
+/// <summary>Frames over one route in one direction, each as often as it was delivered.</summary>
+public sealed class RouteTraffic
+{
+    public long Frames { get; set; }
+
+    /// <summary>Those that found nobody online.</summary>
+    public long Dropped { get; set; }
+}
+
 /// <summary>One route, compiled, with its own counters.</summary>
 public sealed class Route(RouteOptions options)
 {
@@ -10,18 +19,18 @@ public sealed class Route(RouteOptions options)
 
     public RouteOptions Options => options;
 
-    public bool Up => Options.Direction is not RouteDirection.Down;
+    public bool IsUp => Options.Direction is not RouteDirection.Down;
 
-    public bool DownToDtu => Options.Direction is not RouteDirection.Up;
+    public bool IsDown => Options.Direction is not RouteDirection.Up;
 
-    public long FramesUp { get; set; }
+    /// <summary>Whether it names one DTU by its id, not all that a glob matches.</summary>
+    public bool IsForOne => !DtuGlob.IsGlob(Options.Dtu);
 
-    public long FramesDown { get; set; }
+    public RouteTraffic Up { get; } = new();
 
-    /// <summary>Downlinks that found no DTU online.</summary>
-    public long DroppedDown { get; set; }
+    public RouteTraffic Down { get; } = new();
 
-    /// <summary>DTUs online that it leads to.</summary>
+    /// <summary>DTUs online that it leads from.</summary>
     public int Online { get; set; }
 
     public int Specificity => _dtu.Specificity;
@@ -29,14 +38,24 @@ public sealed class Route(RouteOptions options)
     public bool Matches(DtuId id) => _dtu.Matches(id);
 }
 
-/// <summary>The routes, in the order of configuration. All that match a DTU apply; of several to the same endpoint the most specific one.</summary>
-public sealed class RouteTable(IEnumerable<RouteOptions> options)
+/// <summary>The routes, in the order of configuration. All that match a DTU apply; of several with the same target the most specific one.</summary>
+public sealed class RouteTable
 {
-    private readonly Route[] _routes = [.. options.Select(route => new Route(route))];
+    public static readonly RouteTable Empty = new([]);
+
+    private readonly Route[] _routes;
+
+    /// <param name="options">What is configured.</param>
+    /// <param name="before">The table that this one replaces: its routes that are still configured go on, with their counters.</param>
+    public RouteTable(IEnumerable<RouteOptions> options, RouteTable? before = null)
+    {
+        var kept = (before?._routes ?? []).GroupBy(route => route.Options).ToDictionary(same => same.Key, same => new Queue<Route>(same));
+        _routes = [.. options.Select(route => kept.TryGetValue(route, out var same) && same.TryDequeue(out var known) ? known : new Route(route))];
+    }
 
     public IReadOnlyList<Route> All => _routes;
 
-    /// <summary>The routes of one DTU, one per endpoint.</summary>
+    /// <summary>The routes of one DTU, one per target.</summary>
     public IReadOnlyList<Route> For(DtuId id)
     {
         List<Route>? chosen = null;

@@ -1,25 +1,23 @@
 using Akka.Actor;
-using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Protocol;
 using DtuActors.Sessions;
 
 namespace DtuActors.Routing;
 
-/// <summary>What the router knows of endpoints and sessions, and how it asks the directory for a session that it does not know.</summary>
+/// <summary>How the router asks the directory for a session that it does not know, and what waits meanwhile.</summary>
 public sealed partial class RouterActor
 {
     private const int MostWaitingPerLookup = 64;
     private static readonly TimeSpan LookupLimit = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<DtuId, Lookup> _lookups = [];
-    private long _uplinks;
 
     private void ToSession(DtuId dtu, object message, Action refuse)
     {
         if (_sessions.TryGetValue(dtu, out var entry) && !_lookups.ContainsKey(dtu))
         {
-            entry.Session.Connection.Tell(message);
+            entry.Ref.Tell(message);
             return;
         }
 
@@ -38,13 +36,13 @@ public sealed partial class RouterActor
                 () => Drop(delivery.Frame, RelayDrops.StaleSession),
                 isGivenBack: true);
         }
-        else if (entry.Heard.Contains(delivery.Source))
+        else if (entry.HasHeard(delivery.SourceName))
         {
             Drop(delivery.Frame, RelayDrops.StaleSession);
         }
         else
         {
-            entry.Session.Connection.Tell(delivery with { Epoch = entry.Session.Epoch });
+            entry.Ref.Tell(delivery with { Epoch = entry.Session.Epoch });
         }
     }
 
@@ -89,7 +87,7 @@ public sealed partial class RouterActor
         Timers.Cancel(lookup);
         if (session is null && _sessions.TryGetValue(dtu, out var superseded))
         {
-            CloseSession(superseded.Session.Connection);
+            CloseSession(superseded.Ref);
         }
 
         foreach (var (deliver, refuse) in lookup.GivenBack.Concat(lookup.Waiting))
@@ -114,48 +112,4 @@ public sealed partial class RouterActor
     }
 
     private sealed record LookupOverdue(DtuId Dtu) : INoSerializationVerificationNeeded;
-
-    private sealed class EndpointEntry(string name, IActorRef endpoint)
-    {
-        public string Name => name;
-
-        public IActorRef Ref => endpoint;
-
-        /// <summary>Null until it announced itself.</summary>
-        public Destination? Incarnation { get; set; }
-
-        public bool Exclusive { get; set; }
-
-        public DownlinkSelect Select { get; set; }
-
-        /// <summary>Whether it hears of the sessions that its routes lead to.</summary>
-        public bool WantsSessions { get; set; }
-
-        /// <summary>Sessions that its downlinks may go to.</summary>
-        public HashSet<SessionEntry> Down { get; } = [];
-    }
-
-    private sealed class SessionEntry
-    {
-        public SessionEntry(SessionRef session, IReadOnlyList<Route> routes, Dictionary<string, EndpointEntry> endpoints)
-        {
-            Session = session;
-            Routes = [.. from route in routes where endpoints.ContainsKey(route.Options.To) select (route, endpoints[route.Options.To])];
-            Up = [.. Routes.Where(path => path.Route.Up)];
-        }
-
-        public SessionRef Session { get; }
-
-        public (Route Route, EndpointEntry Endpoint)[] Routes { get; }
-
-        public (Route Route, EndpointEntry Endpoint)[] Up { get; }
-
-        /// <summary>The endpoints whose downlinks went to it.</summary>
-        public HashSet<IActorRef> Heard { get; } = new(0);
-
-        /// <summary>The router's own count of uplinks at this session's last one: the last speaker has the highest.</summary>
-        public long LastUplink { get; set; }
-
-        public Route? RouteTo(EndpointEntry endpoint) => Array.Find(Routes, path => path.Endpoint == endpoint).Route;
-    }
 }

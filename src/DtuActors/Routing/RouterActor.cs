@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using Akka.Event;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Protocol;
@@ -8,37 +9,51 @@ using DtuActors.Sessions;
 namespace DtuActors.Routing;
 
 /// <summary>
-/// Moves frames between sessions and endpoints: knows the routes, who is online, and which endpoints are there. Keeps no bytes, but while it asks the directory
-/// for a session it does not know. After a restart it asks for everything anew: the endpoints of its parent, the sessions of the directory; what arrives
-/// meanwhile waits, bounded.
+/// Moves frames between sessions and endpoints, and between sessions: knows the routes, who is online, and which endpoints are there. Keeps no bytes, but while it asks
+/// the directory for a session it does not know. After a restart it asks for everything anew: the routes and endpoints of its parent, the sessions of the
+/// directory; what arrives meanwhile waits, bounded.
 /// </summary>
 public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboundedStash
 {
-    /// <summary>Router → its parent, at each start: one <see cref="Endpoints"/>, please.</summary>
+    /// <summary>Router → its parent, at each start: one <see cref="Reroute"/>, please.</summary>
     public sealed record WhatIsThere : INoSerializationVerificationNeeded
     {
         public static readonly WhatIsThere Instance = new();
     }
 
-    /// <summary>Every configured endpoint, whether it has announced itself or not.</summary>
-    public sealed record Endpoints(ImmutableArray<(string Name, IActorRef Ref)> All) : INoSerializationVerificationNeeded;
+    /// <summary>
+    /// All routes, and every configured endpoint, whether it has announced itself or not, in the place of what there was. A route that stays keeps its counters and
+    /// its windows, an endpoint that stays hears nothing of it. One <see cref="Rerouted"/> to the sender: what the router is told from there on goes the new ways.
+    /// </summary>
+    public sealed record Reroute(ImmutableArray<RouteOptions> Routes, ImmutableArray<(string Name, IActorRef Ref)> Endpoints) : INoSerializationVerificationNeeded;
+
+    /// <summary>The answer to a <see cref="Reroute"/>.</summary>
+    public sealed record Rerouted : INoSerializationVerificationNeeded, IDeadLetterSuppression
+    {
+        public static readonly Rerouted Instance = new();
+    }
 
     // While the router learns who is there, a moment; after it, frames have somewhere to go.
     private const int MostStashed = 10_000;
     private static readonly TimeSpan PublishEvery = TimeSpan.FromSeconds(1);
     private static readonly object PublishKey = new();
 
-    private readonly RouteTable _table;
+    // A probe is no traffic.
+    private static readonly RouteTraffic NoTraffic = new();
+
+    private readonly Admission _admission;
     private readonly IActorRef _directory;
     private readonly IActorRef _fleet;
-    private readonly Dictionary<string, EndpointEntry> _endpoints = [];
-    private readonly Dictionary<DtuId, SessionEntry> _sessions = [];
+    private readonly Dictionary<string, EndpointParty> _endpoints = [];
+    private readonly Dictionary<DtuId, SessionParty> _sessions = [];
     private readonly Dictionary<IActorRef, DtuId> _idOf = [];
+    private long _uplinks;
     private int _stashed;
+    private bool _isRestarted;
 
-    public RouterActor(ImmutableArray<RouteOptions> routes, IActorRef directory, IActorRef fleet)
+    public RouterActor(Admission admission, IActorRef directory, IActorRef fleet)
     {
-        _table = new RouteTable(routes);
+        _admission = admission;
         _directory = directory;
         _fleet = fleet;
         Become(Learning);
@@ -48,16 +63,22 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
 
     public IStash Stash { get; set; } = null!;
 
-    public static Props Props(ImmutableArray<RouteOptions> routes, IActorRef directory, IActorRef fleet) =>
-        Akka.Actor.Props.Create<RouterActor>(routes, directory, fleet);
+    public static Props Props(Admission admission, IActorRef directory, IActorRef fleet) =>
+        Akka.Actor.Props.Create<RouterActor>(admission, directory, fleet);
 
     protected override void PreStart() => Context.Parent.Tell(WhatIsThere.Instance);
 
-    // ---- learning: which endpoints there are
+    protected override void PostRestart(Exception reason)
+    {
+        _isRestarted = true;
+        base.PostRestart(reason);
+    }
+
+    // ---- learning: which routes and endpoints there are
 
     private void Learning()
     {
-        Receive<Endpoints>(OnEndpoints);
+        Receive<Reroute>(OnLearned);
         ReceiveAny(message =>
         {
             if (_stashed++ < MostStashed)
@@ -71,19 +92,13 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         });
     }
 
-    private void OnEndpoints(Endpoints endpoints)
+    private void OnLearned(Reroute reroute)
     {
-        foreach (var (name, endpoint) in endpoints.All)
-        {
-            _endpoints[name] = new EndpointEntry(name, endpoint);
-            endpoint.Tell(Registry.AnnounceYourself.Instance);
-        }
-
+        OnReroute(reroute);
         _directory.Tell(new Holding.Recite(Self));
         _stashed = 0;
         Become(Routing);
         Stash.UnstashAll();
-        Publish();
     }
 
     // ---- routing
@@ -99,6 +114,8 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         Receive<Registry.SessionOpened>(opened => Open(opened.Session));
         Receive<Registry.SessionClosed>(OnSessionClosed);
         Receive<Registry.EndpointStarted>(OnEndpointStarted);
+        Receive<Registry.MembershipsChanged>(OnMembershipsChanged);
+        Receive<Reroute>(OnReroute);
         Receive<Holding.Found>(OnFound);
         Receive<LookupOverdue>(overdue => EndLookup(overdue.Dtu, null));
         Receive<Terminated>(terminated => CloseSession(terminated.ActorRef));
@@ -111,108 +128,190 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
     private void OnUplink(Relay.Uplink uplink)
     {
         var session = uplink.Session;
-        if (!_sessions.TryGetValue(session.Id, out var entry))
+        if (!_sessions.TryGetValue(session.Id, out var source))
         {
             // It carries its own proof: the directory granted it that epoch.
             Open(session);
-            entry = _sessions[session.Id];
+            source = _sessions[session.Id];
         }
-        else if (session.Epoch < entry.Session.Epoch)
+        else if (session.Epoch < source.Session.Epoch)
         {
             Drop(uplink.Frame, RelayDrops.StaleSession);
             return;
         }
 
-        if (uplink.Frame is not null)
+        var said = new Relay.Deliver(
+            session.Connection, source.Name, session.Id, session.Epoch, uplink.Frame, uplink.Through, uplink.AckWanted, IsAnswer: uplink.Only is not null);
+        if (uplink.Frame is null)
         {
-            entry.LastUplink = ++_uplinks;
+            Probe(source, said);
         }
-
-        Relay.Deliver? delivery = null;
-        foreach (var (route, endpoint) in entry.Up)
+        else
         {
-            if (uplink.Only is not null && uplink.Only != endpoint.Name)
-            {
-                continue;
-            }
-
-            delivery ??= new Relay.Deliver(
-                session.Connection, session.Id.Value, session.Id, session.Epoch, uplink.Frame, uplink.Through, uplink.AckWanted);
-            endpoint.Ref.Tell(delivery);
-            if (uplink.Frame is not null)
-            {
-                route.FramesUp++;
-                PublishSoon();
-            }
+            source.LastUplink = ++_uplinks;
+            Spread(source, said, uplink.Only);
         }
     }
+
+    private void Probe(Party source, Relay.Deliver probe)
+    {
+        foreach (var party in source.Windows.Keys)
+        {
+            Deliver(party, NoTraffic, probe);
+        }
+    }
+
+    /// <summary>
+    /// Tells a frame to all that its source's routes lead to and, where it stands at the other end of routes itself, to all that they come from; to none of them twice.
+    /// Where nobody is online there, alone or but for itself, it is dropped.
+    /// </summary>
+    /// <param name="source">The session that said it.</param>
+    /// <param name="said">The frame.</param>
+    /// <param name="only">The one that is to hear it; null: all.</param>
+    private void Spread(SessionParty source, Relay.Deliver said, string? only)
+    {
+        var isHeard = false;
+        foreach (var (route, target) in source.Place.Ways)
+        {
+            if (route.IsUp)
+            {
+                if (only is null && target.IsOfDtus && (target.Far.Count == 0 || (target.Far.Count == 1 && target.Far.Contains(source))))
+                {
+                    DropOffline(route.Up, said);
+                }
+
+                foreach (var party in target.Far)
+                {
+                    isHeard |= Tell(party, route.Up);
+                }
+            }
+        }
+
+        foreach (var target in source.Place.Ends)
+        {
+            if (only is null && target.DownRoute is { } first && (target.Down.Count == 0 || (target.Down.Count == 1 && target.Down.Contains(source))))
+            {
+                DropOffline(first.Down, said);
+            }
+
+            foreach (var party in target.Down)
+            {
+                isHeard |= Tell(party, target.Near[party].Down);
+            }
+        }
+
+        if (!isHeard && only is not null && only.StartsWith(RouteOptions.DtuPrefix, StringComparison.Ordinal) && !IsOnline(only))
+        {
+            Drop(said.Frame, RelayDrops.DtuOffline);
+        }
+
+        bool Tell(Party party, RouteTraffic traffic)
+        {
+            if (party == source || (only is not null && only != party.Name) || (party is SessionParty session && !session.HearsFirst(_uplinks)))
+            {
+                return false;
+            }
+
+            Deliver(party, traffic, said);
+            return true;
+        }
+    }
+
+    private bool IsOnline(string asker) => DtuId.TryParse(asker[RouteOptions.DtuPrefix.Length..], out var id) && _sessions.ContainsKey(id);
 
     // A probe goes to all whose windows it asks about; a frame to the one DTU, or to those that select means.
     private void OnDownlink(Relay.Downlink downlink)
     {
-        if (!_endpoints.TryGetValue(downlink.Endpoint, out var endpoint) || endpoint.Down.Count == 0)
+        var said = new Relay.Deliver(downlink.Source, downlink.Endpoint, default, default, downlink.Frame, downlink.Through, downlink.AckWanted);
+        if (!_endpoints.TryGetValue(downlink.Endpoint, out var endpoint))
         {
-            DropDownlink(downlink);
+            Drop(said.Frame, RelayDrops.NoRoute);
+            return;
         }
-        else if (downlink.To is { } to)
+
+        var target = endpoint.Place.Ends[0];
+        if (downlink.To is { } to)
         {
-            if (_sessions.TryGetValue(to, out var meant) && endpoint.Down.Contains(meant))
+            if (_sessions.TryGetValue(to, out var meant) && target.Down.Contains(meant))
             {
-                DeliverOrWait(meant, endpoint, downlink);
+                Deliver(meant, target.Near[meant].Down, said);
             }
             else
             {
-                DropDownlink(downlink);
+                DropDownlink(target, said);
             }
         }
-        else if (downlink.Frame is null || endpoint.Down.Count == 1 || endpoint.Select is DownlinkSelect.Broadcast)
+        else if (target.Down.Count == 0)
         {
-            foreach (var entry in endpoint.Down)
+            DropDownlink(target, said);
+        }
+        else if (said.Frame is null || target.Down.Count == 1 || endpoint.Announced?.Select is DownlinkSelect.Broadcast)
+        {
+            foreach (var session in target.Down)
             {
-                DeliverOrWait(entry, endpoint, downlink);
+                Deliver(session, target.Near[session].Down, said);
             }
         }
         else
         {
-            DeliverOrWait(endpoint.Down.MaxBy(entry => entry.LastUplink)!, endpoint, downlink);
+            var last = target.Down.MaxBy(session => session.LastUplink)!;
+            Deliver(last, target.Near[last].Down, said);
         }
     }
 
-    // Behind what a superseded session gave back, which is older.
-    private void DeliverOrWait(SessionEntry entry, EndpointEntry endpoint, Relay.Downlink downlink)
+    private void DropDownlink(RouteTarget target, Relay.Deliver said)
     {
-        var id = entry.Session.Id;
-        if (_lookups.ContainsKey(id))
+        if (target.DownRoute is { } route)
         {
-            Wait(id, _ => Deliver(_sessions[id], endpoint, downlink), () => DropDownlink(downlink));
+            DropOffline(route.Down, said);
         }
         else
         {
-            Deliver(entry, endpoint, downlink);
+            Drop(said.Frame, RelayDrops.NoRoute);
         }
     }
 
-    private void Deliver(SessionEntry entry, EndpointEntry endpoint, Relay.Downlink downlink)
+    // To a session behind what a superseded one gave back, which is older.
+    private void Deliver(Party party, RouteTraffic traffic, Relay.Deliver said)
     {
-        entry.Heard.Add(downlink.Source);
-        entry.Session.Connection.Tell(new Relay.Deliver(
-            downlink.Source, downlink.Endpoint, entry.Session.Id, entry.Session.Epoch, downlink.Frame, downlink.Through, downlink.AckWanted));
-        if (downlink.Frame is not null)
+        if (party is not SessionParty session)
         {
-            entry.RouteTo(endpoint)!.FramesDown++;
+            party.Ref.Tell(said);
+            Count(traffic, said);
+        }
+        else if (_lookups.ContainsKey(session.Session.Id))
+        {
+            DeliverLater(session.Session.Id, traffic, said);
+        }
+        else
+        {
+            DeliverTo(session, traffic, said);
+        }
+    }
+
+    private void DeliverLater(DtuId dtu, RouteTraffic traffic, Relay.Deliver said) =>
+        Wait(dtu, _ => DeliverTo(_sessions[dtu], traffic, said), () => DropOffline(traffic, said));
+
+    private void DeliverTo(SessionParty session, RouteTraffic traffic, Relay.Deliver said)
+    {
+        session.Hears(said.SourceName);
+        session.Ref.Tell(said with { Dtu = session.Session.Id, Epoch = session.Session.Epoch });
+        Count(traffic, said);
+    }
+
+    private void Count(RouteTraffic traffic, Relay.Deliver said)
+    {
+        if (said.Frame is not null)
+        {
+            traffic.Frames++;
             PublishSoon();
         }
     }
 
-    private void DropDownlink(Relay.Downlink downlink)
+    private void DropOffline(RouteTraffic traffic, Relay.Deliver said)
     {
-        var route = _table.All.FirstOrDefault(candidate => candidate.DownToDtu && candidate.Options.To == downlink.Endpoint);
-        if (route is not null && downlink.Frame is not null)
-        {
-            route.DroppedDown++;
-        }
-
-        Drop(downlink.Frame, route is null ? RelayDrops.NoRoute : RelayDrops.DtuOffline);
+        traffic.Dropped += said.Frame is null ? 0 : 1;
+        Drop(said.Frame, RelayDrops.DtuOffline);
     }
 
     // The frame is counted here, the source is not kept waiting: its window forgets a destination that is gone.
@@ -222,113 +321,6 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         {
             GatewayMetrics.FramesDropped.Add(1, new KeyValuePair<string, object?>("reason", reason));
             PublishSoon();
-        }
-    }
-
-    // ---- who is online
-
-    private void Open(SessionRef session)
-    {
-        if (_sessions.TryGetValue(session.Id, out var known))
-        {
-            if (known.Session.Epoch >= session.Epoch)
-            {
-                return;
-            }
-
-            CloseSession(known.Session.Connection);
-        }
-
-        var entry = new SessionEntry(session, _table.For(session.Id), _endpoints);
-        _sessions.Add(session.Id, entry);
-        _idOf.Add(session.Connection, session.Id);
-        Context.Watch(session.Connection);
-        foreach (var (route, endpoint) in entry.Routes)
-        {
-            route.Online++;
-            Connect(entry, route, endpoint);
-        }
-
-        PublishSoon();
-        EndLookup(session.Id, session);
-    }
-
-    private static void Connect(SessionEntry entry, Route route, EndpointEntry endpoint)
-    {
-        if (endpoint.WantsSessions)
-        {
-            endpoint.Ref.Tell(new Registry.SessionSeen(entry.Session, route.Up, route.DownToDtu));
-        }
-
-        if (route.Up && endpoint is { Exclusive: true, Incarnation: { } incarnation })
-        {
-            entry.Session.Connection.Tell(new Flow.PathAdded(incarnation));
-        }
-
-        if (route.DownToDtu)
-        {
-            endpoint.Down.Add(entry);
-            endpoint.Ref.Tell(new Flow.PathAdded(new Destination(entry.Session.Connection, 0), entry.Session.Id));
-        }
-    }
-
-    private void OnSessionClosed(Registry.SessionClosed closed)
-    {
-        CloseSession(closed.Session.Connection);
-        closed.Session.Connection.Tell(Registry.SessionForgotten.Instance);
-    }
-
-    private void CloseSession(IActorRef connection)
-    {
-        if (!_idOf.Remove(connection, out var id) || !_sessions.Remove(id, out var entry))
-        {
-            return;
-        }
-
-        Context.Unwatch(connection);
-        foreach (var (route, endpoint) in entry.Routes)
-        {
-            route.Online--;
-            if (endpoint.Down.Remove(entry))
-            {
-                endpoint.Ref.Tell(new Flow.PathRemoved(new Destination(connection, 0), id));
-            }
-
-            if (endpoint.WantsSessions)
-            {
-                endpoint.Ref.Tell(new Registry.SessionGone(entry.Session));
-            }
-        }
-
-        PublishSoon();
-    }
-
-    private void OnEndpointStarted(Registry.EndpointStarted started)
-    {
-        if (!_endpoints.TryGetValue(started.Name, out var endpoint))
-        {
-            return;
-        }
-
-        var before = endpoint.Incarnation;
-        var isSame = before == started.Destination;
-        endpoint.Incarnation = started.Destination;
-        endpoint.Exclusive = started.Exclusive;
-        endpoint.Select = started.Select;
-        endpoint.WantsSessions = started.WantsSessions;
-        foreach (var entry in _sessions.Values)
-        {
-            if (entry.RouteTo(endpoint) is not { } route)
-            {
-                continue;
-            }
-
-            if (before is { } old && !isSame && started.Exclusive)
-            {
-                entry.Session.Connection.Tell(new Flow.PathRemoved(old));
-            }
-
-            Connect(entry, route, endpoint);
         }
     }
 
@@ -342,21 +334,26 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         }
     }
 
-    private void Publish() => _fleet.Tell(new Fleet.RoutesSeen(
-    [
-        .. _table.All.Select(route => new RouteStatus
+    private void Publish() => _fleet.Tell(new Fleet.RoutesSeen([.. _table.All.Select(Status)]));
+
+    private RouteStatus Status(Route route)
+    {
+        var (state, lastError) = _targets[route.Options.To].State;
+        return new RouteStatus
         {
             Name = $"{route.Options.Dtu} -> {route.Options.To}",
-            State = "up",
+            State = state,
+            LastError = lastError,
             Dtu = route.Options.Dtu,
             To = route.Options.To,
             Direction = route.Options.Direction.ToString().ToLowerInvariant(),
             Online = route.Online,
-            FramesUp = route.FramesUp,
-            FramesDown = route.FramesDown,
-            DroppedDown = route.DroppedDown,
-        }),
-    ]));
+            FramesUp = route.Up.Frames,
+            FramesDown = route.Down.Frames,
+            DroppedUp = route.Up.Dropped,
+            DroppedDown = route.Down.Dropped,
+        };
+    }
 
     private sealed record PublishDue : INoSerializationVerificationNeeded
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -47,6 +48,9 @@ public sealed class Admission
 
     /// <summary>What is known of a DTU that its listener or dialer names: no word of the DTU's own is needed, so nothing is refused.</summary>
     public DtuOptions? Find(DtuId id) => Known(id.Value);
+
+    /// <summary>The groups that a DTU is in.</summary>
+    public ImmutableArray<string> GroupsOf(DtuId id) => Find(id)?.Groups ?? [];
 
     /// <summary>Decides about the id that a registration presented on a listener with <paramref name="idPrefix"/>.</summary>
     public AdmissionVerdict Decide(string idPrefix, string presented, string? secret, IPAddress? remote)

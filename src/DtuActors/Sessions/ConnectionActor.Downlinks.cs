@@ -43,7 +43,15 @@ public sealed partial class ConnectionActor : IBusLine
         }
 
         _down.Accept(downlink.Payload.Length);
-        EnqueueByMode(downlink);
+        if (delivery.IsAnswer)
+        {
+            // Whatever this bus is used for: nobody answers an answer.
+            Enqueue(downlink, wantsAnswer: false, AnswerRule.ByMode, null);
+        }
+        else
+        {
+            EnqueueByMode(downlink);
+        }
     }
 
     private void OnRequest(Asking.Request request)

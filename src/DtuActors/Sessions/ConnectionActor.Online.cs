@@ -62,6 +62,9 @@ public sealed partial class ConnectionActor
             case Flow.PathRemoved pathRemoved:
                 OnPathRemoved(pathRemoved);
                 return true;
+            case Flow.PathsForgotten:
+                OnPathsForgotten();
+                return true;
             case ProbeDue:
                 OnProbeDue();
                 return true;

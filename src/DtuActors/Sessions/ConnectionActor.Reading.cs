@@ -172,6 +172,12 @@ public sealed partial class ConnectionActor
         ReadOn();
     }
 
+    private void OnPathsForgotten()
+    {
+        _windows.Clear();
+        ReadOn();
+    }
+
     private void ArmGap()
     {
         // While the transport or the prefix holds the end of what the instrument said, the framer has not heard all of it.

@@ -196,7 +196,7 @@ public sealed class RegisterActorSpec : ActorSpec
     private static Editing.Apply Apply(string file) => new(Rows.Read(file), DryRun: false);
 
     private IActorRef Start(Admission admission, GatewayOptions options) =>
-        _above.ChildActorOf(RegisterActor.Props(options, admission, _fleet), new OneForOneStrategy(_ => Directive.Restart));
+        _above.ChildActorOf(RegisterActor.Props(options, admission, _fleet, _router), new OneForOneStrategy(_ => Directive.Restart));
 
     private IActorRef Opened(Admission admission, params string[] rows)
     {

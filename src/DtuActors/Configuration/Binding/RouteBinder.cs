@@ -4,9 +4,11 @@ using DtuActors.Protocol;
 
 namespace DtuActors.Configuration;
 
-/// <summary>Binds <c>routes</c> and checks them against the endpoints they name.</summary>
+/// <summary>Binds <c>routes</c> and checks them against the endpoints and DTUs they name.</summary>
 internal static class RouteBinder
 {
+    private const string TargetForm = "an endpoint's name, dtu:ID or group:NAME";
+
     public static ImmutableArray<RouteOptions> Bind(BlockReader root, IReadOnlyList<EndpointOptions> endpoints, EndpointBinder bound, Func<DtuId, DtuId> canonical)
     {
         var byName = new Dictionary<string, EndpointOptions>(StringComparer.Ordinal);
@@ -19,9 +21,10 @@ internal static class RouteBinder
         foreach (var block in Blocks(root))
         {
             block.Missing("dtu", "an id, or a glob as pump-*");
-            block.Missing("to", "an endpoint's name");
+            block.Missing("to", TargetForm);
             var dtu = block.Id("dtu")?.Value;
-            var to = block.NonEmpty("to", "an endpoint's name");
+            dtu = dtu is null || DtuGlob.IsGlob(dtu) ? dtu : canonical(DtuId.Parse(dtu)).Value;
+            var to = block.NonEmpty("to", TargetForm);
             var direction = block.Word("direction", "both", "both", "up", "down") switch
             {
                 "up" => RouteDirection.Up,
@@ -29,14 +32,22 @@ internal static class RouteBinder
                 _ => RouteDirection.Both,
             };
             _ = block.Word("when-offline", "drop", "drop", "queue");
-            if (to is not null)
+            if (to?.StartsWith(RouteOptions.DtuPrefix, StringComparison.Ordinal) is true)
             {
-                CheckTarget(block, to, byName, bound.Known);
+                to = OtherDtu(block, dtu, to[RouteOptions.DtuPrefix.Length..], canonical);
+            }
+            else if (to?.StartsWith(RouteOptions.GroupPrefix, StringComparison.Ordinal) is true)
+            {
+                CheckGroup(block, to[RouteOptions.GroupPrefix.Length..]);
+            }
+            else if (to is not null)
+            {
+                CheckEndpoint(block, to, byName, bound.Known);
             }
 
             if (dtu is not null && to is not null)
             {
-                routes.Add(new RouteOptions { Dtu = DtuGlob.IsGlob(dtu) ? dtu : canonical(DtuId.Parse(dtu)).Value, To = to, Direction = direction });
+                routes.Add(new RouteOptions { Dtu = dtu, To = to, Direction = direction });
             }
         }
 
@@ -71,13 +82,43 @@ internal static class RouteBinder
         }
     }
 
-    private static void CheckTarget(BlockReader block, string to, Dictionary<string, EndpointOptions> endpoints, HashSet<string> known)
+    // As dtu itself: an alias means its DTU. Null, with the fault told, where it is none.
+    private static string? OtherDtu(BlockReader block, string? dtu, string other, Func<DtuId, DtuId> canonical)
     {
-        if (to.StartsWith("dtu:", StringComparison.Ordinal) || to.StartsWith("group:", StringComparison.Ordinal))
+        if (DtuGlob.IsGlob(other))
         {
-            block.Fault("to", NotBuilt.Says($"'{to[..(to.IndexOf(':', StringComparison.Ordinal) + 1)]}'", "built: an endpoint's name"), null);
+            block.Fault("to", $"'{KeyPath.Shown(other)}' is a glob, and a cable ends at one DTU", "dtu:ID, the id of one DTU; or group:NAME, for several");
+            return null;
         }
-        else if (!known.Contains(to))
+
+        if (!DtuId.TryParse(other, out var id))
+        {
+            block.Fault("to", $"'{KeyPath.Shown(other)}' is not a DTU's id", $"dtu:ID, 1 to {DtuId.MaxLength} characters, no control characters");
+            return null;
+        }
+
+        id = canonical(id);
+        if (id.Value == dtu)
+        {
+            block.Fault("to", $"the DTU '{KeyPath.Shown(dtu)}' would talk to itself", "dtu:ID, the id of another DTU");
+            return null;
+        }
+
+        return RouteOptions.DtuPrefix + id.Value;
+    }
+
+    // A group that nobody is in yet is no fault: the register may fill it at any time.
+    private static void CheckGroup(BlockReader block, string group)
+    {
+        if (string.IsNullOrWhiteSpace(group) || group.Trim() != group)
+        {
+            block.Fault("to", $"'{KeyPath.Shown(group)}' is no group's name", "group:NAME, as under groups of dtus or of the register");
+        }
+    }
+
+    private static void CheckEndpoint(BlockReader block, string to, Dictionary<string, EndpointOptions> endpoints, HashSet<string> known)
+    {
+        if (!known.Contains(to))
         {
             block.Fault("to", $"there is no endpoint '{KeyPath.Shown(to)}'", known.Count == 0 ? "a block of that name under dtu.endpoints" : BlockReader.Meant(to, known));
         }

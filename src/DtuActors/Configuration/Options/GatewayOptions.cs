@@ -107,10 +107,16 @@ public sealed record StorageOptions
 /// <summary>One row of <c>routes</c>.</summary>
 public sealed record RouteOptions
 {
+    /// <summary>What <see cref="To"/> begins with where it means another DTU.</summary>
+    public const string DtuPrefix = "dtu:";
+
+    /// <summary>What <see cref="To"/> begins with where it means every member of a group.</summary>
+    public const string GroupPrefix = "group:";
+
     /// <summary>An id or a glob (<c>*</c> any run of characters, <c>?</c> one).</summary>
     public required string Dtu { get; init; }
 
-    /// <summary>An endpoint's name.</summary>
+    /// <summary>An endpoint's name, <c>dtu:ID</c>, or <c>group:NAME</c>.</summary>
     public required string To { get; init; }
 
     public RouteDirection Direction { get; init; } = RouteDirection.Both;
