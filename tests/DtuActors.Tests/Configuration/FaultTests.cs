@@ -148,6 +148,10 @@ public sealed class FaultTests
     [InlineData("dtu { polls.p.hex = \"01\"\nprofiles.default.keep-warm { every = 10ms, poll = p } }", 2, "dtu.profiles.default.keep-warm.every", "from 1s to", null)]
     [InlineData("dtu.storage.max-known = many", 1, "dtu.storage.max-known", "whole number", null)]
     [InlineData("dtu.cluster.seed-nodes = [\"a\"]", 1, "dtu.cluster.seed-nodes[0]", "is no seed node", "HOST:PORT")]
+    [InlineData("dtu.routes = [{ dtu = a, to = \"dtu:b*\" }]", 1, "dtu.routes[0].to", "'b*' is a glob", "group:NAME")]
+    [InlineData("dtu.routes = [{ dtu = a, to = \"dtu:\" }]", 1, "dtu.routes[0].to", "'' is not a DTU's id", "dtu:ID")]
+    [InlineData("dtu { dtus.a.ids = [b], routes = [{ dtu = a, to = \"dtu:b\" }] }", 1, "dtu.routes[0].to", "the DTU 'a' would talk to itself", "another DTU")]
+    [InlineData("dtu.routes = [{ dtu = a, to = \"group: \" }]", 1, "dtu.routes[0].to", "is no group's name", "group:NAME")]
     public void A_fault_names_key_line_problem_and_what_would_be_right(string text, int line, string key, string problem, string? expected)
     {
         var fault = Conf.Fault(text);
@@ -168,8 +172,6 @@ public sealed class FaultTests
     [InlineData("dtu.endpoints.e { kind = modbus-tcp, port = 1, units = passthrough }", "dtu.endpoints.e.units", "'passthrough' is not built yet")]
     [InlineData("dtu.endpoints.e { kind = tcp, port = 1, select = unit-map }", "dtu.endpoints.e.select", "'unit-map' is not built yet")]
     [InlineData("dtu.endpoints.e { kind = tcp, port = 1, on = elsewhere }", "dtu.endpoints.e.on", "is not built yet")]
-    [InlineData("dtu.routes = [{ dtu = a, to = \"dtu:b\" }]", "dtu.routes[0].to", "'dtu:' is not built yet")]
-    [InlineData("dtu.routes = [{ dtu = a, to = \"group:b\" }]", "dtu.routes[0].to", "'group:' is not built yet")]
     [InlineData("dtu { endpoints.e { kind = tcp, port = 1 }, routes = [{ dtu = a, to = e, when-offline = queue }] }", "dtu.routes[0].when-offline", "'queue' is not built yet")]
     [InlineData("dtu.storage.provider = postgresql", "dtu.storage.provider", "'postgresql' is not built yet (built: sqlite, none")]
     [InlineData("dtu.storage.retention = 1d", "dtu.storage.retention", "is not built yet")]

@@ -188,6 +188,13 @@ public sealed class LoadingTests : IDisposable
     }
 
     [Fact]
+    public void A_route_leads_to_another_DTU_under_any_of_its_ids_or_to_a_group_that_nobody_is_in_yet()
+    {
+        var options = Conf.Options("dtu { dtus.\"b\".ids = [\"0042\"], routes = [{ dtu = a, to = \"dtu:0042\" }, { dtu = \"*\", to = \"group:pumps\" }] }");
+        Assert.Equal(["dtu:b", "group:pumps"], options.Routes.Select(route => route.To));
+    }
+
+    [Fact]
     public void Many_dtus_may_only_be_read_without_a_choice_and_written_with_one()
     {
         Conf.Options("dtu { endpoints.e { kind = tcp, port = 1 }, routes = [{ dtu = \"*\", to = e, direction = up }] }");

@@ -105,7 +105,7 @@ public sealed class ReferenceTests
         Assert.All(NotBuilt.Rows, row => Assert.Contains(row.Key, keys));
     }
 
-    private static readonly string[] ExampleFiles = ["dtu.conf", "examples/com-port-linux.conf", "examples/com-port-windows.conf", "examples/modbus-tcp.conf", "examples/hongdian.conf"];
+    private static readonly string[] ExampleFiles = ["dtu.conf", "examples/com-port-linux.conf", "examples/com-port-windows.conf", "examples/modbus-tcp.conf", "examples/hongdian.conf", "examples/dtu-to-dtu.conf"];
 
     public static TheoryData<string> Examples => new(ExampleFiles);
 

@@ -5,6 +5,7 @@ using DtuActors.Directory;
 using DtuActors.Endpoints;
 using DtuActors.Protocol;
 using DtuActors.Registering;
+using DtuActors.Routing;
 using DtuActors.Sessions;
 using Microsoft.Data.Sqlite;
 
@@ -14,12 +15,14 @@ public sealed class RegisterActorSpec : ActorSpec
 {
     private readonly string _folder = System.IO.Directory.CreateTempSubdirectory("dtu-register-").FullName;
     private readonly TestProbe _fleet;
+    private readonly TestProbe _router;
     private readonly TestProbe _above;
 
     public RegisterActorSpec()
         : base(EndpointDispatchers.Hocon)
     {
         _fleet = CreateTestProbe("fleet");
+        _router = CreateTestProbe("router");
         _above = CreateTestProbe("above");
         Database = Path.Combine(_folder, "data", "dtu.db");
     }
@@ -40,6 +43,8 @@ public sealed class RegisterActorSpec : ActorSpec
         Assert.Equal("not-listed", admission.Decide("", "1001", null, null).Refusal);
         Assert.Equal(new Editing.Applied(2, 0, 0), Ask(register, Apply("id,name,aliases,secret,profile\n1001,泵站,x,s3cret,default\n1002,b,,,\n")));
         Assert.Equal(["1001", "1002"], _fleet.ExpectMsg<Fleet.RegisterSeen>().Rows.Select(dtu => dtu.Id.Value));
+        Assert.Empty(_router.ExpectMsg<Registry.MembershipsChanged>().Dtus);
+        Assert.Equal(["1001", "1002"], _router.ExpectMsg<Registry.MembershipsChanged>().Dtus.Select(id => id.Value));
         var verdict = admission.Decide("", "x", "s3cret", null);
         Assert.Equal(("1001", "x", "default", null), (verdict.Id.Value, verdict.PresentedId, verdict.Dtu!.Profile, verdict.Refusal));
         Assert.Equal("wrong-secret", admission.Decide("", "1001", "other", null).Refusal);
@@ -67,6 +72,7 @@ public sealed class RegisterActorSpec : ActorSpec
         _fleet.ExpectMsg<Fleet.RegisterSeen>();
         Assert.Equal(new Editing.Removed(true), Ask(register, new Editing.Remove(DtuId.Parse("1001"))));
         Assert.Equal(["1001"], _fleet.ExpectMsg<Fleet.RegisterSeen>().Removed.Select(id => id.Value));
+        Assert.Equal("1001", _router.FishForMessage<Registry.MembershipsChanged>(changed => changed.Dtus.Length == 1).Dtus[0].Value);
         Assert.Equal(new Editing.Removed(false), Ask(register, new Editing.Remove(DtuId.Parse("1001"))));
         Assert.Equal("not-listed", admission.Decide("", "1001", null, null).Refusal);
         Stop(register);

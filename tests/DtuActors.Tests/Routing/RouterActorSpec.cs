@@ -8,32 +8,19 @@ using DtuActors.Sessions;
 
 namespace DtuActors.Tests.Routing;
 
-public sealed class RouterActorSpec : ActorSpec
+public sealed class RouterActorSpec : RoutingSpec
 {
-    private readonly TestProbe _directory;
-    private readonly TestProbe _fleet;
-    private readonly TestProbe _com;
-    private readonly TestProbe _scada;
-
-    public RouterActorSpec()
-    {
-        _directory = CreateTestProbe("directory");
-        _fleet = CreateTestProbe("fleet");
-        _com = CreateTestProbe("com");
-        _scada = CreateTestProbe("scada");
-    }
-
     [Fact]
     public void An_uplink_goes_to_every_route_of_its_dtu_and_to_nobody_else()
     {
         var router = Router([Options.Route("dtu-1", "com"), Options.Route("dtu-*", "scada"), Options.Route("other", "com")]);
         var session = Open(router, "dtu-1");
         Up(router, session, "hello");
-        Assert.Equal("hello"u8.ToArray(), Delivered(_com));
-        Assert.Equal("hello"u8.ToArray(), Delivered(_scada));
+        Assert.Equal("hello"u8.ToArray(), Delivered(Com));
+        Assert.Equal("hello"u8.ToArray(), Delivered(Scada));
 
         Up(router, Open(router, "elsewhere"), "nowhere");
-        _com.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+        Com.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
     }
 
     [Fact]
@@ -42,9 +29,9 @@ public sealed class RouterActorSpec : ActorSpec
         var router = Router([Options.Route("*", "com", RouteDirection.Down), Options.Route("dtu-1", "com", RouteDirection.Up)]);
         var session = Open(router, "dtu-1");
         Up(router, session, "once");
-        Delivered(_com);
-        _com.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
-        Down(router, _com, "com", "not this way");
+        Delivered(Com);
+        Com.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+        Down(router, Com, "com", "not this way");
         session.Probe.FishForMessage<Flow.PathAdded>(_ => true);
         session.Probe.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
     }
@@ -54,11 +41,11 @@ public sealed class RouterActorSpec : ActorSpec
     {
         var router = Router([Options.Route("dtu-1", "com")]);
         var session = Open(router, "dtu-1");
-        Down(router, _com, "com", "hi");
+        Down(router, Com, "com", "hi");
         var delivery = session.Probe.FishForMessage<Relay.Deliver>(_ => true);
         Assert.Equal("hi"u8.ToArray(), delivery.Frame!.Payload.ToArray());
         Assert.Equal(session.Ref.Epoch, delivery.Epoch);
-        Assert.Equal(_com.Ref, delivery.Source);
+        Assert.Equal(Com.Ref, delivery.Source);
     }
 
     [Theory]
@@ -70,10 +57,10 @@ public sealed class RouterActorSpec : ActorSpec
         var first = Open(router, "dtu-1");
         var second = Open(router, "dtu-2");
         Up(router, second, "I spoke");
-        Delivered(_com);
+        Delivered(Com);
         Up(router, first, "I spoke last");
-        Delivered(_com);
-        Down(router, _com, "com", "hi");
+        Delivered(Com);
+        Down(router, Com, "com", "hi");
         first.Probe.FishForMessage<Relay.Deliver>(_ => true);
         if (both)
         {
@@ -91,11 +78,11 @@ public sealed class RouterActorSpec : ActorSpec
     {
         var router = Router([Options.Route("dtu-1", "com"), Options.Route("dtu-1", "scada")]);
         var session = Open(router, "dtu-1");
-        Assert.Equal(_com.Ref, session.Probe.FishForMessage<Flow.PathAdded>(_ => true).Destination.Ref);
+        Assert.Equal(Com.Ref, session.Probe.FishForMessage<Flow.PathAdded>(_ => true).Destination.Ref);
         session.Probe.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
-        Assert.Equal(session.Probe.Ref, _com.FishForMessage<Flow.PathAdded>(_ => true).Destination.Ref);
+        Assert.Equal(session.Probe.Ref, Com.FishForMessage<Flow.PathAdded>(_ => true).Destination.Ref);
 
-        router.Tell(new Registry.EndpointStarted("com", new Destination(_com, 2), true, DownlinkSelect.None));
+        router.Tell(new Registry.EndpointStarted("com", new Destination(Com, 2), true, DownlinkSelect.None));
         Assert.Equal(1, session.Probe.ExpectMsg<Flow.PathRemoved>().Destination.Incarnation);
         Assert.Equal(2, session.Probe.ExpectMsg<Flow.PathAdded>().Destination.Incarnation);
     }
@@ -108,9 +95,9 @@ public sealed class RouterActorSpec : ActorSpec
         var current = Open(router, "dtu-1", epoch: 2);
         Up(router, old, "late");
         Up(router, current, "new");
-        Assert.Equal("new"u8.ToArray(), Delivered(_com));
+        Assert.Equal("new"u8.ToArray(), Delivered(Com));
         router.Tell(new Registry.SessionClosed(old.Ref));
-        Down(router, _com, "com", "to the new one");
+        Down(router, Com, "com", "to the new one");
         current.Probe.FishForMessage<Relay.Deliver>(_ => true);
     }
 
@@ -119,10 +106,10 @@ public sealed class RouterActorSpec : ActorSpec
     {
         var router = Router([Options.Route("dtu-1", "com")]);
         var old = Open(router, "dtu-1", epoch: 1);
-        Down(router, _com, "com", "again");
+        Down(router, Com, "com", "again");
         var delivery = old.Probe.FishForMessage<Relay.Deliver>(_ => true);
         router.Tell(new Relay.StaleSession(old.Ref, delivery));
-        Assert.Equal("dtu-1", _directory.FishForMessage<Holding.Find>(_ => true).Dtu.Value);
+        Assert.Equal("dtu-1", Directory.FishForMessage<Holding.Find>(_ => true).Dtu.Value);
         var current = NewSession("dtu-1", 2);
         router.Tell(new Holding.Found(current.Ref.Id, current.Ref));
         var again = current.Probe.FishForMessage<Relay.Deliver>(_ => true);
@@ -130,15 +117,15 @@ public sealed class RouterActorSpec : ActorSpec
     }
 
     [Fact]
-    public void A_frame_that_comes_back_behind_a_later_one_of_its_source_is_dropped_and_another_sources_is_not()
+    public void A_frame_thatComes_back_behind_a_later_one_of_its_source_is_dropped_and_another_sources_is_not()
     {
         var router = Router([Options.Route("dtu-1", "com"), Options.Route("dtu-1", "scada")]);
         var old = Open(router, "dtu-1", epoch: 1);
-        Down(router, _com, "com", "com one");
-        Down(router, _scada, "scada", "scada one");
+        Down(router, Com, "com", "com one");
+        Down(router, Scada, "scada", "scada one");
         var (fromCom, fromScada) = (old.Probe.FishForMessage<Relay.Deliver>(_ => true), old.Probe.FishForMessage<Relay.Deliver>(_ => true));
         var current = Open(router, "dtu-1", epoch: 2);
-        Down(router, _com, "com", "com two");
+        Down(router, Com, "com", "com two");
         router.Tell(new Relay.StaleSession(old.Ref, fromCom));
         router.Tell(new Relay.StaleSession(old.Ref, fromScada));
         Assert.Equal(["com two", "scada one"], Heard(current.Probe, 2));
@@ -150,11 +137,11 @@ public sealed class RouterActorSpec : ActorSpec
     {
         var router = Router([Options.Route("dtu-1", "com")]);
         var old = Open(router, "dtu-1", epoch: 1);
-        Down(router, _com, "com", "one");
-        Down(router, _com, "com", "two");
+        Down(router, Com, "com", "one");
+        Down(router, Com, "com", "two");
         var (one, two) = (old.Probe.FishForMessage<Relay.Deliver>(_ => true), old.Probe.FishForMessage<Relay.Deliver>(_ => true));
         router.Tell(new Relay.StaleSession(old.Ref, one));
-        Down(router, _com, "com", "three");
+        Down(router, Com, "com", "three");
         router.Tell(new Asking.Request(DtuId.Parse("dtu-1"), new byte[1], null, AnswerRule.ByMode, 4, "api", TestActor));
         router.Tell(new Relay.StaleSession(old.Ref, two));
         var current = Open(router, "dtu-1", epoch: 2);
@@ -170,24 +157,24 @@ public sealed class RouterActorSpec : ActorSpec
     {
         var router = Router([Options.Route("dtu-1", "com")]);
         var old = Open(router, "dtu-1", epoch: 1);
-        Down(router, _com, "com", "one");
+        Down(router, Com, "com", "one");
         router.Tell(new Relay.StaleSession(old.Ref, old.Probe.FishForMessage<Relay.Deliver>(_ => true)));
         router.Tell(new Asking.Request(DtuId.Parse("dtu-1"), new byte[1], null, AnswerRule.ByMode, 4, "api", TestActor));
         router.Tell(new Holding.Found(old.Ref.Id, isFoundAgain ? old.Ref : null));
         Assert.Equal(RefusalReason.Offline, ExpectMsg<Asking.Refused>().Reason);
-        _com.FishForMessage<Flow.PathRemoved>(_ => true);
+        Com.FishForMessage<Flow.PathRemoved>(_ => true);
         old.Probe.ExpectNoMsg(TimeSpan.FromMilliseconds(20));
     }
 
     [Fact]
-    public void A_request_for_an_unknown_dtu_asks_the_directory_once_and_is_refused_as_offline()
+    public void A_request_for_an_unknown_dtu_asks_theDirectory_once_and_is_refused_as_offline()
     {
         var router = Router([]);
         var request = new Asking.Request(DtuId.Parse("dtu-9"), new byte[1], null, AnswerRule.ByMode, 4, "api", TestActor);
         router.Tell(request);
         router.Tell(request with { Correlation = 5 });
-        _directory.FishForMessage<Holding.Find>(_ => true);
-        _directory.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+        Directory.FishForMessage<Holding.Find>(_ => true);
+        Directory.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
         router.Tell(new Holding.Found(request.Dtu, null));
         Assert.Equal((4L, RefusalReason.Offline), Refused());
         Assert.Equal((5L, RefusalReason.Offline), Refused());
@@ -204,20 +191,20 @@ public sealed class RouterActorSpec : ActorSpec
     {
         var router = Router([]);
         router.Tell(new Asking.Kick(DtuId.Parse("dtu-9"), 1, TestActor));
-        _directory.FishForMessage<Holding.Find>(_ => true);
+        Directory.FishForMessage<Holding.Find>(_ => true);
         Settle(router);
         Advance(TimeSpan.FromSeconds(1.2));
         Assert.Equal(RefusalReason.Offline, ExpectMsg<Asking.Refused>().Reason);
     }
 
     [Fact]
-    public void A_session_that_closes_hears_that_nothing_more_comes_behind_all_that_was_sent_to_it()
+    public void A_session_that_closes_hears_that_nothing_moreComes_behind_all_that_was_sent_to_it()
     {
         var router = Router([Options.Route("dtu-1", "com")]);
         var session = Open(router, "dtu-1");
-        Down(router, _com, "com", "last");
+        Down(router, Com, "com", "last");
         router.Tell(new Registry.SessionClosed(session.Ref));
-        Down(router, _com, "com", "too late");
+        Down(router, Com, "com", "too late");
         session.Probe.FishForMessage<Relay.Deliver>(_ => true);
         session.Probe.ExpectMsg<Registry.SessionForgotten>();
         session.Probe.ExpectNoMsg(TimeSpan.FromMilliseconds(20));
@@ -228,61 +215,22 @@ public sealed class RouterActorSpec : ActorSpec
     {
         var router = Router([Options.Route("dtu-1", "com")]);
         var session = Open(router, "dtu-1");
-        _com.FishForMessage<Flow.PathAdded>(_ => true);
+        Com.FishForMessage<Flow.PathAdded>(_ => true);
         Sys.Stop(session.Probe);
-        Assert.Equal(session.Probe.Ref, _com.FishForMessage<Flow.PathRemoved>(_ => true).Destination.Ref);
+        Assert.Equal(session.Probe.Ref, Com.FishForMessage<Flow.PathRemoved>(_ => true).Destination.Ref);
     }
 
     [Fact]
     public void A_restarted_router_asks_for_endpoints_and_sessions_and_loses_no_frame_meanwhile()
     {
         var parent = CreateTestProbe("parent");
-        var router = parent.ChildActorOf(RouterActor.Props([Options.Route("dtu-1", "com")], _directory, _fleet));
+        var router = parent.ChildActorOf(RouterActor.Props(new Admission(Options.Gateway()), Directory, Fleet));
         parent.ExpectMsg<RouterActor.WhatIsThere>();
         var session = NewSession("dtu-1", 1);
         Up(router, session, "early");
-        router.Tell(new RouterActor.Endpoints([("com", _com.Ref)]));
-        _com.ExpectMsg<Registry.AnnounceYourself>();
-        Assert.Equal(router, _directory.ExpectMsg<Holding.Recite>().ReplyTo);
-        Assert.Equal("early"u8.ToArray(), Delivered(_com));
+        router.Tell(new RouterActor.Reroute([Options.Route("dtu-1", "com")], [("com", Com.Ref)]));
+        Com.ExpectMsg<Registry.AnnounceYourself>();
+        Assert.Equal(router, Directory.ExpectMsg<Holding.Recite>().ReplyTo);
+        Assert.Equal("early"u8.ToArray(), Delivered(Com));
     }
-
-    private IActorRef Router(RouteOptions[] routes, DownlinkSelect select = DownlinkSelect.None)
-    {
-        var router = Sys.ActorOf(RouterActor.Props([.. routes], _directory, _fleet));
-        router.Tell(new RouterActor.Endpoints([("com", _com.Ref), ("scada", _scada.Ref)]));
-        router.Tell(new Registry.EndpointStarted("com", new Destination(_com, 1), Exclusive: true, select));
-        router.Tell(new Registry.EndpointStarted("scada", new Destination(_scada, 1), Exclusive: false, DownlinkSelect.None));
-        return router;
-    }
-
-    private static string[] Heard(TestProbe session, int count)
-    {
-        var delivered = Enumerable.Range(0, count).Select(_ => session.FishForMessage<Relay.Deliver>(_ => true));
-        return [.. delivered.Select(delivery => System.Text.Encoding.ASCII.GetString(delivery.Frame!.Payload.Span))];
-    }
-
-    private (TestProbe Probe, SessionRef Ref) NewSession(string id, long epoch)
-    {
-        var probe = CreateTestProbe();
-        return (probe, new SessionRef(DtuId.Parse(id), new Epoch(epoch, 0), probe));
-    }
-
-    private (TestProbe Probe, SessionRef Ref) Open(IActorRef router, string id, long epoch = 1)
-    {
-        var session = NewSession(id, epoch);
-        router.Tell(new Registry.SessionOpened(session.Ref));
-        return session;
-    }
-
-    private static Frame Text(string text, FrameDirection direction) =>
-        new(System.Text.Encoding.ASCII.GetBytes(text), direction, "raw", DateTimeOffset.UnixEpoch);
-
-    private static void Up(IActorRef router, (TestProbe Probe, SessionRef Ref) session, string text) =>
-        router.Tell(new Relay.Uplink(session.Ref, Text(text, FrameDirection.Up), text.Length, false));
-
-    private static void Down(IActorRef router, TestProbe source, string endpoint, string text) =>
-        router.Tell(new Relay.Downlink(endpoint, source, Text(text, FrameDirection.Down), text.Length, false));
-
-    private static byte[] Delivered(TestProbe endpoint) => endpoint.FishForMessage<Relay.Deliver>(_ => true).Frame!.Payload.ToArray();
 }

@@ -55,6 +55,14 @@ public sealed class FlowControlSpec : SessionSpec
     }
 
     [Fact]
+    public void A_session_whose_paths_are_forgotten_is_held_up_by_none_of_them()
+    {
+        var session = Paused(Options.Profile());
+        session.Tell(Flow.PathsForgotten.Instance);
+        Socket.ExpectMsg<Tcp.ResumeReading>();
+    }
+
+    [Fact]
     public void A_dtu_that_says_nothing_is_silent_at_its_time_though_a_window_closed_meanwhile()
     {
         var session = Paused(Impatient);

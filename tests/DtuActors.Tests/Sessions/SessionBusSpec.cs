@@ -43,6 +43,18 @@ public sealed class SessionBusSpec : SessionSpec
     }
 
     [Fact]
+    public void An_answer_to_what_its_instrument_asked_another_DTU_is_written_and_waits_for_none_itself()
+    {
+        var session = OnBus(new BusOptions());
+        session.Tell(Delivery(TestActor, Value, from: "dtu:b") with { IsAnswer = true });
+        Assert.Equal(Value, Written(session));
+        session.Tell(Delivery(TestActor, Items.Value(1, 2), from: "dtu:b") with { IsAnswer = true });
+        Assert.Equal(Items.Value(1, 2), Written(session));
+        Receive(session, Ask);
+        Assert.Null(Uplink().Only);
+    }
+
+    [Fact]
     public void Masters_behind_one_name_take_turns()
     {
         var session = OnBus(new BusOptions());
