@@ -22,11 +22,11 @@ public sealed class PeerRoutesSpec : RoutingSpec
         Up(router, a, "from a");
         Up(router, b, "from b");
         var (toA, toB) = (Told(router, a.Probe), Told(router, b.Probe));
-        Assert.Equal(up ? [new Flow.PathAdded(new Destination(b.Probe, 0), b.Ref.Id)] : [], toA.OfType<Flow.PathAdded>());
-        Assert.Equal(down ? [new Flow.PathAdded(new Destination(a.Probe, 0), a.Ref.Id)] : [], toB.OfType<Flow.PathAdded>());
-        Assert.Equal(down ? ["from b"] : [], toA.OfType<Relay.Deliver>().Select(TextOf));
+        Assert.Equal(If(up, new Flow.PathAdded(new Destination(b.Probe, 0), b.Ref.Id)), toA.OfType<Flow.PathAdded>());
+        Assert.Equal(If(down, new Flow.PathAdded(new Destination(a.Probe, 0), a.Ref.Id)), toB.OfType<Flow.PathAdded>());
+        Assert.Equal(If(down, "from b"), toA.OfType<Relay.Deliver>().Select(TextOf));
         var delivered = toB.OfType<Relay.Deliver>().ToArray();
-        Assert.Equal(up ? ["from a"] : [], delivered.Select(TextOf));
+        Assert.Equal(If(up, "from a"), delivered.Select(TextOf));
         Assert.All(delivered, delivery => Assert.Equal((a.Probe.Ref, "dtu:a", b.Ref.Id, b.Ref.Epoch, false), (delivery.Source, delivery.SourceName, delivery.Dtu, delivery.Epoch, delivery.IsAnswer)));
     }
 
@@ -184,6 +184,8 @@ public sealed class PeerRoutesSpec : RoutingSpec
             router.Tell(new RouterActor.Reroute([Options.Route("a", "dtu:b")], []), ActorRefs.NoSender);
         }
     }
+
+    private static IEnumerable<T> If<T>(bool holds, T what) => holds ? [what] : [];
 
     private RouteStatus[] Routes(IActorRef router)
     {

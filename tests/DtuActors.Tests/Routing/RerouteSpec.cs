@@ -102,7 +102,6 @@ public sealed class RerouteSpec : RoutingSpec
         private readonly Admission _admission = Groups(("a", "g"), ("c1", "g"));
         private readonly IActorRef _router;
         private readonly Dictionary<string, Peer> _online = [];
-        private readonly List<string> _problems = [];
         private RouteOptions[] _routes = [];
         private bool _isMember;
         private long _epoch;
@@ -114,7 +113,7 @@ public sealed class RerouteSpec : RoutingSpec
             _router = spec.Router([], admission: _admission);
         }
 
-        public IReadOnlyList<string> Problems => _problems;
+        public List<string> Problems { get; } = [];
 
         public void Stop() => _spec.Sys.Stop(_router);
 
@@ -154,17 +153,17 @@ public sealed class RerouteSpec : RoutingSpec
         {
             foreach (var (id, peer) in _online)
             {
-                peer.Hear(_spec.Told(_router, peer.Probe), _problems);
+                peer.Hear(_spec.Told(_router, peer.Probe), Problems);
                 var due = _online.Where(other => Awaits(id, other.Key)).Select(other => other.Value.Probe.Ref)
                     .Concat(Chosen(id, "com") is { Direction: not RouteDirection.Down } ? [_spec.Com.Ref] : []).ToHashSet();
                 if (!due.SetEquals(peer.Windows))
                 {
-                    _problems.Add($"{id} holds {peer.Windows.Count} windows, not {due.Count}");
+                    Problems.Add($"{id} holds {peer.Windows.Count} windows, not {due.Count}");
                 }
 
                 if (!peer.Heard.SequenceEqual(peer.Expected))
                 {
-                    _problems.Add($"{id} heard [{string.Join(',', peer.Heard)}], not [{string.Join(',', peer.Expected)}]");
+                    Problems.Add($"{id} heard [{string.Join(',', peer.Heard)}], not [{string.Join(',', peer.Expected)}]");
                 }
             }
         }
