@@ -147,7 +147,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         }
     }
 
-    // A probe goes to all whose windows it asks about; a frame to the one DTU, or to those that select means.
+    // A probe goes to all whose windows it asks about, settings of the line to all whose line it is; a frame to the one DTU, or to those that select means.
     private void OnDownlink(Relay.Downlink downlink)
     {
         if (!_endpoints.TryGetValue(downlink.Endpoint, out var endpoint) || endpoint.Down.Count == 0)
@@ -196,7 +196,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
     {
         entry.Heard.Add(downlink.Source);
         entry.Session.Connection.Tell(new Relay.Deliver(
-            downlink.Source, downlink.Endpoint, entry.Session.Id, entry.Session.Epoch, downlink.Frame, downlink.Through, downlink.AckWanted));
+            downlink.Source, downlink.Endpoint, entry.Session.Id, entry.Session.Epoch, downlink.Frame, downlink.Through, downlink.AckWanted, downlink.Line));
         if (downlink.Frame is not null)
         {
             entry.RouteTo(endpoint)!.FramesDown++;
