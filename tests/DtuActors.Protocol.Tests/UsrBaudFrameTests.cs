@@ -9,16 +9,16 @@ public sealed class UsrBaudFrameTests
     [InlineData("55 AA 55 00 25 80 03 A8", 9600)]
     public void The_manual_s_examples_are_built_and_read(string hex, int baud)
     {
-        Assert.Equal(Recording.Hex(hex), UsrBaudFrame.Build(baud, 8, UsrParity.None, 1));
+        Assert.Equal(Recording.Hex(hex), UsrBaudFrame.Build(baud, 8, LineParity.None, 1));
         Assert.True(UsrBaudFrame.TryRead(Recording.Hex(hex), out var settings));
-        Assert.Equal(new UsrBaudFrame(baud, 8, UsrParity.None, 1), settings);
+        Assert.Equal(new UsrBaudFrame(baud, 8, LineParity.None, 1), settings);
     }
 
     [Fact]
     public void Bit_7_of_the_parameters_is_read_either_way_with_its_true_sum()
     {
         Assert.True(UsrBaudFrame.TryRead(Recording.Hex("55 AA 55 01 C2 00 83 46"), out var settings));
-        Assert.Equal(new UsrBaudFrame(115200, 8, UsrParity.None, 1), settings);
+        Assert.Equal(new UsrBaudFrame(115200, 8, LineParity.None, 1), settings);
     }
 
     [Theory]
@@ -36,7 +36,7 @@ public sealed class UsrBaudFrameTests
     [Fact]
     public void Every_setting_comes_back()
     {
-        foreach (var parity in Enum.GetValues<UsrParity>())
+        foreach (var parity in Enum.GetValues<LineParity>())
         {
             foreach (var (baud, bits, stop) in new[] { (600, 5, 1), (1200, 6, 2), (19200, 7, 1), (0xFFFFFF, 8, 2) })
             {
@@ -49,14 +49,14 @@ public sealed class UsrBaudFrameTests
     }
 
     [Theory]
-    [InlineData(599, 8, UsrParity.None, 1)]
-    [InlineData(0x1000000, 8, UsrParity.None, 1)]
-    [InlineData(9600, 4, UsrParity.None, 1)]
-    [InlineData(9600, 9, UsrParity.None, 1)]
-    [InlineData(9600, 8, (UsrParity)5, 1)]
-    [InlineData(9600, 8, (UsrParity)(-1), 1)]
-    [InlineData(9600, 8, UsrParity.None, 0)]
-    [InlineData(9600, 8, UsrParity.None, 3)]
-    public void What_the_frame_cannot_carry_is_not_built(int baud, int bits, UsrParity parity, int stop) =>
+    [InlineData(599, 8, LineParity.None, 1)]
+    [InlineData(0x1000000, 8, LineParity.None, 1)]
+    [InlineData(9600, 4, LineParity.None, 1)]
+    [InlineData(9600, 9, LineParity.None, 1)]
+    [InlineData(9600, 8, (LineParity)6, 1)]
+    [InlineData(9600, 8, (LineParity)(-1), 1)]
+    [InlineData(9600, 8, LineParity.None, 0)]
+    [InlineData(9600, 8, LineParity.None, 3)]
+    public void What_the_frame_cannot_carry_is_not_built(int baud, int bits, LineParity parity, int stop) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => UsrBaudFrame.Build(baud, bits, parity, stop));
 }

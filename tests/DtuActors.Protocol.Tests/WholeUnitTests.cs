@@ -88,7 +88,7 @@ public sealed class WholeUnitTests
     [Fact]
     public void A_baud_command_shows_through_the_transport_that_carries_it()
     {
-        var baud = UsrBaudFrame.Build(9600, 8, UsrParity.None, 1);
+        var baud = UsrBaudFrame.Build(9600, 8, LineParity.None, 1);
         var inside = Detector.Guess(DdpDatagram.Build(DdpType.CentreData, "330", baud))[0].Inside[0];
         Assert.Equal(("usr-2217", GuessKind.Command), (inside.Name, inside.Kind));
     }

@@ -7,8 +7,8 @@ using DtuActors.Protocol.Transports;
 namespace DtuActors.Tests.Shared;
 
 /// <summary>
-/// What is fuzzed: every codec with its decoder and id fields, every envelope as <c>envelope:NAME</c>, every vendor's login as <c>login:NAME</c>, and the
-/// registrations that are read from text and hex. Whatever comes in, their promises hold, or <see cref="BrokenPromiseException"/> is thrown.
+/// What is fuzzed: every codec with its decoder and id fields, every envelope as <c>envelope:NAME</c>, every vendor's login as <c>login:NAME</c>, the
+/// registrations that are read from text and hex, and the RFC 2217 port. Whatever comes in, their promises hold, or <see cref="BrokenPromiseException"/> is thrown.
 /// </summary>
 internal static class FuzzTargets
 {
@@ -40,6 +40,7 @@ internal static class FuzzTargets
         .. Envelopes.Names.Select(name => EnvelopePrefix + name),
         .. VendorLogins.Names.Select(name => LoginPrefix + name),
         .. RegistrationTarget.Names,
+        PortTarget.Name,
     ];
 
     /// <summary>Runs one input; returns if every promise held.</summary>
@@ -64,6 +65,10 @@ internal static class FuzzTargets
         {
             RegistrationTarget.Run(target, input);
         }
+        else if (target == PortTarget.Name)
+        {
+            PortTarget.Run(input);
+        }
         else
         {
             throw new ArgumentException($"no target '{target}'; there are {string.Join(", ", Names)}", nameof(target));
@@ -76,6 +81,11 @@ internal static class FuzzTargets
         if (RegistrationTarget.Names.Contains(target))
         {
             return RegistrationTarget.Seeds(target);
+        }
+
+        if (target == PortTarget.Name)
+        {
+            return PortTarget.Seeds();
         }
 
         if (target.StartsWith(LoginPrefix, StringComparison.Ordinal))

@@ -70,12 +70,12 @@ public static class WholeUnits
         ? new WholeUnit(string.Create(CultureInfo.InvariantCulture, $"USR baud {set.Baud}, {set.DataBits}{Letter(set.Parity)}{set.StopBits}"))
         : null;
 
-    private static char Letter(UsrParity parity) => parity switch
+    private static char Letter(LineParity parity) => parity switch
     {
-        UsrParity.Odd => 'O',
-        UsrParity.Even => 'E',
-        UsrParity.Mark => 'M',
-        UsrParity.Space => 'S',
+        LineParity.Odd => 'O',
+        LineParity.Even => 'E',
+        LineParity.Mark => 'M',
+        LineParity.Space => 'S',
         _ => 'N',
     };
 

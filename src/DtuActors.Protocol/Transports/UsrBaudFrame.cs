@@ -3,25 +3,6 @@ using DtuActors.Protocol.Checksums;
 
 namespace DtuActors.Protocol.Transports;
 
-/// <summary>The parity of a <see cref="UsrBaudFrame"/>.</summary>
-public enum UsrParity
-{
-    /// <summary>No parity bit.</summary>
-    None,
-
-    /// <summary>Odd.</summary>
-    Odd,
-
-    /// <summary>Even.</summary>
-    Even,
-
-    /// <summary>Always 1.</summary>
-    Mark,
-
-    /// <summary>Always 0 ("clear").</summary>
-    Space,
-}
-
 /// <summary>
 /// USR's in-band baud frame ("similar RFC2217"), which a centre sends down in the instrument's stream to set the DTU's serial port until its power goes: <c>55
 /// AA 55 | baud (3, big-endian) | parameters (1) | sum of baud and parameters, modulo 256</c>. Parameters: bits 1-0 data bits less 5, 2 two stop bits, 3 parity
@@ -32,7 +13,7 @@ public enum UsrParity
 /// <param name="DataBits">5 to 8.</param>
 /// <param name="Parity">The parity.</param>
 /// <param name="StopBits">1 or 2.</param>
-public readonly record struct UsrBaudFrame(int Baud, int DataBits, UsrParity Parity, int StopBits)
+public readonly record struct UsrBaudFrame(int Baud, int DataBits, LineParity Parity, int StopBits)
 {
     /// <summary>The frame's length in bytes.</summary>
     public const int Length = 8;
@@ -52,7 +33,7 @@ public readonly record struct UsrBaudFrame(int Baud, int DataBits, UsrParity Par
 
     /// <summary>Builds the frame.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A value is none that the frame can carry.</exception>
-    public static byte[] Build(int baud, int dataBits, UsrParity parity, int stopBits)
+    public static byte[] Build(int baud, int dataBits, LineParity parity, int stopBits)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(baud, MinBaud);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(baud, MaxBaud);
@@ -60,21 +41,26 @@ public readonly record struct UsrBaudFrame(int Baud, int DataBits, UsrParity Par
         ArgumentOutOfRangeException.ThrowIfGreaterThan(dataBits, 8);
         ArgumentOutOfRangeException.ThrowIfLessThan(stopBits, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(stopBits, 2);
-        ArgumentOutOfRangeException.ThrowIfLessThan((int)parity, (int)UsrParity.None, nameof(parity));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((int)parity, (int)UsrParity.Space, nameof(parity));
+        ArgumentOutOfRangeException.ThrowIfLessThan((int)parity, (int)LineParity.None, nameof(parity));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((int)parity, (int)LineParity.Space, nameof(parity));
         var frame = new byte[Length];
         BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(2), baud);
         Head.CopyTo(frame);
         var parameters = (dataBits - LeastDataBits) | (stopBits == 2 ? TwoStopBits : 0);
-        if (parity != UsrParity.None)
+        if (parity != LineParity.None)
         {
-            parameters |= ParityOn | ((int)(parity - UsrParity.Odd) << ParityShift);
+            parameters |= ParityOn | ((int)(parity - LineParity.Odd) << ParityShift);
         }
 
         frame[6] = (byte)parameters;
         frame[7] = Sums.Sum8(frame.AsSpan(3, 4));
         return frame;
     }
+
+    /// <summary>The frame of these settings; null where it cannot carry them: a baud rate below <see cref="MinBaud"/>, 1.5 stop bits.</summary>
+    public static byte[]? Find(LineSettings line) => line.Baud < MinBaud || line.StopBits is LineStopBits.OnePointFive
+        ? null
+        : Build(line.Baud, line.DataBits, line.Parity, line.StopBits is LineStopBits.Two ? 2 : 1);
 
     /// <summary>Reads one whole frame, with bit 7 of the parameters either way. False where head, sum or baud rate are not a frame's. Never throws.</summary>
     public static bool TryRead(ReadOnlySpan<byte> frame, out UsrBaudFrame settings)
@@ -92,7 +78,7 @@ public readonly record struct UsrBaudFrame(int Baud, int DataBits, UsrParity Par
         }
 
         var parameters = frame[6];
-        var parity = (parameters & ParityOn) == 0 ? UsrParity.None : UsrParity.Odd + ((parameters >> ParityShift) & 3);
+        var parity = (parameters & ParityOn) == 0 ? LineParity.None : LineParity.Odd + ((parameters >> ParityShift) & 3);
         settings = new UsrBaudFrame(baud, LeastDataBits + (parameters & 3), parity, (parameters & TwoStopBits) == 0 ? 1 : 2);
         return true;
     }

@@ -3,6 +3,7 @@ using Akka.Event;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Protocol;
+using DtuActors.Protocol.Transports;
 using DtuActors.Recording;
 using DtuActors.Routing;
 
@@ -26,7 +27,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     private readonly bool _exclusive;
     private OutboundWindows _windows = new();
     private WindowPause _pause = new();
-    private readonly Queue<(Frame Frame, DtuId? To)> _held = new();
+    private readonly Queue<Held> _held = new();
     private readonly KeyValuePair<string, object?> _label;
 
     private int _heldBytes;
@@ -155,7 +156,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         }
         else if (!_pause.IsOn)
         {
-            HandOn(new Frame(payload, FrameDirection.Down, codec, Now), to);
+            HandOn(new Held(new Frame(payload, FrameDirection.Down, codec, Now), null, to));
         }
         else if (_heldBytes + payload.Length > MostHeld)
         {
@@ -164,8 +165,46 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         else
         {
             _heldBytes += payload.Length;
-            _held.Enqueue((new Frame(payload, FrameDirection.Down, codec, Now), to));
+            _held.Enqueue(new Held(new Frame(payload, FrameDirection.Down, codec, Now), null, to));
         }
+    }
+
+    /// <summary>The endpoint's line is set otherwise from here on: its DTUs hear of it, or the one, in order with what <see cref="Emit"/> gives.</summary>
+    protected void EmitLine(LineSettings line, DtuId? to = null)
+    {
+        if (_held.Count > 0)
+        {
+            _held.Enqueue(new Held(null, line, to));
+        }
+        else
+        {
+            HandOn(new Held(null, line, to));
+        }
+    }
+
+    /// <summary>Drops what waits for the windows to open.</summary>
+    protected void PurgeHeld()
+    {
+        foreach (var held in _held.ToArray())
+        {
+            _held.Dequeue();
+            if (held.Frame is { } frame)
+            {
+                Books.Down.Drop(frame.Payload.Length, RelayDrops.Purged);
+            }
+            else
+            {
+                _held.Enqueue(held);
+            }
+        }
+
+        _heldBytes = 0;
+        CountersMoved();
+    }
+
+    /// <summary>A DTU's session can be written to; again when the router was restarted.</summary>
+    protected virtual void OnReachable(DtuId dtu)
+    {
     }
 
     /// <summary>Bytes from the endpoint's side that go nowhere.</summary>
@@ -277,6 +316,10 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     {
         _windows.Add(added.Destination);
         LookAtWindows();
+        if (added.Dtu is { } dtu)
+        {
+            OnReachable(dtu);
+        }
     }
 
     private void OnPathRemoved(Flow.PathRemoved removed)
@@ -293,12 +336,19 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         Announce();
     }
 
-    private void HandOn(Frame frame, DtuId? to)
+    private void HandOn(Held held)
     {
+        var to = held.To ?? _surroundings.Branch?.Dtu;
+        if (held.Frame is not { } frame)
+        {
+            Router.Tell(new Relay.Downlink(Options.Name, Self, null, _windows.Emitted, false, to, held.Line), Self);
+            return;
+        }
+
         var bytes = frame.Payload.Length;
         var through = _windows.Emit(bytes, out var ackWanted);
         Books.Down.Write(bytes, frame.At, Now);
-        Router.Tell(new Relay.Downlink(Options.Name, Self, frame, through, ackWanted, to ?? _surroundings.Branch?.Dtu), Self);
+        Router.Tell(new Relay.Downlink(Options.Name, Self, frame, through, ackWanted, to), Self);
         LookAtWindows();
     }
 
@@ -321,8 +371,8 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     {
         while (!_pause.IsOn && _held.TryDequeue(out var held))
         {
-            _heldBytes -= held.Frame.Payload.Length;
-            HandOn(held.Frame, held.To);
+            _heldBytes -= held.Frame?.Payload.Length ?? 0;
+            HandOn(held);
         }
 
         if (!_pause.IsOn)
@@ -354,12 +404,22 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     {
         while (_held.TryDequeue(out var held))
         {
-            Books.Down.Drop(held.Frame.Payload.Length, RelayDrops.DestinationSlow);
-            CountersMoved();
+            if (held.Frame is { } frame)
+            {
+                Books.Down.Drop(frame.Payload.Length, RelayDrops.DestinationSlow);
+                CountersMoved();
+            }
+            else
+            {
+                HandOn(held);
+            }
         }
 
         _heldBytes = 0;
     }
+
+    /// <summary>What waits for the windows to open: a frame, or settings of the line.</summary>
+    private readonly record struct Held(Frame? Frame, LineSettings? Line, DtuId? To);
 
     /// <summary>The shell's timers: key and message in one.</summary>
     private sealed record Tick(string Name) : INoSerializationVerificationNeeded

@@ -4,6 +4,8 @@ using Akka.Actor;
 using Akka.Event;
 using DtuActors.Configuration;
 using DtuActors.Listening;
+using DtuActors.Protocol;
+using DtuActors.Protocol.Transports;
 using DtuActors.Routing;
 
 namespace DtuActors.Endpoints;
@@ -17,8 +19,33 @@ internal static class ClientTalk
     /// <summary>Client → endpoint: what one read, or silence, brought. <paramref name="IsRead"/>: the client waits for <see cref="ReadOn"/>.</summary>
     public sealed record Came(ImmutableArray<Piece> Pieces, bool IsRead) : INoSerializationVerificationNeeded;
 
-    /// <summary>A frame, or bytes that are none with their reason.</summary>
-    public readonly record struct Piece(ReadOnlyMemory<byte> Bytes, string? Dropped);
+    /// <summary>A frame, bytes that are none with their reason, or a wish.</summary>
+    public readonly record struct Piece(ReadOnlyMemory<byte> Bytes, string? Dropped = null, Wish? Wish = null)
+    {
+        public Piece(Wish wish)
+            : this(default, null, wish)
+        {
+        }
+    }
+
+    /// <summary>What a client of an RFC 2217 port wants of the line and of its buffers.</summary>
+    public abstract record Wish
+    {
+        /// <summary>Set the line so, or tell how it is: <see cref="LineIs"/>, please.</summary>
+        public sealed record Line(LineField Field, uint Value) : Wish;
+
+        /// <summary>Empty these buffers: <see cref="Purged"/>, please.</summary>
+        public sealed record Purge(PortBuffers Buffers) : Wish;
+
+        /// <summary>Send nothing more, or go on.</summary>
+        public sealed record Suspend(bool IsSuspended) : Wish;
+    }
+
+    /// <summary>Endpoint → client: the settings in force, for a wish about one of them.</summary>
+    public sealed record LineIs(LineField Field, LineSettings Line) : INoSerializationVerificationNeeded;
+
+    /// <summary>Endpoint → client: these buffers are empty.</summary>
+    public sealed record Purged(PortBuffers Buffers) : INoSerializationVerificationNeeded;
 
     /// <summary>Endpoint → client: read once more.</summary>
     public sealed record ReadOn : INoSerializationVerificationNeeded
@@ -43,7 +70,7 @@ internal static class ClientTalk
 }
 
 /// <summary>
-/// The endpoint of a TCP port for software that reads and writes raw bytes. Its child, the ListenerActor, owns the port, and an actor of its own each client;
+/// The endpoint of a TCP port for software that reads and writes an instrument's bytes. Its child, the ListenerActor, owns the port, and an actor of its own each client;
 /// both outlive a restart of the endpoint.
 /// </summary>
 /// <remarks>
@@ -52,7 +79,7 @@ internal static class ClientTalk
 /// <see cref="MostPerSharedClient"/> bytes (<c>destination-slow</c>) and slows nobody. The first that writes is the writer until it leaves or is silent
 /// for <see cref="WriterSilence"/>; what others write meanwhile is dropped as <c>not-the-writer</c>.
 /// </remarks>
-public sealed class TcpEndpointActor : ListeningEndpointActor
+public sealed partial class TcpEndpointActor : ListeningEndpointActor
 {
     /// <summary>Bytes that wait for one client of a shared endpoint.</summary>
     public const int MostPerSharedClient = 256 * 1024;
@@ -95,8 +122,8 @@ public sealed class TcpEndpointActor : ListeningEndpointActor
 
     protected override Func<IActorRef, Peer, Props> Handler(IActorRef self)
     {
-        var framing = ((TcpEndpointOptions)Options).Framing;
-        return (connection, remote) => TcpClientActor.Props(connection, remote, self, framing);
+        var options = (TcpEndpointOptions)Options;
+        return (connection, remote) => TcpClientActor.Props(connection, remote, self, options);
     }
 
     protected override void OnClientEnded(IActorRef client)
@@ -221,7 +248,7 @@ public sealed class TcpEndpointActor : ListeningEndpointActor
     {
         if (!_clients.TryGetValue(Sender, out var client))
         {
-            foreach (var piece in came.Pieces)
+            foreach (var piece in came.Pieces.Where(piece => piece.Wish is null))
             {
                 DropDown(piece.Bytes.Length, RelayDrops.NotTheWriter);
             }
@@ -231,12 +258,17 @@ public sealed class TcpEndpointActor : ListeningEndpointActor
 
         foreach (var piece in came.Pieces)
         {
-            if (piece.Dropped is { } reason)
+            if (piece.Wish is { } wish)
+            {
+                OnWish(Sender, client, wish);
+            }
+            else if (piece.Dropped is { } reason)
             {
                 DropDown(piece.Bytes.Length, reason);
             }
             else if (MayWrite(Sender))
             {
+                TellLine();
                 Emit(piece.Bytes, _options.Framing.Codec);
             }
             else
@@ -245,6 +277,7 @@ public sealed class TcpEndpointActor : ListeningEndpointActor
             }
         }
 
+        TellLine();
         if (came.IsRead)
         {
             ReadOn(Sender, client);
@@ -289,7 +322,7 @@ public sealed class TcpEndpointActor : ListeningEndpointActor
 
     private static void WriteNext(IActorRef actor, Client client)
     {
-        if (client.Outlet.Next(MostPerWrite) is { } bytes)
+        if (!client.IsSuspended && client.Outlet.Next(MostPerWrite) is { } bytes)
         {
             actor.Tell(new ClientTalk.Write(bytes));
         }
@@ -309,6 +342,9 @@ public sealed class TcpEndpointActor : ListeningEndpointActor
         public Outlet Outlet { get; } = outlet;
 
         public bool ReadOwed { get; set; }
+
+        /// <summary>It wants nothing sent for now.</summary>
+        public bool IsSuspended { get; set; }
     }
 
     private sealed record FlushOver : INoSerializationVerificationNeeded

@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.Event;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
+using DtuActors.Protocol.Transports;
 using DtuActors.Sessions;
 
 namespace DtuActors.Routing;
@@ -16,8 +17,11 @@ public static class Relay
     /// <summary>Session → router. <paramref name="Only"/>: the one source (an endpoint's name, or <c>dtu:ID</c>) whose request this answers; null: every route.</summary>
     public sealed record Uplink(SessionRef Session, Frame? Frame, long Through, bool AckWanted, string? Only = null) : INoSerializationVerificationNeeded;
 
-    /// <summary>Endpoint → router, for the DTUs that its routes lead to. <paramref name="To"/>: for this one of them; null: for those that <c>select</c> means.</summary>
-    public sealed record Downlink(string Endpoint, IActorRef Source, Frame? Frame, long Through, bool AckWanted, DtuId? To = null)
+    /// <summary>
+    /// Endpoint → router, for the DTUs that its routes lead to. <paramref name="To"/>: for this one of them; null: for those that <c>select</c> means. Without a frame:
+    /// for all of them. <paramref name="Line"/>: how their serial lines are to be set from here on, in order with the frames.
+    /// </summary>
+    public sealed record Downlink(string Endpoint, IActorRef Source, Frame? Frame, long Through, bool AckWanted, DtuId? To = null, LineSettings? Line = null)
         : INoSerializationVerificationNeeded;
 
     /// <summary>
@@ -28,12 +32,13 @@ public static class Relay
     /// <param name="SourceName"><c>dtu:ID</c>, or the endpoint's name.</param>
     /// <param name="Dtu">For an endpoint the DTU that said it; for a session its own.</param>
     /// <param name="Epoch">The session of that DTU that the router meant or heard.</param>
-    /// <param name="Frame">Null for a probe.</param>
+    /// <param name="Frame">Null for a probe, and for settings of the line.</param>
     /// <param name="Through">The source's cumulative bytes.</param>
     /// <param name="AckWanted">Whether the source waits for <see cref="Flow.Taken"/>.</param>
     /// <param name="IsAnswer">Whether it answers what the destination asked, so that nothing comes back.</param>
+    /// <param name="Line">To a session: how the DTU's serial line is to be set from here on.</param>
     public sealed record Deliver(
-        IActorRef Source, string SourceName, DtuId Dtu, Epoch Epoch, Frame? Frame, long Through, bool AckWanted, bool IsAnswer = false)
+        IActorRef Source, string SourceName, DtuId Dtu, Epoch Epoch, Frame? Frame, long Through, bool AckWanted, bool IsAnswer = false, LineSettings? Line = null)
         : INoSerializationVerificationNeeded;
 
     /// <summary>A superseded session gives a frame back: the router evicts it and asks the directory once.</summary>

@@ -219,10 +219,10 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
 
     private bool IsOnline(string asker) => DtuId.TryParse(asker[RouteOptions.DtuPrefix.Length..], out var id) && _sessions.ContainsKey(id);
 
-    // A probe goes to all whose windows it asks about; a frame to the one DTU, or to those that select means.
+    // A probe goes to all whose windows it asks about, settings of the line to all whose line it is; a frame to the one DTU, or to those that select means.
     private void OnDownlink(Relay.Downlink downlink)
     {
-        var said = new Relay.Deliver(downlink.Source, downlink.Endpoint, default, default, downlink.Frame, downlink.Through, downlink.AckWanted);
+        var said = new Relay.Deliver(downlink.Source, downlink.Endpoint, default, default, downlink.Frame, downlink.Through, downlink.AckWanted, Line: downlink.Line);
         if (!_endpoints.TryGetValue(downlink.Endpoint, out var endpoint))
         {
             Drop(said.Frame, RelayDrops.NoRoute);

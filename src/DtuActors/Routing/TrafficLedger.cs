@@ -107,6 +107,9 @@ public static class RelayDrops
     /// <summary>Another client holds the right to write.</summary>
     public const string NotTheWriter = "not-the-writer";
 
+    /// <summary>The client of an RFC 2217 port had its buffers emptied while it waited there.</summary>
+    public const string Purged = "purged";
+
     /// <summary>A request's answer that came after its time-out.</summary>
     public const string LateAnswer = "late-answer";
 

@@ -1,6 +1,8 @@
 using Akka.Actor;
+using Akka.Event;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
+using DtuActors.Protocol.Transports;
 using DtuActors.Recording;
 using DtuActors.Routing;
 
@@ -24,6 +26,12 @@ public sealed partial class ConnectionActor : IBusLine
         if (delivery.Epoch != _session!.Epoch)
         {
             _setup.Router.Tell(new Relay.StaleSession(new SessionRef(_id, delivery.Epoch, Self), delivery));
+            return;
+        }
+
+        if (delivery.Line is { } line)
+        {
+            OnLine(delivery, line);
             return;
         }
 
@@ -52,6 +60,25 @@ public sealed partial class ConnectionActor : IBusLine
         {
             EnqueueByMode(downlink);
         }
+    }
+
+    // For the DTU itself, in its turn among the bytes for the instrument; nobody answers it.
+    private void OnLine(Relay.Deliver delivery, LineSettings line)
+    {
+        if (_profile.LineControl is not LineControl.Usr)
+        {
+            return;
+        }
+
+        if (UsrBaudFrame.Find(line) is not { } frame)
+        {
+            _log.Warning("{0}: its line can't be set to {1} baud with {2} stop bits: USR's frame carries no such settings", _id, line.Baud, line.StopBits);
+            return;
+        }
+
+        var downlink = new Downlink(frame, delivery.SourceName, Now);
+        _down.Accept(frame.Length);
+        Enqueue(downlink, wantsAnswer: false, AnswerRule.ByMode, null);
     }
 
     private void OnRequest(Asking.Request request)

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using Akka.Actor;
 using DtuActors.Configuration;
 using DtuActors.Endpoints;
@@ -9,57 +8,8 @@ using Xunit;
 
 namespace DtuActors.Tests.Endpoints;
 
-/// <summary>Real sockets on the loopback address, time in the test's hand.</summary>
-public sealed class TcpEndpointTests : EndpointSpec
+public sealed class TcpEndpointTests : TcpEndpointSpec
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
-    private IPEndPoint _address = new(IPAddress.Loopback, 0);
-
-    private IActorRef StartBound(TcpClients clients, int maxClients = 64)
-    {
-        var endpoint = Start(TcpEndpointActor.Props(
-            new TcpEndpointOptions { Name = "scada", KeyPath = "dtu.endpoints.scada", Port = 0, Clients = clients, MaxClients = maxClients }, Surroundings));
-        var bound = Above.ExpectMsg<Binding.SocketBound>();
-        Assert.Equal(("scada", "tcp"), (bound.Name, bound.Transport));
-        _address = IPEndPoint.Parse(bound.Address);
-        AwaitState(endpoint, EndpointStates.Up);
-        return endpoint;
-    }
-
-    private async Task<TcpClient> Connect(IActorRef endpoint, int clients)
-    {
-        var client = new TcpClient();
-        await client.ConnectAsync(_address);
-        AwaitAssert(() => Assert.Equal(clients, StatusOf(endpoint).Clients), Patience, TimeSpan.FromMilliseconds(10));
-        return client;
-    }
-
-    private static async Task<string> Read(TcpClient client, int count)
-    {
-        using var limit = new CancellationTokenSource(Patience);
-        var bytes = new byte[count];
-        await client.GetStream().ReadExactlyAsync(bytes, limit.Token);
-        return Encoding.ASCII.GetString(bytes);
-    }
-
-    private static Task ExpectClosed(TcpClient client) => ExpectClosed(client.GetStream());
-
-    private static async Task ExpectClosed(NetworkStream stream)
-    {
-        using var limit = new CancellationTokenSource(Patience);
-        try
-        {
-            Assert.Equal(0, await stream.ReadAsync(new byte[1], limit.Token));
-        }
-        catch (IOException)
-        {
-            // Reset: closed as well.
-        }
-    }
-
-    private static ValueTask Write(TcpClient client, string text) => client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(text));
-
     [Fact]
     public async Task Bytes_go_both_ways_and_the_books_add_up()
     {
@@ -74,7 +24,7 @@ public sealed class TcpEndpointTests : EndpointSpec
 
         var status = StatusOf(endpoint);
         Assert.Equal((1, 1, 1, 1), (status.Up.Accepted, status.Up.Written, status.Down.Accepted, status.Down.Written));
-        Assert.Equal(_address.ToString(), status.Where);
+        Assert.Equal(Address.ToString(), status.Where);
     }
 
     [Fact]
@@ -94,7 +44,7 @@ public sealed class TcpEndpointTests : EndpointSpec
         var endpoint = StartBound(TcpClients.Exclusive);
         using var first = await Connect(endpoint, 1);
         using var second = new TcpClient();
-        await second.ConnectAsync(_address);
+        await second.ConnectAsync(Address);
 
         await ExpectClosed(second);
 
@@ -269,7 +219,7 @@ public sealed class TcpEndpointTests : EndpointSpec
         await ExpectClosed(client);
         ExpectTerminated(endpoint);
         using var late = new TcpClient();
-        await Assert.ThrowsAnyAsync<SocketException>(() => late.ConnectAsync(_address));
+        await Assert.ThrowsAnyAsync<SocketException>(() => late.ConnectAsync(Address));
     }
 }
 

@@ -110,13 +110,13 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
     private TcpEndpointOptions Tcp(string name, BlockReader block)
     {
         var (address, port) = Listen(block);
-        _ = block.Word("protocol", "raw", "raw", "rfc2217");
         return Stream(block, new FramingOptions(), new TcpEndpointOptions
         {
             Name = name,
             KeyPath = block.Path,
             Address = address,
             Port = port,
+            Protocol = block.Word("protocol", "raw", "raw", "rfc2217") == "rfc2217" ? TcpProtocol.Rfc2217 : TcpProtocol.Raw,
             Clients = block.Word("clients", "exclusive", "exclusive", "shared") == "shared" ? TcpClients.Shared : TcpClients.Exclusive,
             MaxClients = block.Integer("max-clients", 64, 1, 10_000),
         });

@@ -90,6 +90,7 @@ internal static class ProfileBinder
             Bus = BindBus(block),
             Duplicates = BindDuplicates(block),
             Application = BindApplication(block, framing),
+            LineControl = block.Word("line-control", "off", "off", "usr") == "usr" ? LineControl.Usr : LineControl.Off,
             TextEncoding = block.Word("text-encoding", "utf-8", "utf-8", "gb18030", "ascii", "latin1") switch
             {
                 "gb18030" => CodePagesEncodingProvider.Instance.GetEncoding("gb18030")!,

@@ -38,7 +38,7 @@ internal static class Schema
     public static readonly Block DialerReopen = new("dtu.dialers.*.reopen", "min", "max");
 
     public static readonly Block Profile = new(
-        "dtu.profiles.*", "preset", "envelope", "registration", "heartbeat", "keepalive", "keep-warm", "framing", "bus", "duplicates", "application", "text-encoding");
+        "dtu.profiles.*", "preset", "envelope", "registration", "heartbeat", "keepalive", "keep-warm", "framing", "bus", "duplicates", "application", "line-control", "text-encoding");
 
     public static readonly Block Registration = new(
         "dtu.profiles.*.registration", "kind", "pattern", "length", "reject", "gap", "reply", "timeout", "every-packet", "codec", "id", "send");

@@ -85,7 +85,17 @@ public enum TcpClients
     Shared,
 }
 
-/// <summary>A TCP port for software that reads and writes raw bytes.</summary>
+/// <summary>What a TCP port speaks to its clients.</summary>
+public enum TcpProtocol
+{
+    /// <summary>The line's bytes and nothing else.</summary>
+    Raw,
+
+    /// <summary>Telnet with RFC 2217's COM-PORT-OPTION, for virtual COM ports.</summary>
+    Rfc2217,
+}
+
+/// <summary>A TCP port for software that reads and writes an instrument's bytes.</summary>
 public sealed record TcpEndpointOptions : StreamEndpointOptions
 {
     public override string Kind => "tcp";
@@ -94,6 +104,8 @@ public sealed record TcpEndpointOptions : StreamEndpointOptions
 
     /// <summary>0: any free port.</summary>
     public required int Port { get; init; }
+
+    public TcpProtocol Protocol { get; init; } = TcpProtocol.Raw;
 
     public TcpClients Clients { get; init; } = TcpClients.Exclusive;
 

@@ -33,8 +33,21 @@ public sealed record ProfileOptions
 
     public ApplicationOptions Application { get; init; } = new();
 
+    /// <summary>How the DTU is told that its serial line is to be set otherwise.</summary>
+    public LineControl LineControl { get; init; } = LineControl.Off;
+
     /// <summary>How <c>text</c> of a downlink becomes bytes where the call names no encoding.</summary>
     public Encoding TextEncoding { get; init; } = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+}
+
+/// <summary>How a DTU takes new settings of its serial line.</summary>
+public enum LineControl
+{
+    /// <summary>It is told nothing.</summary>
+    Off,
+
+    /// <summary>As USR's in-band frame (<see cref="UsrBaudFrame"/>).</summary>
+    Usr,
 }
 
 public sealed record RegistrationOptions
