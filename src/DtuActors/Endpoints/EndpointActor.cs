@@ -24,6 +24,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
 
     private readonly EndpointSurroundings _surroundings;
     private readonly bool _exclusive;
+    private readonly bool _wantsSessions;
     private OutboundWindows _windows = new();
     private WindowPause _pause = new();
     private readonly Queue<(Frame Frame, DtuId? To)> _held = new();
@@ -34,12 +35,13 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     private string? _lastError;
     private DateTimeOffset _since;
 
-    protected EndpointActor(EndpointOptions options, EndpointSurroundings surroundings, EndpointBooks books, bool exclusive)
+    protected EndpointActor(EndpointOptions options, EndpointSurroundings surroundings, EndpointBooks books, bool exclusive, bool wantsSessions = false)
     {
         Options = options;
         _surroundings = surroundings;
         Books = books;
         _exclusive = exclusive;
+        _wantsSessions = wantsSessions;
         _label = new KeyValuePair<string, object?>("endpoint", options.Name);
         Me = NextLife();
 
@@ -113,6 +115,11 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
 
     /// <summary>Reading stood still, and may go on.</summary>
     protected virtual void OnMayReadAgain()
+    {
+    }
+
+    /// <summary>The router begins anew: sessions that it does not name again are gone.</summary>
+    protected virtual void OnRouterStarted()
     {
     }
 
@@ -224,7 +231,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     {
         if (_surroundings.Branch is null)
         {
-            Router.Tell(new Registry.EndpointStarted(Options.Name, Me, _exclusive, Options.Select), Self);
+            Router.Tell(new Registry.EndpointStarted(Options.Name, Me, _exclusive, Options.Select, _wantsSessions), Self);
         }
     }
 
@@ -290,6 +297,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     {
         _windows.Clear();
         LookAtWindows();
+        OnRouterStarted();
         Announce();
     }
 
