@@ -147,6 +147,13 @@ public sealed class FaultTests
     [InlineData("dtu { polls.p.hex = \"68\"\nprofiles.a { framing.codec = dlt645, keep-warm { every = 1m, poll = p } } }", 2, "dtu.profiles.a.keep-warm.poll", "the poll 'p' is no whole dlt645 request", "its check included")]
     [InlineData("dtu { polls.p.hex = \"01\"\nprofiles.default.keep-warm { every = 10ms, poll = p } }", 2, "dtu.profiles.default.keep-warm.every", "from 1s to", null)]
     [InlineData("dtu.storage.max-known = many", 1, "dtu.storage.max-known", "whole number", null)]
+    [InlineData("dtu.endpoints.e { kind = mqtt, host = h, topic-prefix = \"a/#\" }", 1, "dtu.endpoints.e.topic-prefix", "no beginning of a topic", "as dtu")]
+    [InlineData("dtu.endpoints.e { kind = mqtt, host = h, password = p }", 1, "dtu.endpoints.e.password", "no username", "username")]
+    [InlineData("dtu.endpoints.e { kind = mqtt, host = h, ca-path = \"ca.pem\" }", 1, "dtu.endpoints.e.ca-path", "no meaning without TLS", "tls = on")]
+    [InlineData("dtu.endpoints.e { kind = mqtt, host = h, tls = on, ca-path = \"no-such.pem\" }", 1, "dtu.endpoints.e.ca-path", "there is no file", null)]
+    [InlineData("dtu.endpoints.e { kind = mqtt, host = h, tls = on, certificate { path = \"no-such.pem\" } }", 1, "dtu.endpoints.e.certificate.path", "there is no file", "openssl")]
+    [InlineData("dtu.endpoints.e { kind = mqtt, host = h, qos = 3 }", 1, "dtu.endpoints.e.qos", "0 to 2", null)]
+    [InlineData("dtu.endpoints.e { kind = mqtt, host = h, select = broadcast }", 1, "dtu.endpoints.e.select", "unknown key", null)]
     [InlineData("dtu.cluster.seed-nodes = [\"a\"]", 1, "dtu.cluster.seed-nodes[0]", "is no seed node", "HOST:PORT")]
     public void A_fault_names_key_line_problem_and_what_would_be_right(string text, int line, string key, string problem, string? expected)
     {
@@ -161,7 +168,6 @@ public sealed class FaultTests
     }
 
     [Theory]
-    [InlineData("dtu.endpoints.e { kind = mqtt, host = h }", "dtu.endpoints.e.kind", "'mqtt' is not built yet")]
     [InlineData("dtu.endpoints.e { kind = tcp-client, host = h, port = 1 }", "dtu.endpoints.e.kind", "'tcp-client' is not built yet")]
     [InlineData("dtu.endpoints.e { kind = tcp, port = 1, protocol = rfc2217 }", "dtu.endpoints.e.protocol", "'rfc2217' is not built yet")]
     [InlineData("dtu.endpoints.e { kind = tcp, ports = \"1-2\" }", "dtu.endpoints.e.ports", "'ports' is not built yet")]
