@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -74,10 +75,15 @@ internal sealed class MqttLinkActor : ReceiveActor
         };
         _client.DisconnectedAsync += ended =>
         {
-            self.Tell(new Linking.Lost(
-                ended.Exception is { } failure ? MqttWords.Of(failure)
-                : ended.Reason == MqttClientDisconnectReason.NormalDisconnection ? "the broker closed the connection"
-                : MqttWords.Of(ended.Reason, ended.ReasonString)));
+            // What becomes of connecting, its own task tells, with the broker's reason.
+            if (ended.ClientWasConnected)
+            {
+                self.Tell(new Linking.Lost(
+                    ended.Exception is { } failure ? MqttWords.Of(failure)
+                    : ended.Reason == MqttClientDisconnectReason.NormalDisconnection ? "the broker closed the connection"
+                    : MqttWords.Of(ended.Reason, ended.ReasonString)));
+            }
+
             return Task.CompletedTask;
         };
         ConnectAsync().PipeTo(Self, failure: failure => new Linking.Lost(MqttWords.Of(failure)));
@@ -140,6 +146,9 @@ internal sealed class MqttLinkActor : ReceiveActor
             SslProtocol = SslProtocols.Tls12 | SslProtocols.Tls13,
             RevocationMode = X509RevocationMode.NoCheck,
             TrustChain = files.Roots,
+            CertificateValidationHandler = shown => shown.SslPolicyErrors == SslPolicyErrors.None
+                ? true
+                : throw new AuthenticationException(MqttWords.Of(shown.SslPolicyErrors, shown.Chain, _options.Host)),
         };
         if (files.Own is { } own)
         {

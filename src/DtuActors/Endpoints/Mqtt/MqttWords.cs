@@ -1,3 +1,5 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using MQTTnet.Exceptions;
 
@@ -32,8 +34,13 @@ internal static class MqttWords
             cause = inner;
         }
 
-        return cause is OperationCanceledException ? "the broker did not answer in time"
-            : cause.InnerException is { } deeper && cause is System.Security.Authentication.AuthenticationException ? $"{cause.Message} {deeper.Message}"
-            : cause.Message;
+        return cause is OperationCanceledException ? "the broker did not answer in time" : cause.Message;
     }
+
+    /// <summary>Why the certificate that a broker shows is not taken.</summary>
+    public static string Of(SslPolicyErrors errors, X509Chain? chain, string host) =>
+        errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable) ? "the broker shows no certificate"
+        : errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors)
+            ? $"the broker's certificate is not trusted: {string.Join(", ", chain?.ChainStatus.Select(status => status.StatusInformation.Trim()) ?? [])}"
+        : $"the broker's certificate is for another name than {host}";
 }

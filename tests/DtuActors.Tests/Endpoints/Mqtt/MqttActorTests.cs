@@ -36,15 +36,11 @@ public sealed class MqttActorTests : EndpointSpec
     }
 
     /// <summary>The broker takes the connection; its two subscriptions, and the gateway's own state, are taken as well.</summary>
-    private void Open(MqttLimits? limits = null, bool isFirst = true)
+    private void Open(MqttLimits? limits = null)
     {
         Say(new Linking.Opened(limits ?? new MqttLimits()));
         Assert.Equal("dtu/+/down", _links.ExpectMsg<Linking.Subscribe>().Filter);
-        if (isFirst)
-        {
-            Assert.Equal("dtu/+/state", _links.ExpectMsg<Linking.Subscribe>().Filter);
-        }
-
+        Assert.Equal("dtu/+/state", _links.ExpectMsg<Linking.Subscribe>().Filter);
         ExpectAcked("dtu/gateway/gw/state", "online");
     }
 
@@ -85,9 +81,14 @@ public sealed class MqttActorTests : EndpointSpec
     private void Reopen(IActorRef endpoint)
     {
         AwaitState(endpoint, EndpointStates.Down);
-        Advance(TimeSpan.FromSeconds(5));
-        _link = _links.ExpectMsg<FakeLink.Started>().Link;
+        AwaitDial();
     }
+
+    private void AwaitDial() => AwaitAssert(() =>
+    {
+        Advance(TimeSpan.FromSeconds(1));
+        _link = _links.ExpectMsg<FakeLink.Started>(TimeSpan.FromMilliseconds(300)).Link;
+    }, TimeSpan.FromSeconds(10));
 
     private void Down(string text, string topic = "dtu/pump-7/down", bool retain = false, string? response = null, byte[]? correlation = null) =>
         Say(new Linking.Came(topic, Encoding.UTF8.GetBytes(text), retain, response, correlation));
@@ -151,7 +152,7 @@ public sealed class MqttActorTests : EndpointSpec
         ExpectPublish("dtu/pump-7/up", "one");
         Lose();
         Reopen(endpoint);
-        Open(isFirst: false, limits: null);
+        Open();
         Deliver(endpoint, "two");
         ExpectAcked("dtu/pump-7/up", "two");
         AwaitAssert(() => Assert.Equal(1, StatusOf(endpoint).Up.Written));
@@ -212,24 +213,35 @@ public sealed class MqttActorTests : EndpointSpec
     }
 
     [Fact]
-    public void It_dials_for_ever_with_longer_pauses_and_says_why()
+    public void It_dials_for_ever_and_says_why()
     {
         var endpoint = StartMqtt();
-        for (var i = 0; i < 6; i++)
+        for (var i = 0; i < 8; i++)
         {
             Lose("the broker refused: not authorized");
-            AwaitState(endpoint, EndpointStates.Down);
-            Assert.Equal("the broker refused: not authorized", StatusOf(endpoint).LastError);
-            if (i == 5)
-            {
-                Advance(TimeSpan.FromSeconds(3.8));
-                Settle(endpoint);
-                Assert.False(_links.HasMessages);
-            }
-
-            Advance(TimeSpan.FromSeconds(5));
-            _link = _links.ExpectMsg<FakeLink.Started>().Link;
+            AwaitDial();
+            Assert.Equal((EndpointStates.Down, "the broker refused: not authorized"), (StatusOf(endpoint).State, StatusOf(endpoint).LastError));
         }
+    }
+
+    [Fact]
+    public void A_broker_that_does_not_speak_MQTT_5_is_dialled_with_the_older_protocol()
+    {
+        var links = _links.Ref;
+        var older = new List<bool>();
+        Start(MqttActor.Props(Broker, Surroundings, isOlder =>
+        {
+            older.Add(isOlder);
+            return Props.Create<FakeLink>(links);
+        }));
+        _link = _links.ExpectMsg<FakeLink.Started>().Link;
+        Say(new Linking.Lost("the broker does not speak MQTT 5", WantsOlder: true));
+        _link.Tell(PoisonPill.Instance);
+        AwaitDial();
+        Assert.Equal([false, true], older);
+        Say(new Linking.Opened(new MqttLimits(IsFive: false)));
+        Assert.Equal("dtu/+/down", _links.ExpectMsg<Linking.Subscribe>().Filter);
+        ExpectPublish("dtu/gateway/gw/state", "online");
     }
 
     [Fact]
@@ -278,7 +290,7 @@ public sealed class MqttActorTests : EndpointSpec
 
         Assert.Equal("queue-full", Reason(ExpectResult()));
         Down("stored", retain: true);
-        Down("x", topic: "dtu/%00/down", response: "dtu/pump-7/down");
+        Down("x", topic: "dtu/%00/down");
         var send = Router.FishForMessage<Asking.Send>(_ => true);
         endpoint.Tell(new Asking.Refused(send.Correlation, RefusalReason.SessionEnded));
         Assert.Equal("session-ended", Reason(ExpectResult()));
@@ -306,28 +318,18 @@ public sealed class MqttActorTests : EndpointSpec
     }
 
     [Fact]
-    public void A_takeover_is_no_change_of_state_and_an_end_is()
+    public void A_late_word_of_an_older_session_changes_nothing()
     {
         var endpoint = StartMqtt();
         Open();
         var first = Online(endpoint);
         ExpectAcked("dtu/pump-7/state", "online");
-        // One turn of the router says both.
-        endpoint.Tell(new Registry.SessionGone(first));
         var second = Online(endpoint, epoch: 2);
-        Deliver(endpoint, "x");
-        AwaitAssert(() => Assert.Equal(1, StatusOf(endpoint).Up.Accepted));
         endpoint.Tell(new Registry.SessionGone(first));
+        Settle(endpoint);
+        Assert.False(_links.HasMessages);
         endpoint.Tell(new Registry.SessionGone(second));
-        var states = new List<string>();
-        while (states.LastOrDefault() != "offline" || states.Count(state => state == "x") == 0)
-        {
-            var publish = _links.ExpectMsg<Linking.Publish>();
-            states.Add(Text(publish.Message.Payload));
-            Say(new Linking.Taken(publish.Number));
-        }
-
-        Assert.Equal("offline", states[^1]);
+        ExpectAcked("dtu/pump-7/state", "offline");
     }
 
     [Fact]
