@@ -10,7 +10,7 @@ namespace DtuActors.Tests.Endpoints.Mqtt;
 public sealed class MqttPayloadsTests
 {
     private static readonly DtuId Dtu = DtuId.Parse("七号");
-    private static readonly Frame Read = new(Convert.FromHexString("010302007B F85F".Replace(" ", "", StringComparison.Ordinal)), FrameDirection.Up, "modbus-rtu", DateTimeOffset.Parse("2026-05-04T10:00:00.1239999+02:00", System.Globalization.CultureInfo.InvariantCulture));
+    private static readonly Frame Read = new(Convert.FromHexString("010302007BF867"), FrameDirection.Up, "modbus-rtu", DateTimeOffset.Parse("2026-05-04T10:00:00.1239999+02:00", System.Globalization.CultureInfo.InvariantCulture));
 
     private static string Down(MqttPayload form, string payload) => Convert.ToHexString(MqttPayloads.Down(form, Encoding.UTF8.GetBytes(payload)).Bytes);
 
@@ -18,9 +18,9 @@ public sealed class MqttPayloadsTests
     public void Uplinks_are_the_bytes_their_digits_or_the_apis_frame()
     {
         Assert.Equal(Read.Payload.ToArray(), MqttPayloads.Up(MqttPayload.Raw, Dtu, Read).ToArray());
-        Assert.Equal("010302007BF85F", Encoding.ASCII.GetString(MqttPayloads.Up(MqttPayload.Hex, Dtu, Read).Span));
+        Assert.Equal("010302007BF867", Encoding.ASCII.GetString(MqttPayloads.Up(MqttPayload.Hex, Dtu, Read).Span));
         var text = Encoding.UTF8.GetString(MqttPayloads.Up(MqttPayload.Json, Dtu, Read).Span);
-        Assert.StartsWith("{\"at\":\"2026-05-04T08:00:00.123Z\",\"dtu\":\"七号\",\"direction\":\"up\",\"hex\":\"010302007BF85F\",\"codec\":\"modbus-rtu\",\"decoded\":", text, StringComparison.Ordinal);
+        Assert.StartsWith("{\"at\":\"2026-05-04T08:00:00.123Z\",\"dtu\":\"七号\",\"direction\":\"up\",\"hex\":\"010302007BF867\",\"codec\":\"modbus-rtu\",\"decoded\":", text, StringComparison.Ordinal);
         Assert.Equal(JsonValueKind.String, JsonDocument.Parse(text).RootElement.GetProperty("decoded").ValueKind);
     }
 
