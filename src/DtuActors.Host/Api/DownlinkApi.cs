@@ -3,9 +3,9 @@ using System.Text;
 using DtuActors.Configuration;
 using DtuActors.Host.Writing;
 using DtuActors.Protocol;
-using DtuActors.Protocol.Checksums;
 using DtuActors.Protocol.Decoding;
 using DtuActors.Sessions;
+using DtuActors.Writing;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace DtuActors.Host.Api;
@@ -13,9 +13,6 @@ namespace DtuActors.Host.Api;
 /// <summary>Bytes to a DTU: <c>send</c>, and <c>request</c>, which waits for the answer.</summary>
 internal static class DownlinkApi
 {
-    /// <summary>The most bytes of one downlink: above any max-frame that makes sense, well below a window of the data path.</summary>
-    public const int MostPayload = 16 * 1024;
-
     // On a bus with one request at a time the bytes wait for their turn; the caller does not.
     private static readonly TimeSpan SendAnswerWithin = TimeSpan.FromSeconds(1);
 
@@ -84,7 +81,8 @@ internal static class DownlinkApi
             timeout = duration;
         }
 
-        var payload = WithCheck(FromHex(body.Hex ?? throw RefusalException.Bad("payload", "the body has no hex; right would be {\"hex\":\"010300000002\",\"crc\":\"modbus\"}")), body.Crc);
+        var hex = body.Hex ?? throw RefusalException.Bad("payload", "the body has no hex; right would be {\"hex\":\"010300000002\",\"crc\":\"modbus\"}");
+        var payload = Checked(() => DownlinkBody.WithCheck(DownlinkBody.FromHex(hex), body.Crc));
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, readiness.Stopping);
         var outcome = await gateway.RequestAsync(dtu, payload, timeout, cancellation.Token, CallerOf(context));
         if (outcome.Refusal is { } refusal)
@@ -140,23 +138,10 @@ internal static class DownlinkApi
 
     private static async Task<byte[]> PayloadAsync(DtuId dtu, SendBody body, DtuGateway gateway, GatewayOptions options, CancellationToken cancellation)
     {
-        switch (body)
-        {
-            case { Hex: { } hex, Text: null, Encoding: null }:
-                return WithCheck(FromHex(hex), body.Crc);
-            case { Hex: null, Text: { Length: > 0 } text }:
-                return WithCheck(Encode(text, body.Encoding is { } name ? FindEncoding(name) : await ProfilesEncodingAsync(dtu, gateway, options, cancellation)), body.Crc);
-            case { Hex: not null, Text: null }:
-                throw RefusalException.Bad("payload", "encoding is for text; hex is bytes already");
-            default:
-                throw RefusalException.Bad("payload", "the body has exactly one of hex and text, not empty; right would be {\"hex\":\"0103000A0001\"} or {\"text\":\"AT\"}");
-        }
+        var downlink = new DownlinkBody(body.Hex, body.Text, body.Crc, body.Encoding);
+        var encoding = downlink.TakesDefaultEncoding ? await ProfilesEncodingAsync(dtu, gateway, options, cancellation) : Encoding.UTF8;
+        return Checked(() => downlink.ToBytes(encoding));
     }
-
-    private static byte[] FromHex(string hex) => HexText.TryParse(hex, out var bytes, out var problem) ? bytes : throw RefusalException.Bad("hex", $"hex: {problem}");
-
-    private static Encoding FindEncoding(string name) =>
-        Encodings.TryFind(name, out var encoding) ? encoding : throw RefusalException.Bad("encoding", $"encoding '{name}': expected {Encodings.Names}");
 
     private static async Task<Encoding> ProfilesEncodingAsync(DtuId dtu, DtuGateway gateway, GatewayOptions options, CancellationToken cancellation)
     {
@@ -164,29 +149,17 @@ internal static class DownlinkApi
         return Encodings.Strict(options.Profiles.TryGetValue(profile, out var found) ? found.TextEncoding : Encoding.UTF8);
     }
 
-    private static byte[] Encode(string text, Encoding encoding)
+    private static byte[] Checked(Func<byte[]> bytes)
     {
         try
         {
-            return encoding.GetBytes(text);
+            return bytes();
         }
-        catch (EncoderFallbackException unencodable)
+        catch (DownlinkFaultException fault)
         {
-            throw RefusalException.Bad("text", $"the character at position {unencodable.Index + 1} can't be written in {encoding.WebName}");
+            throw fault.Member == DownlinkFaultException.TooLarge
+                ? new RefusalException(StatusCodes.Status413PayloadTooLarge, fault.Member, "The payload is too large", fault.Message)
+                : RefusalException.Bad(fault.Member, fault.Message);
         }
-    }
-
-    private static byte[] WithCheck(byte[] bytes, string? crc)
-    {
-        var whole = bytes;
-        if (crc is not null && !ChecksumAppend.TryAppend(crc, bytes, out whole))
-        {
-            throw RefusalException.Bad("crc", $"crc '{crc}': expected {string.Join(", ", ChecksumAppend.Names)}");
-        }
-
-        return whole.Length <= MostPayload
-            ? whole
-            : throw new RefusalException(
-                StatusCodes.Status413PayloadTooLarge, "too-large", "The payload is too large", $"{whole.Length} bytes; one downlink may have {MostPayload}");
     }
 }

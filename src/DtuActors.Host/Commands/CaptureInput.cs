@@ -3,8 +3,8 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
-using DtuActors.Host.Writing;
 using DtuActors.Protocol.Detection;
+using DtuActors.Writing;
 
 namespace DtuActors.Host.Commands;
 

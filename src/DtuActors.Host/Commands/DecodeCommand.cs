@@ -2,12 +2,12 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using DtuActors.Configuration;
-using DtuActors.Host.Writing;
 using DtuActors.Protocol;
 using DtuActors.Protocol.Detection;
 using DtuActors.Protocol.Framing;
 using DtuActors.Protocol.Registration;
 using DtuActors.Protocol.Transports;
+using DtuActors.Writing;
 
 namespace DtuActors.Host.Commands;
 

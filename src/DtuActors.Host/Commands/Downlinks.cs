@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DtuActors.Host.Writing;
 using DtuActors.Protocol.Checksums;
+using DtuActors.Writing;
 
 namespace DtuActors.Host.Commands;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using DtuActors.Host.Api;
 using DtuActors.Host.Client;
-using DtuActors.Host.Writing;
+using DtuActors.Writing;
 
 namespace DtuActors.Host.Commands;
 

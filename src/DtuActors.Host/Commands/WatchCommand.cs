@@ -4,7 +4,7 @@ using System.Net.ServerSentEvents;
 using System.Text.Json;
 using DtuActors.Host.Api;
 using DtuActors.Host.Client;
-using DtuActors.Host.Writing;
+using DtuActors.Writing;
 using Spectre.Console;
 
 namespace DtuActors.Host.Commands;

@@ -25,6 +25,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
 
     private readonly EndpointSurroundings _surroundings;
     private readonly bool _exclusive;
+    private readonly bool _wantsSessions;
     private OutboundWindows _windows = new();
     private WindowPause _pause = new();
     private readonly Queue<Held> _held = new();
@@ -35,12 +36,13 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     private string? _lastError;
     private DateTimeOffset _since;
 
-    protected EndpointActor(EndpointOptions options, EndpointSurroundings surroundings, EndpointBooks books, bool exclusive)
+    protected EndpointActor(EndpointOptions options, EndpointSurroundings surroundings, EndpointBooks books, bool exclusive, bool wantsSessions = false)
     {
         Options = options;
         _surroundings = surroundings;
         Books = books;
         _exclusive = exclusive;
+        _wantsSessions = wantsSessions;
         _label = new KeyValuePair<string, object?>("endpoint", options.Name);
         Me = NextLife();
 
@@ -114,6 +116,11 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
 
     /// <summary>Reading stood still, and may go on.</summary>
     protected virtual void OnMayReadAgain()
+    {
+    }
+
+    /// <summary>The router begins anew: sessions that it does not name again are gone.</summary>
+    protected virtual void OnRouterStarted()
     {
     }
 
@@ -263,7 +270,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     {
         if (_surroundings.Branch is null)
         {
-            Router.Tell(new Registry.EndpointStarted(Options.Name, Me, _exclusive, Options.Select), Self);
+            Router.Tell(new Registry.EndpointStarted(Options.Name, Me, _exclusive, Options.Select, _wantsSessions), Self);
         }
     }
 
@@ -333,6 +340,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     {
         _windows.Clear();
         LookAtWindows();
+        OnRouterStarted();
         Announce();
     }
 

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using DtuActors.Configuration;
+using DtuActors.Endpoints.Mqtt;
 using DtuActors.Recording;
 
 namespace DtuActors.Endpoints;
@@ -26,6 +27,7 @@ public static class EndpointTable
         PtyEndpointOptions pty => SerialActor.Props(pty, surroundings, new PtyOpener(pty.Link)),
         TcpEndpointOptions tcp => TcpEndpointActor.Props(tcp, surroundings),
         ModbusTcpEndpointOptions modbus => ModbusTcpActor.Props(modbus, surroundings),
+        MqttEndpointOptions mqtt => MqttActor.Props(mqtt, surroundings),
         _ => throw new NotSupportedException($"{options.KeyPath}: no endpoint of kind '{options.Kind}'"),
     };
 }

@@ -140,6 +140,12 @@ public static class RelayDrops
     /// <summary>The slave it is for keeps timing out and is not asked for a while.</summary>
     public const string SlaveSuspended = "slave-suspended";
 
+    /// <summary>A downlink that a broker had stored (retained), or should store: never written.</summary>
+    public const string Retained = "retained";
+
+    /// <summary>The broker did not take the message; its reason is the endpoint's last error.</summary>
+    public const string Rejected = "rejected";
+
     /// <summary>A read that shared the transaction of another that read the same: not written, and answered or not as that one was.</summary>
     public const string Coalesced = "coalesced";
 }

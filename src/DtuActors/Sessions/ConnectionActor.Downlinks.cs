@@ -166,6 +166,16 @@ public sealed partial class ConnectionActor : IBusLine
         {
             _isTaken = Emit(answer, only: delivery.SourceName);
         }
+        else if (downlink.Send is { } send)
+        {
+            // What it shared was written for it too. The answer is its endpoint's, where an endpoint sent it and a route leads up to it.
+            if (!item.WasSent)
+            {
+                send.ReplyTo.Tell(new Asking.Sent(send.Correlation));
+            }
+
+            _isTaken = Emit(answer, only: send.Asker);
+        }
         else if (downlink.Poll is { } poll)
         {
             OnPollAnswered(poll, answer);

@@ -8,6 +8,7 @@ using DtuActors.Host.Serving;
 using DtuActors.Host.Writing;
 using DtuActors.Protocol;
 using DtuActors.Recording;
+using DtuActors.Writing;
 
 namespace DtuActors.Integration.Tests.Host;
 

@@ -149,6 +149,13 @@ public sealed class FaultTests
     [InlineData("dtu.storage.max-known = many", 1, "dtu.storage.max-known", "whole number", null)]
     [InlineData("dtu.endpoints.e { kind = tcp, port = 1, protocol = telnet }", 1, "dtu.endpoints.e.protocol", "'telnet' is none of its words", "rfc2217")]
     [InlineData("dtu.profiles.p.line-control = on", 1, "dtu.profiles.p.line-control", "'on' is none of its words", "usr")]
+    [InlineData("dtu.endpoints.e { kind = mqtt, host = h, topic-prefix = \"a/#\" }", 1, "dtu.endpoints.e.topic-prefix", "no beginning of a topic", "as dtu")]
+    [InlineData("dtu.endpoints.e { kind = mqtt, host = h, password = p }", 1, "dtu.endpoints.e.password", "no username", "username")]
+    [InlineData("dtu.endpoints.e { kind = mqtt, host = h, ca-path = \"ca.pem\" }", 1, "dtu.endpoints.e.ca-path", "no meaning without TLS", "tls = on")]
+    [InlineData("dtu.endpoints.e { kind = mqtt, host = h, tls = on, ca-path = \"no-such.pem\" }", 1, "dtu.endpoints.e.ca-path", "there is no file", null)]
+    [InlineData("dtu.endpoints.e { kind = mqtt, host = h, tls = on, certificate { path = \"no-such.pem\" } }", 1, "dtu.endpoints.e.certificate.path", "there is no file", "openssl")]
+    [InlineData("dtu.endpoints.e { kind = mqtt, host = h, qos = 3 }", 1, "dtu.endpoints.e.qos", "0 to 2", null)]
+    [InlineData("dtu.endpoints.e { kind = mqtt, host = h, select = broadcast }", 1, "dtu.endpoints.e.select", "unknown key", null)]
     [InlineData("dtu.cluster.seed-nodes = [\"a\"]", 1, "dtu.cluster.seed-nodes[0]", "is no seed node", "HOST:PORT")]
     [InlineData("dtu.routes = [{ dtu = a, to = \"dtu:b*\" }]", 1, "dtu.routes[0].to", "'b*' is a glob", "group:NAME")]
     [InlineData("dtu.routes = [{ dtu = a, to = \"dtu:\" }]", 1, "dtu.routes[0].to", "'' is not a DTU's id", "dtu:ID")]
@@ -167,7 +174,6 @@ public sealed class FaultTests
     }
 
     [Theory]
-    [InlineData("dtu.endpoints.e { kind = mqtt, host = h }", "dtu.endpoints.e.kind", "'mqtt' is not built yet")]
     [InlineData("dtu.endpoints.e { kind = tcp-client, host = h, port = 1 }", "dtu.endpoints.e.kind", "'tcp-client' is not built yet")]
     [InlineData("dtu.endpoints.e { kind = tcp, ports = \"1-2\" }", "dtu.endpoints.e.ports", "'ports' is not built yet")]
     [InlineData("dtu.endpoints.e { kind = modbus-tcp, port = 1, units = passthrough }", "dtu.endpoints.e.units", "'passthrough' is not built yet")]

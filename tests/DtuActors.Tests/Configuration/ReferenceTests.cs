@@ -70,14 +70,15 @@ public sealed class ReferenceTests
               com1 { kind = pty, link = "data/com1" }
               scada { kind = tcp, port = 20001 }
               modbus { kind = modbus-tcp, port = 1502, units { 1 { dtu = 13800138000 } } }
+              broker { kind = mqtt, host = "127.0.0.1" }
             }
             """;
         var minimal = Conf.Options(Short).Endpoints;
         var document = HoconParser.Parse("r", Uncommented, _ => null);
         Assert.Empty(document.Faults);
-        // The same four blocks as the reference writes them, loaded with nothing else.
-        var blocks = Regex.Matches(Uncommented, @"^ +(?:meter-bus|com1|scada|modbus) \{\n(?s:.*?)^    \}\n", RegexOptions.Multiline);
-        Assert.Equal(4, blocks.Count);
+        // The same five blocks as the reference writes them, loaded with nothing else.
+        var blocks = Regex.Matches(Uncommented, @"^ +(?:meter-bus|com1|scada|modbus|broker) \{\n(?s:.*?)^    \}\n", RegexOptions.Multiline);
+        Assert.Equal(5, blocks.Count);
         var shown = Conf.Options($"dtu.endpoints {{\n{string.Concat(blocks.Select(block => block.Value))}}}").Endpoints;
         foreach (var (a, b) in minimal.Zip(shown))
         {
@@ -90,6 +91,9 @@ public sealed class ReferenceTests
                 case (ModbusTcpEndpointOptions x, ModbusTcpEndpointOptions y):
                     Assert.Equal(x, y with { Units = x.Units });
                     Assert.Equal(x.Units.Single(), y.Units.Single());
+                    break;
+                case (MqttEndpointOptions x, MqttEndpointOptions y):
+                    Assert.Equal(x, y);
                     break;
                 default:
                     Assert.Fail($"{a.Kind} beside {b.Kind}");

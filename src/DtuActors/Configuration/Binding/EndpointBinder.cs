@@ -38,7 +38,7 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
                 "pty" => Pty(member.Key, block),
                 "tcp" => Tcp(member.Key, block),
                 "modbus-tcp" => ModbusTcp(member.Key, block),
-                "mqtt" => Mqtt(block),
+                "mqtt" => MqttBinder.Bind(member.Key, block),
                 _ => TcpClient(member.Key, block),
             };
             if (endpoint is not null)
@@ -169,21 +169,6 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
         }
 
         return units.ToImmutable();
-    }
-
-    private static EndpointOptions? Mqtt(BlockReader block)
-    {
-        _ = ListenerBinder.Host(block, required: true);
-        _ = block.Port("port", 1883, anyFree: false);
-        _ = block.NonEmpty("topic-prefix", "as dtu");
-        _ = block.Text("username");
-        _ = block.Find("password") is HoconScalar { Text: "" } ? null : block.Secret("password");
-        _ = block.Text("client-id");
-        _ = block.Boolean("tls", false);
-        _ = block.Integer("qos", 1, 0, 2);
-        _ = block.Word("payload", "raw", "raw", "hex", "json");
-        _ = ListenerBinder.Reopen(block, Schema.EndpointReopen);
-        return null;
     }
 
     private static EndpointOptions? TcpClient(string name, BlockReader block)

@@ -70,9 +70,10 @@ internal static class Schema
         ["tcp"] = new("dtu.endpoints.*", [.. AnyStream, "address", "port", "ports", "assign", "protocol", "clients", "max-clients"]),
         ["tcp-client"] = new("dtu.endpoints.*", [.. AnyStream, "host", "port", "replay-registration", "reopen"]),
         ["modbus-tcp"] = new("dtu.endpoints.*", "kind", "on", "address", "port", "ports", "assign", "units", "max-clients"),
-        ["mqtt"] = new("dtu.endpoints.*", "kind", "on", "host", "port", "topic-prefix", "username", "password", "client-id", "tls", "qos", "payload", "reopen"),
+        ["mqtt"] = new("dtu.endpoints.*", "kind", "on", "host", "port", "topic-prefix", "username", "password", "client-id", "tls", "ca-path", "certificate", "qos", "payload", "buffer", "buffer-age", "reopen"),
     };
 
+    public static readonly Block EndpointCertificate = new("dtu.endpoints.*.certificate", "path", "key-path");
     public static readonly Block EndpointReopen = new("dtu.endpoints.*.reopen", "min", "max");
     public static readonly Block Unit = new("dtu.endpoints.*.units.*", "dtu", "slave");
     public static readonly Block Route = new("dtu.routes[]", "dtu", "to", "direction", "when-offline");
@@ -86,6 +87,6 @@ internal static class Schema
     public static IEnumerable<Block> All =>
     [
         Dtu, Node, .. Listeners.Values, Certificate, Dialer, DialerReopen, Profile, Registration, Heartbeat, Keepalive, KeepWarm, ProfileFraming, EndpointFraming, Bus,
-        SuspendSlave, Duplicates, Application, KnownDtu, .. Endpoints.Values, EndpointReopen, Unit, Route, Poll, Http, ApiKey, Storage, Cluster,
+        SuspendSlave, Duplicates, Application, KnownDtu, .. Endpoints.Values, EndpointCertificate, EndpointReopen, Unit, Route, Poll, Http, ApiKey, Storage, Cluster,
     ];
 }

@@ -37,9 +37,10 @@ internal sealed record TlsFiles(SslStreamCertificateContext Certificate, X509Cer
     /// <summary>Throws <see cref="TlsFileException"/>.</summary>
     public static TlsFiles Load(TlsOptions options) => new(
         Context(options),
-        options.ClientCaPath is { } path ? Cas(path) : []);
+        options.ClientCaPath is { } path ? Roots(path, CaKey) : []);
 
-    private static SslStreamCertificateContext Context(TlsOptions options)
+    /// <summary>A certificate with its key and what stands between it and its root. Throws <see cref="TlsFileException"/>.</summary>
+    public static SslStreamCertificateContext Context(TlsOptions options)
     {
         var text = Read(options.CertificatePath, PathKey);
         if (!text.Contains("-----BEGIN", StringComparison.Ordinal))
@@ -114,19 +115,20 @@ internal sealed record TlsFiles(SslStreamCertificateContext Certificate, X509Cer
         return SslStreamCertificateContext.Create(own, [.. all.Where(certificate => certificate != own)], offline: true);
     }
 
-    private static X509Certificate2Collection Cas(string path)
+    /// <summary>Whom the other side's certificate is trusted by, in PEM. Throws <see cref="TlsFileException"/> for <paramref name="key"/>.</summary>
+    public static X509Certificate2Collection Roots(string path, string key)
     {
         var cas = new X509Certificate2Collection();
         try
         {
-            cas.ImportFromPem(Read(path, CaKey));
+            cas.ImportFromPem(Read(path, key));
         }
         catch (CryptographicException problem)
         {
-            throw new TlsFileException(CaKey, $"{path}: {problem.Message}", "PEM");
+            throw new TlsFileException(key, $"{path}: {problem.Message}", "PEM");
         }
 
-        return cas.Any(IsRoot) ? cas : throw new TlsFileException(CaKey, $"{path} holds no root certificate", "PEM with the root that client certificates end in");
+        return cas.Any(IsRoot) ? cas : throw new TlsFileException(key, $"{path} holds no root certificate", "PEM with the root that the other side's certificate ends in");
     }
 
     /// <summary>Whether it may end a chain.</summary>
@@ -140,7 +142,7 @@ internal sealed record TlsFiles(SslStreamCertificateContext Certificate, X509Cer
         }
         catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new TlsFileException(key, $"there is no file {path}", key == CaKey ? null : Make);
+            throw new TlsFileException(key, $"there is no file {path}", key is PathKey or KeyPathKey ? Make : null);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {

@@ -1,10 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
-namespace DtuActors.Host.Writing;
+namespace DtuActors.Writing;
 
 /// <summary>The encodings a downlink's text can be sent in.</summary>
-internal static class Encodings
+public static class Encodings
 {
     public const string Names = "utf-8, gb18030, ascii or latin1";
 

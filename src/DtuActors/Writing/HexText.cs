@@ -1,9 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace DtuActors.Host.Writing;
+namespace DtuActors.Writing;
 
 /// <summary>Bytes as people type and read them: <c>01 03 00 00 00 0A</c>.</summary>
-internal static class HexText
+public static class HexText
 {
     /// <summary>Reads pairs of hexadecimal digits; white space may stand anywhere. False with the reason, which names the place (from 1).</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out byte[]? bytes, [NotNullWhen(false)] out string? problem)
