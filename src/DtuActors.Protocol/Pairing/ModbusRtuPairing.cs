@@ -38,6 +38,29 @@ public sealed class ModbusRtuPairing : RequestPairing
         return default;
     }
 
+    /// <summary>
+    /// Whether bytes that came so far end with the answer to a request whose function has no known length: unit, function and CRC say that it is whole, and no
+    /// silence need be waited for. False of any other function, whose codec knows where it ends.
+    /// </summary>
+    public static bool EndsWithAnswer(ReadOnlySpan<byte> request, ReadOnlySpan<byte> bytes)
+    {
+        if (request.Length < Shortest || bytes.Length < Shortest)
+        {
+            return false;
+        }
+
+        for (var at = Math.Max(0, bytes.Length - ModbusRtu.MaxFrame); at + Shortest <= bytes.Length; at++)
+        {
+            var rest = bytes[at..];
+            if (rest[0] == request[0] && rest[1] == request[1] && ModbusRtuLength.OfResponse(rest) == ModbusRtuLength.Unknown && ModbusRtu.IsValid(rest))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     // Unit and PDU of a valid frame.
     private static ReadOnlySpan<byte> Core(ReadOnlySpan<byte> frame) => ModbusRtu.IsValid(frame) ? frame[..^2] : [];
 }
