@@ -7,7 +7,7 @@ namespace DtuActors.Protocol.Modbus;
 public abstract class ModbusDialect
 {
     /// <summary>The request as it goes to the DTU. Takes a valid RTU frame.</summary>
-    public abstract byte[] Request(ReadOnlyMemory<byte> rtu);
+    public abstract ReadOnlyMemory<byte> Request(ReadOnlyMemory<byte> rtu);
 
     /// <summary>The DTU's answer as an RTU frame. Takes a frame that answers a request of this dialect.</summary>
     public abstract ReadOnlyMemory<byte> Answer(ReadOnlyMemory<byte> frame);
@@ -22,14 +22,14 @@ public abstract class ModbusDialect
 
     private sealed class Rtu : ModbusDialect
     {
-        public override byte[] Request(ReadOnlyMemory<byte> rtu) => rtu.ToArray();
+        public override ReadOnlyMemory<byte> Request(ReadOnlyMemory<byte> rtu) => rtu;
 
         public override ReadOnlyMemory<byte> Answer(ReadOnlyMemory<byte> frame) => frame;
     }
 
     private sealed class Ascii : ModbusDialect
     {
-        public override byte[] Request(ReadOnlyMemory<byte> rtu) => ModbusAscii.Build(rtu.Span[0], rtu.Span[1..^ModbusRtu.CrcLength]);
+        public override ReadOnlyMemory<byte> Request(ReadOnlyMemory<byte> rtu) => ModbusAscii.Build(rtu.Span[0], rtu.Span[1..^ModbusRtu.CrcLength]);
 
         public override ReadOnlyMemory<byte> Answer(ReadOnlyMemory<byte> frame)
         {
@@ -44,7 +44,7 @@ public abstract class ModbusDialect
     {
         private ushort _transaction;
 
-        public override byte[] Request(ReadOnlyMemory<byte> rtu) => Mbap.Build(++_transaction, rtu.Span[0], rtu.Span[1..^ModbusRtu.CrcLength]);
+        public override ReadOnlyMemory<byte> Request(ReadOnlyMemory<byte> rtu) => Mbap.Build(++_transaction, rtu.Span[0], rtu.Span[1..^ModbusRtu.CrcLength]);
 
         public override ReadOnlyMemory<byte> Answer(ReadOnlyMemory<byte> frame) => ModbusRtu.Build(frame.Span[Mbap.HeaderLength - 1], frame.Span[Mbap.HeaderLength..]);
     }

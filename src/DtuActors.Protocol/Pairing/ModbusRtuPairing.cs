@@ -39,20 +39,32 @@ public sealed class ModbusRtuPairing : RequestPairing
     }
 
     /// <summary>
-    /// Whether bytes that came so far end with the answer to a request whose function has no known length: unit, function and CRC say that it is whole, and no
-    /// silence need be waited for. False of any other function, whose codec knows where it ends.
+    /// Whether bytes that a codec holds back until the line is silent end with the answer to a request: one of a function without a known length, or one behind
+    /// bytes that are no answer and could be the beginning of a longer frame. Unit, function and CRC prove it, so that no silence need be waited for. What begins
+    /// with an answer whose function says how long it is goes on: its data may look like a frame.
     /// </summary>
     public static bool EndsWithAnswer(ReadOnlySpan<byte> request, ReadOnlySpan<byte> bytes)
     {
-        if (request.Length < Shortest || bytes.Length < Shortest)
+        if (request.Length < Shortest)
         {
             return false;
         }
 
-        for (var at = Math.Max(0, bytes.Length - ModbusRtu.MaxFrame); at + Shortest <= bytes.Length; at++)
+        for (var at = 0; at + Shortest <= bytes.Length; at++)
         {
             var rest = bytes[at..];
-            if (rest[0] == request[0] && rest[1] == request[1] && ModbusRtuLength.OfResponse(rest) == ModbusRtuLength.Unknown && ModbusRtu.IsValid(rest))
+            if (rest[0] != request[0] || (rest[1] & 0x7F) != request[1])
+            {
+                continue;
+            }
+
+            var known = ModbusRtuLength.OfResponse(rest);
+            if (at == 0 && known != ModbusRtuLength.Unknown)
+            {
+                return false;
+            }
+
+            if ((known == ModbusRtuLength.Unknown || known == rest.Length) && ModbusPairing.Answers(Core(request), Core(rest)))
             {
                 return true;
             }

@@ -142,7 +142,7 @@ public sealed class BusQueue
         return claim;
     }
 
-    /// <summary>Whether bytes that are no frame yet end with the answer that is waited for: one of a function whose length only its CRC tells.</summary>
+    /// <summary>Whether bytes that wait for silence to become a frame end with the answer that is waited for.</summary>
     public bool IsAnsweredBy(ReadOnlySpan<byte> pending) =>
         _active is { } active && active.Pairing == Pairings.ModbusRtu && ModbusRtuPairing.EndsWithAnswer(active.Payload.Span, pending);
 
