@@ -13,13 +13,15 @@ namespace DtuActors.Integration.Tests.MainJob;
 public sealed class ModbusClientTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const string Python = "/usr/bin/python3";
-    private const int Timeout = 500;
+    // In milliseconds: a slave of Python may take its time on a busy machine, a dead one is waited for in full.
+    private const int LongTimeout = 25_000;
+    private const int ShortTimeout = 500;
 
     // Unit 255 is what libmodbus says over TCP unless told otherwise; slave 99 is not there.
-    private static readonly string Hocon = $$"""
+    private static string Hocon(int timeout) => $$"""
         dtu {
           listeners { main { port = 0, profile = meters } }
-          profiles { meters { framing { codec = modbus-rtu, role = responses }, bus { mode = request-response, response-timeout = {{Timeout}}ms, suspend-slave = off } } }
+          profiles { meters { framing { codec = modbus-rtu, role = responses }, bus { mode = request-response, response-timeout = {{timeout}}ms, suspend-slave = off } } }
           endpoints {
             modbus { kind = modbus-tcp, port = 0, units { 0 { dtu = field, slave = 17 }, 7 { dtu = field, slave = 17 }, 9 { dtu = field, slave = 99 }, 255 { dtu = field, slave = 17 } } }
             com { kind = pty, link = "com", framing { codec = modbus-rtu, role = requests } }
@@ -97,7 +99,7 @@ public sealed class ModbusClientTests(ITestOutputHelper output) : IAsyncLifetime
     [SkippableFact]
     public async Task A_dead_slave_is_exception_0B_as_soon_as_its_time_is_over()
     {
-        await StartAsync();
+        await StartAsync(ShortTimeout);
         using var master = await _gateway!.ConnectAsync("modbus");
         await using var stream = new NetworkStream(master);
         var took = new List<double>();
@@ -115,8 +117,8 @@ public sealed class ModbusClientTests(ITestOutputHelper output) : IAsyncLifetime
 
         // A busy machine makes some late; none is early, and what the gateway itself adds shows in the least.
         output.WriteLine($"0x0B after {string.Join(", ", took.Select(ms => ms.ToString("0", CultureInfo.InvariantCulture)))} ms");
-        Assert.All(took, ms => Assert.True(ms >= Timeout - 1, $"{ms} ms"));
-        Assert.True(took.Min() < Timeout + 100, $"{took.Min()} ms");
+        Assert.All(took, ms => Assert.True(ms >= ShortTimeout - 1, $"{ms} ms"));
+        Assert.True(took.Min() < ShortTimeout + 100, $"{took.Min()} ms");
     }
 
     private string Port => _gateway!.Port("modbus").Port.ToString(CultureInfo.InvariantCulture);
@@ -125,12 +127,12 @@ public sealed class ModbusClientTests(ITestOutputHelper output) : IAsyncLifetime
     private static string Values(string text) =>
         string.Join(' ', text.Split('\n').Where(line => line.StartsWith('[')).Select(line => line.Split(':')[1].Trim()));
 
-    private async Task StartAsync()
+    private async Task StartAsync(int timeout = LongTimeout)
     {
         Tools.Need("socat");
         Skip.IfNot(System.IO.Directory.Exists("/usr/lib/python3/dist-packages/pymodbus"), "python3-pymodbus is not installed");
         Skip.IfNot(System.IO.Directory.Exists("/usr/lib/python3/dist-packages/serial_asyncio"), "python3-serial-asyncio is not installed");
-        _gateway = await RunningGateway.StartAsync(Hocon, _folder);
+        _gateway = await RunningGateway.StartAsync(Hocon(timeout), _folder);
         var (near, far) = (Path.Combine(_folder, "near"), Path.Combine(_folder, "far"));
         _started.Add(Tools.Start("socat", $"PTY,link={near},raw,echo=0", $"PTY,link={far},raw,echo=0"));
         await RunningGateway.UntilAsync(() => Task.FromResult(File.Exists(near) && File.Exists(far)));

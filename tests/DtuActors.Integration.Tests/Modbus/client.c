@@ -26,7 +26,7 @@ int main(int count, char **argument)
         return 2;
 
     master = strcmp(argument[1], "tcp") == 0 ? modbus_new_tcp("127.0.0.1", atoi(argument[2])) : modbus_new_rtu(argument[2], 115200, 'N', 8, 1);
-    modbus_set_response_timeout(master, 10, 0);
+    modbus_set_response_timeout(master, 30, 0);
     modbus_set_slave(master, atoi(argument[3]));
     right(modbus_connect(master) == 0, "connect");
     right(modbus_write_bit(master, 30, 1) == 1, "write one coil");

@@ -8,7 +8,7 @@ from pymodbus.register_read_message import ReadWriteMultipleRegistersRequest
 from pymodbus.register_write_message import MaskWriteRegisterRequest
 
 kind, where, unit = sys.argv[1], sys.argv[2], int(sys.argv[3])
-client = ModbusTcpClient("127.0.0.1", port=int(where), timeout=10) if kind == "tcp" else ModbusSerialClient(where, baudrate=115200, timeout=10)
+client = ModbusTcpClient("127.0.0.1", port=int(where), timeout=30) if kind == "tcp" else ModbusSerialClient(where, baudrate=115200, timeout=30)
 assert client.connect(), "no connection"
 
 
