@@ -74,9 +74,15 @@ internal sealed class ModbusRtuCodec(ModbusRole role, TimeSpan gap) : Codec
 
     private static Cut OfUnknownFunction(ReadOnlySpan<byte> pending, bool silent)
     {
+        // None is longer: where so many have come, their end is as good as silence.
+        if (pending.Length >= ModbusRtu.MaxFrame)
+        {
+            return ModbusRtu.IsValid(pending[..ModbusRtu.MaxFrame]) ? Cut.Frame(ModbusRtu.MaxFrame) : Cut.Drop(1, DropReasons.Garbage);
+        }
+
         if (!silent)
         {
-            return pending.Length < ModbusRtu.MaxFrame ? Cut.Wait() : Cut.Drop(1, DropReasons.Garbage);
+            return Cut.Wait();
         }
 
         return ModbusRtu.IsValid(pending) ? Cut.Frame(pending.Length) : Cut.Drop(1, DropReasons.Garbage);

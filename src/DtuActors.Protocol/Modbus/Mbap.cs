@@ -56,7 +56,7 @@ public static class Mbap
 /// <summary>The exception codes a gateway gives of its own (MODBUS Application Protocol V1.1b3, 7).</summary>
 public static class ModbusException
 {
-    /// <summary>0x06, server device busy: the queue is full.</summary>
+    /// <summary>0x06, server device busy, try again later: the queue is full, or the bus was not free in time. Nothing was written.</summary>
     public const byte Busy = 0x06;
 
     /// <summary>0x0A, gateway path unavailable: no route for the unit.</summary>

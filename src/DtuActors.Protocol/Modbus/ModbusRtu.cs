@@ -8,6 +8,8 @@ public static class ModbusRtu
     /// <summary>The longest frame in bytes, CRC included.</summary>
     public const int MaxFrame = 256;
 
+    internal const int CrcLength = 2;
+
     private const int ShortestFrame = 4;
 
     /// <summary>Whether the frame has 4 to <see cref="MaxFrame"/> bytes and its CRC is right.</summary>

@@ -28,7 +28,7 @@ internal static class ModbusPairing
 
     /// <summary>
     /// Whether unit and PDU of a response answer those of a request: same unit, same function or its exception, and where the request fixes it the same byte
-    /// count or echo. Of a function without a row in the standard, unit and function decide.
+    /// count or echo. Of a function without a row in the standard, and of a request of another length than its row's, unit and function decide.
     /// </summary>
     public static bool Answers(ReadOnlySpan<byte> request, ReadOnlySpan<byte> response)
     {
@@ -50,22 +50,20 @@ internal static class ModbusPairing
 
         var asked = ModbusRtuLength.OfRequest(request);
         var answered = ModbusRtuLength.OfResponse(response);
-        if ((asked > 0 && asked != request.Length + CheckLength)
-            || (answered > 0 && answered != response.Length + CheckLength)
-            || answered is ModbusRtuLength.More or ModbusRtuLength.Never)
+        if ((answered > 0 && answered != response.Length + CheckLength) || answered is ModbusRtuLength.More or ModbusRtuLength.Never)
         {
             return false;
         }
 
-        return function switch
+        return asked != request.Length + CheckLength || function switch
         {
-            1 or 2 => asked > 0 && response[2] == (Word(request, 4) + 7) / 8,
-            3 or 4 => asked > 0 && response[2] == 2 * Word(request, 4),
+            1 or 2 => response[2] == (Word(request, 4) + 7) / 8,
+            3 or 4 => response[2] == 2 * Word(request, 4),
             5 or 6 or 21 or 22 => response.SequenceEqual(request),
             // Subfunction 0 returns what was sent; the others return the subfunction and a value.
             8 => Echoes(request, response, Word(request, 2) == 0 ? 6 : 4),
             15 or 16 => Echoes(request, response, 6),
-            23 => asked > 0 && response[2] == 2 * Word(request, 4),
+            23 => response[2] == 2 * Word(request, 4),
             0x2B => Echoes(request, response, response.Length > ExceptionLength && request.Length > 2 && request[2] == 0x0E ? 4 : 3),
             _ => true,
         };

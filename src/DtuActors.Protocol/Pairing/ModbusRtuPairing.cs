@@ -38,6 +38,41 @@ public sealed class ModbusRtuPairing : RequestPairing
         return default;
     }
 
+    /// <summary>
+    /// Whether bytes that a codec holds back until the line is silent end with the answer to a request: one of a function without a known length, or one behind
+    /// bytes that are no answer and could be the beginning of a longer frame. Unit, function and CRC prove it, so that no silence need be waited for. What begins
+    /// with an answer whose function says how long it is goes on: its data may look like a frame.
+    /// </summary>
+    public static bool EndsWithAnswer(ReadOnlySpan<byte> request, ReadOnlySpan<byte> bytes)
+    {
+        if (request.Length < Shortest)
+        {
+            return false;
+        }
+
+        for (var at = 0; at + Shortest <= bytes.Length; at++)
+        {
+            var rest = bytes[at..];
+            if (rest[0] != request[0] || (rest[1] & 0x7F) != request[1])
+            {
+                continue;
+            }
+
+            var known = ModbusRtuLength.OfResponse(rest);
+            if (at == 0 && known != ModbusRtuLength.Unknown)
+            {
+                return false;
+            }
+
+            if ((known == ModbusRtuLength.Unknown || known == rest.Length) && ModbusPairing.Answers(Core(request), Core(rest)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     // Unit and PDU of a valid frame.
     private static ReadOnlySpan<byte> Core(ReadOnlySpan<byte> frame) => ModbusRtu.IsValid(frame) ? frame[..^2] : [];
 }

@@ -13,6 +13,9 @@ internal sealed class ModbusTcpPairing : RequestPairing
 
     public override Question? Read(ReadOnlySpan<byte> request) => ModbusPairing.Read(Core(request), hasBroadcast: false);
 
+    public override bool AsksTheSame(ReadOnlySpan<byte> request, ReadOnlySpan<byte> other) =>
+        !Core(request).IsEmpty && Core(request).SequenceEqual(Core(other));
+
     public override bool Answers(ReadOnlySpan<byte> request, ReadOnlySpan<byte> frame) =>
         IsSameTransaction(request, frame) && ModbusPairing.Answers(Core(request), Core(frame));
 

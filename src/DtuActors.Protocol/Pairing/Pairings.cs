@@ -12,6 +12,9 @@ public static class Pairings
 
     private static readonly RequestPairing[] Table = [ModbusRtu, new ModbusAsciiPairing(), new ModbusTcpPairing(), new Dlt645Pairing(), new Cjt188Pairing()];
 
+    /// <summary>Modbus's pairing for a codec: its own where it is one of Modbus's three forms, else RTU's.</summary>
+    public static RequestPairing ForModbus(string codec) => codec is "modbus-ascii" or "modbus-tcp" ? Find(codec)! : ModbusRtu;
+
     /// <summary>The pairing of a codec's frames; null where none is known.</summary>
     public static RequestPairing? Find(string codec) => Array.Find(Table, pairing => pairing.Codec == codec);
 }

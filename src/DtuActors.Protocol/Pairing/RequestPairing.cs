@@ -15,6 +15,9 @@ public abstract class RequestPairing
     /// <summary>What a frame asks; null where it is no request of this protocol, and nothing can be said about its answer.</summary>
     public abstract Question? Read(ReadOnlySpan<byte> request);
 
+    /// <summary>Whether two requests ask the same of the same, so that one answer says what either wants to know.</summary>
+    public virtual bool AsksTheSame(ReadOnlySpan<byte> request, ReadOnlySpan<byte> other) => request.SequenceEqual(other);
+
     /// <summary>Whether <paramref name="frame"/> answers <paramref name="request"/>, well or with an error.</summary>
     public abstract bool Answers(ReadOnlySpan<byte> request, ReadOnlySpan<byte> frame);
 

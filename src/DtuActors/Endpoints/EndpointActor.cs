@@ -30,6 +30,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     private WindowPause _pause = new();
     private readonly Queue<Held> _held = new();
     private readonly KeyValuePair<string, object?> _label;
+    private readonly UnitMap? _units;
 
     private int _heldBytes;
     private string _state = EndpointStates.Connecting;
@@ -44,6 +45,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         _exclusive = exclusive;
         _wantsSessions = wantsSessions;
         _label = new KeyValuePair<string, object?>("endpoint", options.Name);
+        _units = options is StreamEndpointOptions { Select: DownlinkSelect.UnitMap } line ? new UnitMap(line.Units, line.Framing.Codec) : null;
         Me = NextLife();
 
         Receive<Relay.Deliver>(OnDeliverOrDrain);
@@ -154,6 +156,26 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     /// <c>select</c> means, or the branch's own.
     /// </summary>
     protected void Emit(ReadOnlyMemory<byte> payload, string codec, DtuId? to = null)
+    {
+        if (_units is null || to is not null)
+        {
+            EmitTo(payload, codec, to);
+            return;
+        }
+
+        var meant = _units.Down(payload);
+        if (meant.Count == 0)
+        {
+            DropDown(payload.Length, RelayDrops.NoUnit);
+        }
+
+        foreach (var (dtu, request) in meant)
+        {
+            EmitTo(request, codec, dtu);
+        }
+    }
+
+    private void EmitTo(ReadOnlyMemory<byte> payload, string codec, DtuId? to)
     {
         Books.Down.Accept(payload.Length);
         CountersMoved();
@@ -298,9 +320,20 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         {
             Refuse(delivery, RelayDrops.DestinationLost);
         }
-        else
+        else if (_units is null || delivery.Frame is not { } frame)
         {
             OnDeliver(delivery);
+        }
+        else if (_units.Up(delivery.Dtu, frame.Payload) is { } named)
+        {
+            OnDeliver(delivery with { Frame = frame with { Payload = named } });
+        }
+        else
+        {
+            // Dropped at once, and acknowledged in its turn, as a probe is.
+            Books.Up.Accept(frame.Payload.Length);
+            Books.Up.Drop(frame.Payload.Length, RelayDrops.NoUnit);
+            OnDeliver(delivery with { Frame = null });
         }
     }
 

@@ -9,7 +9,7 @@ namespace DtuActors.Endpoints;
 
 /// <summary>
 /// Owns one Modbus TCP master's connection: turns each request into Modbus RTU for the DTU and slave that its unit stands for, and each answer back, under
-/// the master's own transaction and unit. Answers go out as they come, so one slow DTU does not hold up another's.
+/// the master's own transaction and unit; which form goes to the DTU is its session's matter. Answers go out as they come, so one slow DTU does not hold up another's.
 /// </summary>
 /// <remarks>
 /// At most <see cref="MostInFlight"/> requests are open or unanswered on the wire; beyond, the socket is not read. A unit whose slave is 0 is a broadcast:
@@ -152,10 +152,8 @@ internal sealed class ModbusMasterActor : ClientSocketActor
 
         var correlation = ++_correlation;
         _asked.Add(correlation, asked);
-        var frame = ModbusRtu.Build(slave.Slave, pdu);
-        _router.Tell(slave.Slave == 0
-            ? new Asking.Send(slave.Dtu, frame, correlation, _options.Name, Self, Turn: Self)
-            : new Asking.Request(slave.Dtu, frame, null, AnswerRule.Modbus, correlation, _options.Name, Self, Turn: Self));
+        _router.Tell(new Asking.Request(
+            slave.Dtu, ModbusRtu.Build(slave.Slave, pdu), null, AnswerRule.Modbus, correlation, _options.Name, Self, Turn: Self));
     }
 
     private void OnAnswered(Asking.Answered answered)
@@ -199,7 +197,7 @@ internal sealed class ModbusMasterActor : ClientSocketActor
             _ => null,
         };
         _endpoint.Tell(new MasterTalk.Ended(FrameDirection.Down, asked.Bytes, TimeSpan.Zero, dropped));
-        Except(asked, refused.Reason == RefusalReason.QueueFull ? ModbusException.Busy : ModbusException.TargetFailed);
+        Except(asked, refused.Reason is RefusalReason.QueueFull or RefusalReason.BusBusy ? ModbusException.Busy : ModbusException.TargetFailed);
         Work();
     }
 

@@ -80,6 +80,9 @@ public static class RelayDrops
     /// <summary>No route leads from this endpoint to any DTU.</summary>
     public const string NoRoute = "no-route";
 
+    /// <summary>Its Modbus address stands for no slave (<c>select = unit-map</c>).</summary>
+    public const string NoUnit = "no-unit";
+
     /// <summary>The session it was meant for is superseded, and the new one could not be found.</summary>
     public const string StaleSession = "stale-session";
 

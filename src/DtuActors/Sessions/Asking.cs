@@ -9,7 +9,10 @@ public enum AnswerRule
     /// <summary>As the DTU's bus mode says: the first uplink frame after the write (transparent), or the one that matches (request-response).</summary>
     ByMode,
 
-    /// <summary>The request is Modbus RTU: its answer is the valid RTU frame of the same unit and function, put together from whatever the profile's codec cuts.</summary>
+    /// <summary>
+    /// The request is Modbus RTU, and so is its answer: the valid frame of the same unit and function, put together from whatever the profile's codec cuts. To a
+    /// DTU whose codec is <c>modbus-tcp</c> or <c>modbus-ascii</c> it goes in that form, and the answer is read from it.
+    /// </summary>
     Modbus,
 }
 

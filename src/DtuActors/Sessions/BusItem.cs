@@ -77,7 +77,11 @@ public sealed class BusItem
 
     /// <summary>Whether both read the same and know the answer by the same pairing, so that one does for both.</summary>
     internal bool ReadsTheSameAs(BusItem other) =>
-        IsRead && other.IsRead && Pairing == other.Pairing && Payload.Span.SequenceEqual(other.Payload.Span);
+        IsRead && other.IsRead && Pairing == other.Pairing
+        && (Payload.Span.SequenceEqual(other.Payload.Span) || (IsByRule && other.IsByRule && Pairing!.AsksTheSame(Payload.Span, other.Payload.Span)));
+
+    // The asker of such a one hears unit and PDU, and nothing of the transaction they came under.
+    private bool IsByRule => Rule is AnswerRule.Modbus;
 }
 
 /// <summary>What a <see cref="BusQueue"/> wants done.</summary>

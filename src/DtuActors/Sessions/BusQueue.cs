@@ -26,6 +26,7 @@ public sealed class BusQueue
     private readonly BusOptions _options;
     private readonly IBusLine _line;
     private readonly RequestPairing? _pairing;
+    private readonly RequestPairing _modbus;
     private readonly bool _isCutOtherwise;
     private readonly Turns _turns = new();
     private readonly LateAnswers _late = new();
@@ -47,7 +48,8 @@ public sealed class BusQueue
         _options = options;
         _line = line;
         _pairing = Pairings.Find(codec);
-        _isCutOtherwise = !isProven && _pairing != Pairings.ModbusRtu;
+        _modbus = Pairings.ForModbus(codec);
+        _isCutOtherwise = !isProven && _modbus != _pairing;
         _pieces = new Lazy<ModbusPieces>(() => new ModbusPieces(bytes => HandBack(bytes, isLate: false)), isThreadSafe: false);
         _suspensions = options.SuspendSlave is { } suspend ? new Suspensions(suspend) : null;
         _shared = options.Coalesce is { } age ? new SharedAnswers(age) : null;
@@ -65,10 +67,13 @@ public sealed class BusQueue
     /// <summary>Whether bytes that want no answer may be written past the queue: nothing waits, and nobody here needs to know of them.</summary>
     public bool IsFree(DateTimeOffset now) => _active is null && _turns.IsEmpty && now >= _quietUntil && _shared is not { IsEmpty: false };
 
-    /// <summary>Whether anybody may answer these bytes: nobody answers a broadcast, which a checksum proves also where frames are not cut by its protocol.</summary>
+    /// <summary>
+    /// Whether anybody may answer these bytes, as their asker has them: nobody answers a broadcast, which a checksum proves also where frames are not cut by its
+    /// protocol.
+    /// </summary>
     public bool ExpectsAnswer(ReadOnlySpan<byte> payload, AnswerRule rule)
     {
-        var pairing = PairingFor(rule) ?? (_options.Mode is BusMode.Transparent ? _pairing ?? Pairings.ModbusRtu : null);
+        var pairing = rule is AnswerRule.Modbus ? Pairings.ModbusRtu : PairingFor(rule) ?? (_options.Mode is BusMode.Transparent ? _pairing ?? Pairings.ModbusRtu : null);
         return pairing?.Read(payload) is not { ExpectsAnswer: false };
     }
 
@@ -137,6 +142,10 @@ public sealed class BusQueue
         return claim;
     }
 
+    /// <summary>Whether bytes that wait for silence to become a frame end with the answer that is waited for.</summary>
+    public bool IsAnsweredBy(ReadOnlySpan<byte> pending) =>
+        _active is { } active && active.Pairing == Pairings.ModbusRtu && ModbusRtuPairing.EndsWithAnswer(active.Payload.Span, pending);
+
     /// <summary>Time has passed.</summary>
     public void Tick(DateTimeOffset now)
     {
@@ -170,7 +179,7 @@ public sealed class BusQueue
 
     // In transparent mode the first frame after the write is the answer; in request-response mode it has to match where the codec knows what matches.
     private RequestPairing? PairingFor(AnswerRule rule) =>
-        rule is AnswerRule.Modbus ? Pairings.ModbusRtu : _options.Mode is BusMode.RequestResponse ? _pairing : null;
+        rule is AnswerRule.Modbus ? _modbus : _options.Mode is BusMode.RequestResponse ? _pairing : null;
 
     private bool IsInPieces(BusItem? item) => _isCutOtherwise && item?.Rule is AnswerRule.Modbus;
 

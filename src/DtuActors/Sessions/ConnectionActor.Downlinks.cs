@@ -2,6 +2,8 @@ using Akka.Actor;
 using Akka.Event;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
+using DtuActors.Protocol.Modbus;
+using DtuActors.Protocol.Pairing;
 using DtuActors.Protocol.Transports;
 using DtuActors.Recording;
 using DtuActors.Routing;
@@ -16,10 +18,13 @@ public sealed partial class ConnectionActor : IBusLine
 
     private readonly TrafficLedger _down = new();
     private BusQueue? _bus;
+    private ModbusDialect? _modbus;
     private long _bytesDown;
     private long _framesDown;
 
     private bool IsRequestResponse => _profile.Bus.Mode is BusMode.RequestResponse;
+
+    private ModbusDialect Modbus => _modbus ??= ModbusDialect.Of(_framer.Codec.Name);
 
     private void OnDeliver(Relay.Deliver delivery)
     {
@@ -83,7 +88,8 @@ public sealed partial class ConnectionActor : IBusLine
 
     private void OnRequest(Asking.Request request)
     {
-        var downlink = new Downlink(request.Payload, request.Asker, Now) { Request = request, Turn = request.Turn };
+        var payload = request.Rule is AnswerRule.Modbus ? Modbus.Request(request.Payload) : request.Payload;
+        var downlink = new Downlink(payload, request.Asker, Now) { Request = request, Turn = request.Turn };
         _down.Accept(downlink.Payload.Length);
         Enqueue(downlink, _bus!.ExpectsAnswer(request.Payload.Span, request.Rule), request.Rule, request.Timeout);
     }
@@ -160,7 +166,8 @@ public sealed partial class ConnectionActor : IBusLine
         if (downlink.Request is { } request)
         {
             downlink.IsAnswered = true;
-            request.ReplyTo.Tell(new Asking.Answered(request.Correlation, answer, item.WrittenAt == default ? TimeSpan.Zero : Now - item.WrittenAt));
+            var told = item.Rule is AnswerRule.Modbus ? answer with { Payload = Modbus.Answer(answer.Payload), Codec = Pairings.ModbusRtu.Codec } : answer;
+            request.ReplyTo.Tell(new Asking.Answered(request.Correlation, told, item.WrittenAt == default ? TimeSpan.Zero : Now - item.WrittenAt));
         }
         else if (downlink.Delivery is { } delivery)
         {

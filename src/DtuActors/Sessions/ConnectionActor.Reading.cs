@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
 using Akka.IO;
+using DtuActors.Protocol.Pairing;
 using DtuActors.Protocol.Registration;
 using DtuActors.Routing;
 
@@ -38,6 +39,7 @@ public sealed partial class ConnectionActor
         Count(bytes);
         TakePiece(bytes);
         EndBurstOfPiece();
+        EndBurstOfAnswer();
         PublishSoon();
         if (_endReason is null)
         {
@@ -75,6 +77,16 @@ public sealed partial class ConnectionActor
     {
         var sink = new FrameSink(this);
         _framer.Feed(bytes, ref sink);
+    }
+
+    // An answer that is whole is not left to wait for silence.
+    private void EndBurstOfAnswer()
+    {
+        if (_framer.Pending > 0 && _framer.Codec.Name == Pairings.ModbusRtu.Codec && _bus!.IsAnsweredBy(_framer.PendingBytes))
+        {
+            var sink = new FrameSink(this);
+            _framer.Silence(ref sink);
+        }
     }
 
     /// <summary>

@@ -120,7 +120,8 @@ public sealed class ModbusTcpTests : EndpointSpec
     [InlineData(RefusalReason.Offline, 0x0B)]
     [InlineData(RefusalReason.NoAnswer, 0x0B)]
     [InlineData(RefusalReason.SessionEnded, 0x0B)]
-    [InlineData(RefusalReason.BusBusy, 0x0B)]
+    [InlineData(RefusalReason.SlaveSuspended, 0x0B)]
+    [InlineData(RefusalReason.BusBusy, 0x06)]
     [InlineData(RefusalReason.QueueFull, 0x06)]
     public async Task A_refusal_becomes_the_exception_that_says_so(RefusalReason reason, byte code)
     {
@@ -212,9 +213,9 @@ public sealed class ModbusTcpTests : EndpointSpec
         using var master = await Master();
         await Ask(master, 4, 200, [0x06, 0x00, 0x01, 0x00, 0x01]);
 
-        var send = Router.ExpectMsg<Asking.Send>();
-        Assert.Equal(ModbusRtu.Build(0, [0x06, 0x00, 0x01, 0x00, 0x01]), send.Payload.ToArray());
-        send.ReplyTo.Tell(new Asking.Sent(send.Correlation));
+        var broadcast = Router.ExpectMsg<Asking.Request>();
+        Assert.Equal(ModbusRtu.Build(0, [0x06, 0x00, 0x01, 0x00, 0x01]), broadcast.Payload.ToArray());
+        broadcast.ReplyTo.Tell(new Asking.Sent(broadcast.Correlation));
         await Ask(master, 5, 99, ReadTwo);
 
         Assert.Equal(5, (await Answer(master))[1]);

@@ -5,6 +5,7 @@ using System.Net;
 using DtuActors.Configuration.Hocon;
 using DtuActors.Protocol;
 using DtuActors.Protocol.Framing;
+using DtuActors.Protocol.Modbus;
 
 namespace DtuActors.Configuration;
 
@@ -171,7 +172,7 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
         return units.ToImmutable();
     }
 
-    private static EndpointOptions? TcpClient(string name, BlockReader block)
+    private EndpointOptions? TcpClient(string name, BlockReader block)
     {
         _ = ListenerBinder.Host(block, required: true);
         block.Missing("port", "1 to 65535");
@@ -183,8 +184,8 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
     }
 
     /// <summary>What every endpoint that carries a stream has.</summary>
-    private static T Stream<T>(BlockReader block, FramingOptions framing, T endpoint)
-        where T : StreamEndpointOptions => endpoint with
+    private T Stream<T>(BlockReader block, FramingOptions framing, T endpoint)
+        where T : StreamEndpointOptions => WithUnits(block, endpoint with
         {
             Framing = FramingBinder.Bind(block.Nested("framing", Schema.EndpointFraming), framing),
             Buffer = block.Size("buffer", endpoint.Buffer, 1024, 64 * 1024 * 1024),
@@ -193,9 +194,36 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
             {
                 "broadcast" => DownlinkSelect.Broadcast,
                 "last-speaker" => DownlinkSelect.LastSpeaker,
+                "unit-map" => DownlinkSelect.UnitMap,
                 _ => DownlinkSelect.None,
             },
-        };
+        });
+
+    private T WithUnits<T>(BlockReader block, T endpoint)
+        where T : StreamEndpointOptions
+    {
+        if (endpoint.Select is not DownlinkSelect.UnitMap)
+        {
+            if (block.Has("units"))
+            {
+                block.Fault("units", "says which DTU a Modbus address means, and nothing asks for it", "select = unit-map beside it");
+            }
+
+            return endpoint;
+        }
+
+        if (!ModbusUnit.IsIn(endpoint.Framing.Codec))
+        {
+            block.Fault("select", $"unit-map needs frames that begin with a Modbus address, and {endpoint.Framing.Codec} cuts others", "framing { codec = modbus-rtu, role = requests }, or modbus-ascii");
+        }
+
+        if (block.Find("units") is HoconScalar { Text: "passthrough" })
+        {
+            block.Fault("units", "is a word, and this line's addresses are of several DTUs", "units { 1 { dtu = \"13800138000\", slave = 1 } }");
+        }
+
+        return endpoint with { Units = Units(block) };
+    }
 
     private (IPAddress Address, int Port) Listen(BlockReader block)
     {

@@ -52,6 +52,7 @@ internal static class RouteBinder
         }
 
         CheckDownlinks(root.Context, routes, byName, bound);
+        CheckUnits(root.Context, routes, endpoints, bound);
         return routes.ToImmutable();
     }
 
@@ -144,7 +145,24 @@ internal static class RouteBinder
                 var named = string.Join(", ", dtus.Take(3).Select(dtu => $"'{KeyPath.Shown(dtu)}'")) + (dtus.Count > 3 ? " ..." : "");
                 context.Fault($"{endpoint.KeyPath}.select", bound.Positions[endpoint.Name],
                     $"is missing: a downlink without an address goes to the endpoint's only online DTU, and the routes ({named}) can mean several",
-                    "select = broadcast | last-speaker on the endpoint, or direction = up on the routes");
+                    "select = broadcast | last-speaker | unit-map on the endpoint, or direction = up on the routes");
+            }
+        }
+    }
+
+    /// <summary>A unit map says which DTU is meant; a route is what leads there and back.</summary>
+    private static void CheckUnits(BindingContext context, IReadOnlyList<RouteOptions> routes, IReadOnlyList<EndpointOptions> endpoints, EndpointBinder bound)
+    {
+        foreach (var line in endpoints.OfType<StreamEndpointOptions>())
+        {
+            foreach (var dtu in line.Units.Values.Select(unit => unit.Dtu).Distinct())
+            {
+                var found = routes.Where(route => route.To == line.Name && new DtuGlob(route.Dtu).Matches(dtu)).ToList();
+                if (!found.Exists(route => route.Direction != RouteDirection.Up) || !found.Exists(route => route.Direction != RouteDirection.Down))
+                {
+                    context.Fault($"{line.KeyPath}.units", bound.Positions[line.Name],
+                        $"names the DTU '{KeyPath.Shown(dtu.Value)}', and no route leads from the endpoint to it and back", $"{{ dtu = {KeyPath.Shown(dtu.Value)}, to = {line.Name} }} under dtu.routes");
+                }
             }
         }
     }

@@ -60,7 +60,7 @@ internal static class Schema
     public static readonly Block Application = new("dtu.profiles.*.application", "answer", "answer-by", "keep-online");
     public static readonly Block KnownDtu = new("dtu.dtus.*", "name", "ids", "profile", "secret", "groups", "remote");
 
-    private static readonly string[] AnyStream = ["kind", "on", "select", "framing", "buffer", "buffer-age"];
+    private static readonly string[] AnyStream = ["kind", "on", "select", "units", "framing", "buffer", "buffer-age"];
 
     /// <summary>Endpoints by kind.</summary>
     public static readonly IReadOnlyDictionary<string, Block> Endpoints = new Dictionary<string, Block>(StringComparer.Ordinal)

@@ -17,6 +17,9 @@ public enum DownlinkSelect
 
     /// <summary>To the one that spoke last.</summary>
     LastSpeaker,
+
+    /// <summary>To the one that the Modbus address in it means.</summary>
+    UnitMap,
 }
 
 /// <summary>One block of <c>endpoints</c>: something on the other side.</summary>
@@ -37,6 +40,9 @@ public abstract record EndpointOptions
 public abstract record StreamEndpointOptions : EndpointOptions
 {
     public FramingOptions Framing { get; init; } = new();
+
+    /// <summary>Which slave of which DTU an address is, where <see cref="DownlinkSelect.UnitMap"/> is chosen; else empty.</summary>
+    public ImmutableDictionary<byte, ModbusUnitOptions> Units { get; init; } = ImmutableDictionary<byte, ModbusUnitOptions>.Empty;
 
     /// <summary>The most bytes that wait to be written.</summary>
     public int Buffer { get; init; } = 64 * 1024;
@@ -128,4 +134,5 @@ public sealed record ModbusTcpEndpointOptions : EndpointOptions
     public int MaxClients { get; init; } = 64;
 }
 
+/// <summary>A slave (0 to 255) behind a DTU. 0 is all of them: a broadcast, which nobody answers.</summary>
 public sealed record ModbusUnitOptions(DtuId Dtu, byte Slave);
