@@ -80,6 +80,9 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
 
     protected virtual int Clients => 0;
 
+    /// <summary>Whether it hears which DTUs of its routes are online, and mirrors those whose route only leads up (<see cref="Registry.EndpointStarted"/>).</summary>
+    protected virtual bool KnowsItsDtus => false;
+
     protected virtual long Refused => Books.Refused;
 
     protected override void PreStart()
@@ -90,7 +93,15 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         Publish();
     }
 
-    protected override void PostStop() => Record(isUp: false);
+    protected override void PostStop()
+    {
+        Record(isUp: false);
+        if (_surroundings.Branch is not null)
+        {
+            // The fan keeps the books of a branch that is gone.
+            Publish();
+        }
+    }
 
     /// <summary>Begins a new life without the children's ending: forgets what this one knew, all but its state and its books.</summary>
     protected virtual void Renew()
@@ -224,7 +235,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     {
         if (_surroundings.Branch is null)
         {
-            Router.Tell(new Registry.EndpointStarted(Options.Name, Me, _exclusive, Options.Select), Self);
+            Router.Tell(new Registry.EndpointStarted(Options.Name, Me, _exclusive, Options.Select, KnowsItsDtus, KnowsItsDtus), Self);
         }
     }
 

@@ -131,6 +131,9 @@ public sealed partial class RouterActor
         /// <summary>Whether it hears of the sessions that its routes lead to.</summary>
         public bool WantsSessions { get; set; }
 
+        /// <summary>Whether a route that only leads up has no window.</summary>
+        public bool MirrorsUp { get; set; }
+
         /// <summary>Sessions that its downlinks may go to.</summary>
         public HashSet<SessionEntry> Down { get; } = [];
     }

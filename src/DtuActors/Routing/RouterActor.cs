@@ -96,7 +96,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         Receive<Asking.Request>(request => ToSession(request.Dtu, request, () => request.ReplyTo.Tell(Offline(request.Correlation))));
         Receive<Asking.Send>(send => ToSession(send.Dtu, send, () => send.ReplyTo.Tell(Offline(send.Correlation))));
         Receive<Asking.Kick>(kick => ToSession(kick.Dtu, kick, () => kick.ReplyTo.Tell(Offline(kick.Correlation))));
-        Receive<Registry.SessionOpened>(opened => Open(opened.Session));
+        Receive<Registry.SessionOpened>(opened => Open(opened.Session, opened.Registration));
         Receive<Registry.SessionClosed>(OnSessionClosed);
         Receive<Registry.EndpointStarted>(OnEndpointStarted);
         Receive<Holding.Found>(OnFound);
@@ -129,7 +129,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         }
 
         Relay.Deliver? delivery = null;
-        foreach (var (route, endpoint) in entry.Up)
+        foreach (var (route, endpoint) in uplink.Heartbeat is null ? entry.Up : entry.Routes)
         {
             if (uplink.Only is not null && uplink.Only != endpoint.Name)
             {
@@ -137,7 +137,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
             }
 
             delivery ??= new Relay.Deliver(
-                session.Connection, session.Id.Value, session.Id, session.Epoch, uplink.Frame, uplink.Through, uplink.AckWanted);
+                session.Connection, session.Id.Value, session.Id, session.Epoch, uplink.Frame, uplink.Through, uplink.AckWanted, uplink.Heartbeat);
             endpoint.Ref.Tell(delivery);
             if (uplink.Frame is not null)
             {
@@ -227,7 +227,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
 
     // ---- who is online
 
-    private void Open(SessionRef session)
+    private void Open(SessionRef session, Replaying.Registration? registration = null)
     {
         if (_sessions.TryGetValue(session.Id, out var known))
         {
@@ -246,21 +246,21 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         foreach (var (route, endpoint) in entry.Routes)
         {
             route.Online++;
-            Connect(entry, route, endpoint);
+            Connect(entry, route, endpoint, registration);
         }
 
         PublishSoon();
         EndLookup(session.Id, session);
     }
 
-    private static void Connect(SessionEntry entry, Route route, EndpointEntry endpoint)
+    private static void Connect(SessionEntry entry, Route route, EndpointEntry endpoint, Replaying.Registration? registration = null)
     {
         if (endpoint.WantsSessions)
         {
-            endpoint.Ref.Tell(new Registry.SessionSeen(entry.Session, route.Up, route.DownToDtu));
+            endpoint.Ref.Tell(new Registry.SessionSeen(entry.Session, route.Up, route.DownToDtu, registration));
         }
 
-        if (route.Up && endpoint is { Exclusive: true, Incarnation: { } incarnation })
+        if (route.Up && endpoint is { Exclusive: true, Incarnation: { } incarnation } && (route.DownToDtu || !endpoint.MirrorsUp))
         {
             entry.Session.Connection.Tell(new Flow.PathAdded(incarnation));
         }
@@ -316,6 +316,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         endpoint.Exclusive = started.Exclusive;
         endpoint.Select = started.Select;
         endpoint.WantsSessions = started.WantsSessions;
+        endpoint.MirrorsUp = started.MirrorsUp;
         foreach (var entry in _sessions.Values)
         {
             if (entry.RouteTo(endpoint) is not { } route)

@@ -38,6 +38,7 @@ public sealed partial class ConnectionActor
         Count(bytes);
         TakePiece(bytes);
         EndBurstOfPiece();
+        ReplayBare();
         PublishSoon();
         if (_endReason is null)
         {
@@ -109,12 +110,15 @@ public sealed partial class ConnectionActor
 
         _heartbeats++;
         AnswerRegistration(burst);
+        Replay(burst, RegistrationReply(burst), isRegistration: true);
         bytes = bytes[burst.Length..];
         return bytes.IsEmpty;
     }
 
-    private void AnswerRegistration(ReadOnlySpan<byte> registration) =>
-        Answer(_entrance.Registration.Reply.IsEmpty ? Form.Accepted(registration) : _entrance.Registration.Reply);
+    private void AnswerRegistration(ReadOnlySpan<byte> registration) => Answer(RegistrationReply(registration));
+
+    private ReadOnlyMemory<byte> RegistrationReply(ReadOnlySpan<byte> registration) =>
+        _entrance.Registration.Reply.IsEmpty ? Form.Accepted(registration) : _entrance.Registration.Reply;
 
     // One read is outstanding already, or is asked for unless a window is closed.
     private void ReadOn()

@@ -43,6 +43,8 @@ public sealed class FaultTests
     [InlineData("dtu.listeners.a { transport = tls, certificate { path = none.pem, key-path = none.key } }", 1, "dtu.listeners.a.certificate.path", "there is no file", "openssl")]
     [InlineData("dtu.listeners.a { transport = tls, certificate.path = none.pem, client-certificate = required }", 1, "dtu.listeners.a.client-ca-path", "is missing", null)]
     [InlineData("dtu.listeners.a.max-connections = 0", 1, "dtu.listeners.a.max-connections", "whole number", null)]
+    [InlineData("dtu { listeners.a.port = 9107\nendpoints.e { kind = tcp-client, host = localhost, port = 9107 } }", 2, "dtu.endpoints.e.port", "this gateway's own dtu.listeners.a", "another centre")]
+    [InlineData("dtu.endpoints.e { kind = tcp-client, host = h, port = 1, select = broadcast }", 1, "dtu.endpoints.e.select", "chooses nothing", "replay-registration = off")]
     [InlineData("dtu.dialers.a { host = h }", 1, "dtu.dialers.a.port", "is missing", null)]
     [InlineData("dtu.dialers.a { host = \"h h\", port = 1 }", 1, "dtu.dialers.a.host", "neither", null)]
     [InlineData("dtu.dialers.a { host = h, port = 1, reopen { min = 5s, max = 1s } }", 1, "dtu.dialers.a.reopen.max", "less than min", null)]
@@ -162,7 +164,7 @@ public sealed class FaultTests
 
     [Theory]
     [InlineData("dtu.endpoints.e { kind = mqtt, host = h }", "dtu.endpoints.e.kind", "'mqtt' is not built yet")]
-    [InlineData("dtu.endpoints.e { kind = tcp-client, host = h, port = 1 }", "dtu.endpoints.e.kind", "'tcp-client' is not built yet")]
+    [InlineData("dtu { listeners.a.profile = p\nprofiles.p.envelope = ddp\nendpoints.e { kind = tcp-client, host = h, port = 1 }\nroutes = [{ dtu = \"*\", to = e }] }", "dtu.endpoints.e.replay-registration", "the envelope ddp, is not built yet")]
     [InlineData("dtu.endpoints.e { kind = tcp, port = 1, protocol = rfc2217 }", "dtu.endpoints.e.protocol", "'rfc2217' is not built yet")]
     [InlineData("dtu.endpoints.e { kind = tcp, ports = \"1-2\" }", "dtu.endpoints.e.ports", "'ports' is not built yet")]
     [InlineData("dtu.endpoints.e { kind = modbus-tcp, port = 1, units = passthrough }", "dtu.endpoints.e.units", "'passthrough' is not built yet")]

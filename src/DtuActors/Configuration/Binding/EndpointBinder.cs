@@ -39,7 +39,7 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
                 "tcp" => Tcp(member.Key, block),
                 "modbus-tcp" => ModbusTcp(member.Key, block),
                 "mqtt" => Mqtt(block),
-                _ => TcpClient(member.Key, block),
+                _ => Stream(block, new FramingOptions(), CentreBinder.Bind(member.Key, block, sockets)),
             };
             if (endpoint is not null)
             {
@@ -183,17 +183,6 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
         _ = block.Integer("qos", 1, 0, 2);
         _ = block.Word("payload", "raw", "raw", "hex", "json");
         _ = ListenerBinder.Reopen(block, Schema.EndpointReopen);
-        return null;
-    }
-
-    private static EndpointOptions? TcpClient(string name, BlockReader block)
-    {
-        _ = ListenerBinder.Host(block, required: true);
-        block.Missing("port", "1 to 65535");
-        _ = block.Port("port", 1, anyFree: false);
-        _ = block.Boolean("replay-registration", true);
-        _ = ListenerBinder.Reopen(block, Schema.EndpointReopen);
-        _ = Stream(block, new FramingOptions(), new TcpEndpointOptions { Name = name, KeyPath = block.Path, Port = 0 });
         return null;
     }
 

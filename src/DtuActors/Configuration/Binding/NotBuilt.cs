@@ -17,8 +17,7 @@ internal static class NotBuilt
 {
     public static readonly IReadOnlyList<NotBuiltRow> Rows =
     [
-        new("dtu.endpoints.*.kind", "mqtt", null, "built: serial, pty, tcp, modbus-tcp"),
-        new("dtu.endpoints.*.kind", "tcp-client", null, "built: serial, pty, tcp, modbus-tcp"),
+        new("dtu.endpoints.*.kind", "mqtt", null, "built: serial, pty, tcp, modbus-tcp, tcp-client"),
         new("dtu.endpoints.*.protocol", "rfc2217", null, "built: raw"),
         new("dtu.endpoints.*.ports", null, null, "built: port, one endpoint per DTU"),
         new("dtu.endpoints.*.assign", null, null, "built: port, one endpoint per DTU"),
