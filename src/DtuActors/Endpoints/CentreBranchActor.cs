@@ -73,18 +73,21 @@ public sealed class CentreBranchActor : UpstreamActor
         }
     }
 
-    protected override void OnGreeted()
+    protected override void OnGreeting()
     {
         _replies.Clear();
         _replies.Expect(_registration!.Reply, Now);
     }
 
     // The centre answers the registration before each packet too.
-    protected override void OnWritten(int frames)
+    protected override void OnWriting()
     {
-        for (var i = 0; i < frames && _registration is { EveryPacket: true }; i++)
+        if (_registration is { EveryPacket: true, Reply: { IsEmpty: false } reply })
         {
-            _replies.Expect(_registration.Reply, Now);
+            for (var i = Outlet.FramesInFlight; i > 0; i--)
+            {
+                _replies.Expect(reply, Now);
+            }
         }
     }
 

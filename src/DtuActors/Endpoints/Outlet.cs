@@ -20,6 +20,8 @@ internal sealed class Outlet(TrafficLedger ledger, Action<Relay.Deliver> settle)
 
     public bool IsWriting => _inFlight.Count > 0;
 
+    public int FramesInFlight => _inFlight.Count(entry => entry.IsFrame);
+
     public bool IsEmpty => _inFlight.Count == 0 && _waiting.Count == 0;
 
     /// <summary>Whether a source has far more here than its window lets it: it does not keep to it, or does not know of it yet.</summary>
@@ -109,22 +111,18 @@ internal sealed class Outlet(TrafficLedger ledger, Action<Relay.Deliver> settle)
         return batch;
     }
 
-    /// <summary>The resource has what was in flight: so many frames.</summary>
-    public int Wrote(DateTimeOffset now)
+    /// <summary>The resource has what was in flight.</summary>
+    public void Wrote(DateTimeOffset now)
     {
-        var frames = 0;
         while (_inFlight.TryDequeue(out var entry))
         {
             if (entry.Delivery.Frame is { } frame)
             {
                 ledger.Write(frame.Payload.Length, frame.At, now);
-                frames++;
             }
 
             End(entry);
         }
-
-        return frames;
     }
 
     /// <summary>What was in flight did not arrive, or nobody knows how much of it.</summary>

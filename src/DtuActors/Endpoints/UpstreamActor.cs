@@ -74,13 +74,13 @@ public abstract class UpstreamActor : BufferedEndpointActor
     /// <summary>A piece of what the centre sends: a frame, or bytes that are none.</summary>
     private protected abstract void OnPiece(ClientTalk.Piece piece);
 
-    /// <summary>The greeting, if any, is the kernel's.</summary>
-    protected virtual void OnGreeted()
+    /// <summary>The greeting is about to be written.</summary>
+    protected virtual void OnGreeting()
     {
     }
 
-    /// <summary>So many frames are the kernel's.</summary>
-    protected virtual void OnWritten(int frames)
+    /// <summary>Frames are about to be written.</summary>
+    protected virtual void OnWriting()
     {
     }
 
@@ -126,6 +126,7 @@ public abstract class UpstreamActor : BufferedEndpointActor
     {
         if (_isReady && !_isHangingUp && Outlet.Next(MostPerWrite, Prefix) is { } bytes)
         {
+            OnWriting();
             Write(bytes);
         }
     }
@@ -196,6 +197,7 @@ public abstract class UpstreamActor : BufferedEndpointActor
         if (Greeting is { IsEmpty: false } greeting)
         {
             _isGreeting = true;
+            OnGreeting();
             Write(greeting);
         }
         else
@@ -226,7 +228,7 @@ public abstract class UpstreamActor : BufferedEndpointActor
             return;
         }
 
-        OnWritten(Outlet.Wrote(Now));
+        Outlet.Wrote(Now);
         CountersMoved();
         if (_isHangingUp)
         {
@@ -241,7 +243,6 @@ public abstract class UpstreamActor : BufferedEndpointActor
     private void OnGreetingWritten()
     {
         _isGreeting = false;
-        OnGreeted();
         if (_isHangingUp)
         {
             _dialer.Tell(ShutDown.Drain.Instance);

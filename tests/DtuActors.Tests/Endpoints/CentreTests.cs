@@ -216,8 +216,17 @@ public sealed class CentreTests : EndpointSpec
         See(fan, Session, "pump-7\n", down: false);
         using var hung = await AcceptAsync();
         await ReadAsync(hung, 7);
-        DeliverMuch(fan);
-        await StatusAsync(fan, status => status.Up.Dropped.ContainsKey(RelayDrops.DestinationSlow));
+        var written = -1L;
+        await StatusAsync(
+            fan,
+            status =>
+            {
+                var stands = status.Up.Waiting > 0 && status.Up.Written == written;
+                written = status.Up.Written;
+                DeliverMuch(fan);
+                return stands;
+            },
+            TimeSpan.FromSeconds(1));
         Advance(UpstreamActor.WriteLimit + TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         using var again = await AcceptAsync(fan);
         Assert.Equal("pump-7\n", await ReadAsync(again, 7));
