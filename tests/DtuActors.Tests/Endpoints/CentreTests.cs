@@ -318,5 +318,5 @@ public sealed class CentreTests : EndpointSpec
 
     private static Task<int> ReceiveAsync(Socket socket) => socket.ReceiveAsync(new byte[1]).WaitAsync(Patience);
 
-    private static Task SendAsync(Socket socket, string text) => socket.SendAsync(Bytes(text)).WaitAsync(Patience);
+    private static Task<int> SendAsync(Socket socket, string text) => socket.SendAsync(Bytes(text)).WaitAsync(Patience);
 }
