@@ -133,6 +133,10 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
             if (EndpointTable.Listens(endpoint))
             {
                 _unbound.Add(endpoint.Name);
+            }
+
+            if (EndpointTable.KeepsSockets(endpoint))
+            {
                 _withSockets.Add(actor);
             }
         }

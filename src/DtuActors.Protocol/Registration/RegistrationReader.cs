@@ -348,7 +348,8 @@ public sealed class RegistrationReader : Registrar
         Register(_form, presented, _buffer.Count - restAt);
         if (State == RegistrationState.Registered)
         {
-            Registration = Bytes[start..end].ToArray();
+            AsReceived = Bytes[start..restAt].ToArray();
+            Registration = AsReceived[..(end - start)];
             Rest = Bytes[restAt..].ToArray();
         }
 

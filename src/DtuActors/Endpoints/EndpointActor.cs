@@ -25,7 +25,6 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
 
     private readonly EndpointSurroundings _surroundings;
     private readonly bool _exclusive;
-    private readonly bool _wantsSessions;
     private OutboundWindows _windows = new();
     private WindowPause _pause = new();
     private readonly Queue<Held> _held = new();
@@ -37,13 +36,12 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     private string? _lastError;
     private DateTimeOffset _since;
 
-    protected EndpointActor(EndpointOptions options, EndpointSurroundings surroundings, EndpointBooks books, bool exclusive, bool wantsSessions = false)
+    protected EndpointActor(EndpointOptions options, EndpointSurroundings surroundings, EndpointBooks books, bool exclusive)
     {
         Options = options;
         _surroundings = surroundings;
         Books = books;
         _exclusive = exclusive;
-        _wantsSessions = wantsSessions;
         _label = new KeyValuePair<string, object?>("endpoint", options.Name);
         _units = options is StreamEndpointOptions { Select: DownlinkSelect.UnitMap } line ? new UnitMap(line.Units, line.Framing.Codec) : null;
         Me = NextLife();
@@ -85,6 +83,9 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
 
     protected virtual int Clients => 0;
 
+    /// <summary>Whether it hears which DTUs of its routes are online, and mirrors those whose route only leads up (<see cref="Registry.EndpointStarted"/>).</summary>
+    protected virtual bool KnowsItsDtus => false;
+
     protected virtual long Refused => Books.Refused;
 
     protected override void PreStart()
@@ -95,7 +96,15 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         Publish();
     }
 
-    protected override void PostStop() => Record(isUp: false);
+    protected override void PostStop()
+    {
+        Record(isUp: false);
+        if (_surroundings.Branch is not null)
+        {
+            // The fan keeps the books of a branch that is gone.
+            Publish();
+        }
+    }
 
     /// <summary>Begins a new life without the children's ending: forgets what this one knew, all but its state and its books.</summary>
     protected virtual void Renew()
@@ -292,7 +301,7 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
     {
         if (_surroundings.Branch is null)
         {
-            Router.Tell(new Registry.EndpointStarted(Options.Name, Me, _exclusive, Options.Select, _wantsSessions), Self);
+            Router.Tell(new Registry.EndpointStarted(Options.Name, Me, _exclusive, Options.Select, KnowsItsDtus, KnowsItsDtus), Self);
         }
     }
 

@@ -21,6 +21,9 @@ public static class EndpointTable
     /// <summary>Whether start-up waits for the endpoint's socket to be bound.</summary>
     public static bool Listens(EndpointOptions options) => options is TcpEndpointOptions or ModbusTcpEndpointOptions;
 
+    /// <summary>Whether sockets hang below the actor itself, so that it is never restarted.</summary>
+    public static bool KeepsSockets(EndpointOptions options) => Listens(options) || options is CentreEndpointOptions { ReplayRegistration: true };
+
     public static Props Props(EndpointOptions options, EndpointSurroundings surroundings) => options switch
     {
         SerialEndpointOptions serial => SerialActor.Props(serial, surroundings, new SerialPortOpener(serial)),
@@ -28,6 +31,7 @@ public static class EndpointTable
         TcpEndpointOptions tcp => TcpEndpointActor.Props(tcp, surroundings),
         ModbusTcpEndpointOptions modbus => ModbusTcpActor.Props(modbus, surroundings),
         MqttEndpointOptions mqtt => MqttActor.Props(mqtt, surroundings),
+        CentreEndpointOptions centre => CentreActor.Props(centre, surroundings),
         _ => throw new NotSupportedException($"{options.KeyPath}: no endpoint of kind '{options.Kind}'"),
     };
 }

@@ -25,9 +25,12 @@ public abstract class FanActor : ReceiveActor, IWithTimers
     private readonly EndpointSurroundings _surroundings;
     private readonly bool _exclusive;
     private readonly bool _wantsSessions;
+    private readonly bool _mirrorsUp;
     private readonly EndpointBooks _own = new();
     private readonly Dictionary<DtuId, BranchEntry> _branches = [];
-    private readonly Dictionary<IActorRef, DtuId> _dtuOf = [];
+
+    // All of them, those too that end while another one has taken their place.
+    private readonly Dictionary<IActorRef, BranchEntry> _entries = [];
     private readonly Dictionary<DtuId, Destination> _paths = [];
     private readonly KeyValuePair<string, object?> _label;
     private TrafficCounters _endedUp = new();
@@ -36,12 +39,13 @@ public abstract class FanActor : ReceiveActor, IWithTimers
     private string? _lastError;
     private DateTimeOffset _since;
 
-    protected FanActor(EndpointOptions options, EndpointSurroundings surroundings, bool exclusive, bool wantsSessions)
+    protected FanActor(EndpointOptions options, EndpointSurroundings surroundings, bool exclusive, bool wantsSessions, bool mirrorsUp = false)
     {
         Options = options;
         _surroundings = surroundings;
         _exclusive = exclusive;
         _wantsSessions = wantsSessions;
+        _mirrorsUp = mirrorsUp;
         _label = new KeyValuePair<string, object?>("endpoint", options.Name);
         Me = new Destination(Self, _own.NextIncarnation());
 
@@ -53,7 +57,7 @@ public abstract class FanActor : ReceiveActor, IWithTimers
         Receive<Fleet.TellAgain>(_ => Publish());
         Receive<PublishDue>(_ => Publish());
         Receive<ShutDown.Drain>(_ => OnDrain());
-        Receive<Terminated>(ended => OnTerminated(ended.ActorRef));
+        Receive<Terminated>(ended => OnTerminated(ended.ActorRef), ended => _entries.ContainsKey(ended.ActorRef));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -93,7 +97,7 @@ public abstract class FanActor : ReceiveActor, IWithTimers
     // A branch that fails is stopped or goes on by its own kind's rule; the fan itself is resumed by its parent, for its branches hold sockets.
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(failure =>
     {
-        Log.Error(failure, "{0}: the branch of {1} failed", Options.KeyPath, _dtuOf.TryGetValue(Sender, out var dtu) ? dtu.Value : Sender.Path.Name);
+        Log.Error(failure, "{0}: the branch of {1} failed", Options.KeyPath, _entries.TryGetValue(Sender, out var failed) ? failed.Dtu.Value : Sender.Path.Name);
         return Directive.Resume;
     }, loggingEnabled: false);
 
@@ -101,8 +105,9 @@ public abstract class FanActor : ReceiveActor, IWithTimers
     protected IActorRef StartBranch(DtuId dtu, Func<EndpointSurroundings, Props> props)
     {
         var branch = Context.Watch(Context.ActorOf(props(_surroundings with { Fleet = Self, Branch = new Branch(Me, dtu) })));
-        _branches.Add(dtu, new BranchEntry(branch));
-        _dtuOf.Add(branch, dtu);
+        var entry = new BranchEntry(dtu, branch);
+        _branches.Add(dtu, entry);
+        _entries.Add(branch, entry);
         if (_paths.TryGetValue(dtu, out var session))
         {
             branch.Tell(new Flow.PathAdded(session, dtu));
@@ -121,16 +126,25 @@ public abstract class FanActor : ReceiveActor, IWithTimers
         }
     }
 
+    /// <summary>Ends a branch that says that it has nothing left; another one of the same DTU may start at once.</summary>
+    protected void StopBranch(DtuId dtu)
+    {
+        if (_branches.Remove(dtu, out var entry))
+        {
+            Context.Stop(entry.Ref);
+        }
+    }
+
     /// <summary>The branch of a DTU, or null.</summary>
     protected IActorRef? BranchOf(DtuId dtu) => _branches.GetValueOrDefault(dtu)?.Ref;
 
-    /// <summary>A branch is gone, drained or failed.</summary>
+    /// <summary>A branch is gone, drained or failed, and none has taken its place.</summary>
     protected virtual void OnBranchEnded(DtuId dtu)
     {
     }
 
     private void Announce() =>
-        Router.Tell(new Registry.EndpointStarted(Options.Name, Me, _exclusive, Options.Select, _wantsSessions));
+        Router.Tell(new Registry.EndpointStarted(Options.Name, Me, _exclusive, Options.Select, _wantsSessions, _mirrorsUp));
 
     private void OnDeliver(Relay.Deliver delivery)
     {
@@ -189,9 +203,8 @@ public abstract class FanActor : ReceiveActor, IWithTimers
 
     private void OnBranchSeen(Fleet.EndpointSeen seen)
     {
-        if (_dtuOf.TryGetValue(Sender, out var dtu))
+        if (_entries.TryGetValue(Sender, out var branch))
         {
-            var branch = _branches[dtu];
             var moved = branch.Status?.State != seen.Status.State || branch.Status.LastError != seen.Status.LastError;
             branch.Status = seen.Status;
             if (moved)
@@ -205,9 +218,15 @@ public abstract class FanActor : ReceiveActor, IWithTimers
 
     private void OnTerminated(IActorRef branch)
     {
-        if (!_dtuOf.Remove(branch, out var dtu) || !_branches.Remove(dtu, out var ended))
+        if (!_entries.Remove(branch, out var ended))
         {
             return;
+        }
+
+        var isCurrent = _branches.GetValueOrDefault(ended.Dtu) == ended;
+        if (isCurrent)
+        {
+            _branches.Remove(ended.Dtu);
         }
 
         if (ended.Status is { } last)
@@ -223,9 +242,9 @@ public abstract class FanActor : ReceiveActor, IWithTimers
         {
             StopWhenDrained();
         }
-        else
+        else if (isCurrent)
         {
-            OnBranchEnded(dtu);
+            OnBranchEnded(ended.Dtu);
         }
     }
 
@@ -247,7 +266,7 @@ public abstract class FanActor : ReceiveActor, IWithTimers
 
     private void StopWhenDrained()
     {
-        if (_branches.Count == 0)
+        if (_entries.Count == 0)
         {
             Context.Stop(Self);
         }
@@ -256,7 +275,7 @@ public abstract class FanActor : ReceiveActor, IWithTimers
     // The worst of its branches: down before connecting before up.
     private void LookAtState()
     {
-        var seen = _branches.Values.Select(branch => branch.Status).OfType<EndpointStatus>().ToList();
+        var seen = _entries.Values.Select(branch => branch.Status).OfType<EndpointStatus>().ToList();
         var worst = seen.Find(status => status.State == EndpointStates.Down) ?? seen.Find(status => status.State == EndpointStates.Connecting) ?? seen.FirstOrDefault();
         var state = worst?.State ?? StateWithoutBranches;
         var lastError = worst?.LastError;
@@ -287,13 +306,13 @@ public abstract class FanActor : ReceiveActor, IWithTimers
     {
         Timers.Cancel(PublishKey);
         var (up, down, clients, refused) = (_own.Up.Snapshot().Plus(_endedUp), _own.Down.Snapshot().Plus(_endedDown), 0, 0L);
-        var branches = ImmutableArray.CreateBuilder<BranchStatus>(_branches.Count);
-        foreach (var (dtu, branch) in _branches)
+        var branches = ImmutableArray.CreateBuilder<BranchStatus>(_entries.Count);
+        foreach (var branch in _entries.Values)
         {
             if (branch.Status is { } status)
             {
                 (up, down, clients, refused) = (up.Plus(status.Up), down.Plus(status.Down), clients + status.Clients, refused + status.Refused);
-                branches.Add(new BranchStatus { Dtu = dtu.Value, State = status.State, LastError = status.LastError, Where = status.Where, Clients = status.Clients });
+                branches.Add(new BranchStatus { Dtu = branch.Dtu.Value, State = status.State, LastError = status.LastError, Where = status.Where, Clients = status.Clients });
             }
         }
 
@@ -314,8 +333,10 @@ public abstract class FanActor : ReceiveActor, IWithTimers
         }));
     }
 
-    private sealed class BranchEntry(IActorRef branch)
+    private sealed class BranchEntry(DtuId dtu, IActorRef branch)
     {
+        public DtuId Dtu => dtu;
+
         public IActorRef Ref => branch;
 
         /// <summary>Null until it said how it stands.</summary>

@@ -20,24 +20,26 @@ internal sealed class Outlet(TrafficLedger ledger, Action<Relay.Deliver> settle)
 
     public bool IsWriting => _inFlight.Count > 0;
 
+    public int FramesInFlight => _inFlight.Count(entry => entry.IsFrame);
+
     public bool IsEmpty => _inFlight.Count == 0 && _waiting.Count == 0;
 
     /// <summary>Whether a source has far more here than its window lets it: it does not keep to it, or does not know of it yet.</summary>
     public bool IsOverrunBy(IActorRef source) => _bySource.GetValueOrDefault(source) > 2 * OutboundWindows.DefaultWindow;
 
-    /// <summary>Takes a frame that the ledger has accepted, or a probe, behind what waits.</summary>
+    /// <summary>Takes a frame that the ledger has accepted, a heartbeat, which no ledger knows, or a probe, behind what waits.</summary>
     public void Add(Relay.Deliver delivery, DateTimeOffset now)
     {
-        if (delivery.Frame is null && IsEmpty)
+        var entry = new Entry(_next++, delivery, now);
+        if (!entry.HasBytes && IsEmpty)
         {
             settle(delivery);
             return;
         }
 
-        var bytes = delivery.Frame?.Payload.Length ?? 0;
-        WaitingBytes += bytes;
-        _bySource[delivery.Source] = _bySource.GetValueOrDefault(delivery.Source) + bytes;
-        _waiting.Enqueue(new Entry(_next++, delivery, now));
+        WaitingBytes += entry.Bytes;
+        _bySource[delivery.Source] = _bySource.GetValueOrDefault(delivery.Source) + entry.Bytes;
+        _waiting.Enqueue(entry);
     }
 
     /// <summary>
@@ -54,8 +56,11 @@ internal sealed class Outlet(TrafficLedger ledger, Action<Relay.Deliver> settle)
         }
     }
 
-    /// <summary>The next write: as many whole frames as fit into <paramref name="most"/> bytes, at least one; null while one is in flight or none waits.</summary>
-    public ReadOnlyMemory<byte>? Next(int most)
+    /// <summary>
+    /// The next write: as many whole frames as fit into <paramref name="most"/> bytes, at least one, each behind <paramref name="prefix"/>; null while one is in flight
+    /// or none waits.
+    /// </summary>
+    public ReadOnlyMemory<byte>? Next(int most, ReadOnlyMemory<byte> prefix = default)
     {
         if (IsWriting)
         {
@@ -63,41 +68,44 @@ internal sealed class Outlet(TrafficLedger ledger, Action<Relay.Deliver> settle)
         }
 
         var total = 0;
-        var frames = 0;
-        while (_waiting.TryPeek(out var head) && (frames == 0 || total + head.Bytes <= most))
+        var pieces = 0;
+        while (_waiting.TryPeek(out var head) && (pieces == 0 || total + head.Bytes + prefix.Length <= most))
         {
             _waiting.Dequeue();
-            if (head.Delivery.Frame is null && _inFlight.Count == 0)
+            if (!head.HasBytes && _inFlight.Count == 0)
             {
                 End(head);
                 continue;
             }
 
-            total += head.Bytes;
-            frames += head.Delivery.Frame is null ? 0 : 1;
+            total += head.Bytes + (head.IsFrame ? prefix.Length : 0);
+            pieces += head.HasBytes ? 1 : 0;
             WaitingBytes -= head.Bytes;
             _inFlight.Enqueue(head);
         }
 
-        if (frames == 0)
+        if (pieces == 0)
         {
             return null;
         }
 
-        if (frames == 1)
-        {
-            return _inFlight.Peek().Delivery.Frame!.Payload;
-        }
+        return pieces == 1 && total == _inFlight.Peek().Bytes ? _inFlight.Peek().Payload : Batch(total, prefix);
+    }
 
+    private byte[] Batch(int total, ReadOnlyMemory<byte> prefix)
+    {
         var batch = new byte[total];
-        var at = 0;
+        var rest = batch.AsMemory();
         foreach (var entry in _inFlight)
         {
-            if (entry.Delivery.Frame is { } frame)
+            if (entry.IsFrame)
             {
-                frame.Payload.CopyTo(batch.AsMemory(at));
-                at += frame.Payload.Length;
+                prefix.CopyTo(rest);
+                rest = rest[prefix.Length..];
             }
+
+            entry.Payload.CopyTo(rest);
+            rest = rest[entry.Bytes..];
         }
 
         return batch;
@@ -211,6 +219,12 @@ internal sealed class Outlet(TrafficLedger ledger, Action<Relay.Deliver> settle)
 
     private readonly record struct Entry(long Number, Relay.Deliver Delivery, DateTimeOffset At)
     {
-        public int Bytes => Delivery.Frame?.Payload.Length ?? 0;
+        public bool IsFrame => Delivery.Frame is not null;
+
+        public bool HasBytes => IsFrame || Delivery.Heartbeat is not null;
+
+        public ReadOnlyMemory<byte> Payload => Delivery.Frame?.Payload ?? Delivery.Heartbeat?.Bytes ?? default;
+
+        public int Bytes => Payload.Length;
     }
 }

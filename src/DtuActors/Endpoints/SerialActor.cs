@@ -36,18 +36,13 @@ internal static class Ports
 /// back-off, whenever there is none. The port dies and reopens; the buffer stays.
 /// </summary>
 /// <remarks>
-/// While the port is open the sources are held back by their windows, and a source that does not keep to them is cut off at twice a window. While it is not,
-/// sources are acknowledged at once and <c>buffer</c> and <c>buffer-age</c> bound what waits; the oldest goes first (<c>buffer-full</c>, <c>too-old</c>), so that
-/// the order stays and the newest gets through. What was in flight when a port died is <c>destination-lost</c>: it may have been written in part, and is
-/// never written twice.
+/// What was in flight when a port died is <c>destination-lost</c>: it may have been written in part, and is never written twice.
 /// States: connecting (first opening) → up ⇄ down (waiting to reopen, or reopening).
 /// </remarks>
-public sealed class SerialActor : EndpointActor
+public sealed class SerialActor : BufferedEndpointActor
 {
-    private readonly StreamEndpointOptions _options;
     private readonly IPortOpener _opener;
     private readonly Backoff _backoff;
-    private readonly Outlet _outlet;
     private readonly Framer _framer;
 
     private IActorRef _port = ActorRefs.Nobody;
@@ -57,12 +52,10 @@ public sealed class SerialActor : EndpointActor
     private string? _problem;
 
     public SerialActor(StreamEndpointOptions options, ReopenOptions reopen, EndpointSurroundings surroundings, EndpointBooks books, IPortOpener opener)
-        : base(options, surroundings, books, exclusive: true)
+        : base(options, surroundings, books)
     {
-        _options = options;
         _opener = opener;
         _backoff = new Backoff(reopen);
-        _outlet = new Outlet(books.Up, Settle);
         _framer = new Framer(Codecs.Create(options.Framing), options.Framing.MaxFrame);
 
         Receive<Ports.Opened>(OnOpened, _ => Sender.Equals(_port));
@@ -76,6 +69,8 @@ public sealed class SerialActor : EndpointActor
 
     protected override string? Where => _opener.Where;
 
+    protected override bool IsOpen => _open is not null;
+
     public static Props Props(SerialEndpointOptions options, EndpointSurroundings surroundings, IPortOpener opener) =>
         Akka.Actor.Props.Create<SerialActor>(options, options.Reopen, surroundings, new EndpointBooks(), opener);
 
@@ -84,8 +79,6 @@ public sealed class SerialActor : EndpointActor
 
     protected override void PreStart()
     {
-        Books.Up.DropWaiting(RelayDrops.Restarted);
-        Books.Down.DropWaiting(RelayDrops.Restarted);
         base.PreStart();
         Open();
     }
@@ -104,32 +97,6 @@ public sealed class SerialActor : EndpointActor
         return Directive.Stop;
     }, loggingEnabled: false);
 
-    protected override void OnDeliver(Relay.Deliver delivery)
-    {
-        if (delivery.Frame is { } frame)
-        {
-            if (_open is not null && _outlet.IsOverrunBy(delivery.Source))
-            {
-                _outlet.Refuse(delivery, RelayDrops.BufferFull, Now);
-                CountersMoved();
-                return;
-            }
-
-            Books.Up.Accept(frame.Payload.Length);
-            CountersMoved();
-        }
-
-        _outlet.Add(delivery, Now);
-        if (_open is null)
-        {
-            WaitForPort();
-        }
-        else
-        {
-            WriteNext();
-        }
-    }
-
     protected override void OnMayReadAgain()
     {
         if (_readOwed)
@@ -141,7 +108,7 @@ public sealed class SerialActor : EndpointActor
     protected override void OnDrain()
     {
         Timers.Cancel(Due.Reopen);
-        if (_open is null || _outlet.IsEmpty)
+        if (_open is null || Outlet.IsEmpty)
         {
             ClosePort();
         }
@@ -163,8 +130,7 @@ public sealed class SerialActor : EndpointActor
     {
         _open = opened;
         _backoff.Reset();
-        DropTooOld();
-        Timers.Cancel(Due.Age);
+        StopWaiting();
         ChangeState(EndpointStates.Up, null);
         ReadOn();
         WriteNext();
@@ -209,15 +175,15 @@ public sealed class SerialActor : EndpointActor
         switch (wrote.Outcome)
         {
             case PortWrite.Written:
-                _outlet.Wrote(Now);
+                Outlet.Wrote(Now);
                 ChangeState(EndpointStates.Up, null);
                 break;
             case PortWrite.NoReader:
-                _outlet.DropInFlight(RelayDrops.NoReader);
+                Outlet.DropInFlight(RelayDrops.NoReader);
                 ChangeState(EndpointStates.Up, null);
                 break;
             default:
-                _outlet.DropInFlight(RelayDrops.DestinationSlow);
+                Outlet.DropInFlight(RelayDrops.DestinationSlow);
                 ChangeState(EndpointStates.Up, "the port did not take what was written in time");
                 break;
         }
@@ -225,15 +191,15 @@ public sealed class SerialActor : EndpointActor
         // What was settled while the port was away is told to nobody any more, but it moves the counters all the same.
         CountersMoved();
         WriteNext();
-        if (Draining && _outlet.IsEmpty)
+        if (Draining && Outlet.IsEmpty)
         {
             ClosePort();
         }
     }
 
-    private void WriteNext()
+    protected override void WriteNext()
     {
-        if (_open is not null && _outlet.Next(_open.MostPerWrite) is { } bytes)
+        if (_open is not null && Outlet.Next(_open.MostPerWrite) is { } bytes)
         {
             _port.Tell(new Ports.Write(bytes));
         }
@@ -246,30 +212,18 @@ public sealed class SerialActor : EndpointActor
         _readOwed = false;
         Timers.Cancel(Due.Silence);
         EndStream();
-        _outlet.DropInFlight(RelayDrops.DestinationLost);
+        Outlet.DropInFlight(RelayDrops.DestinationLost);
         if (Draining)
         {
-            _outlet.DropAll(RelayDrops.DestinationLost);
+            Outlet.DropAll(RelayDrops.DestinationLost);
             Context.Stop(Self);
             return;
         }
 
         ChangeState(EndpointStates.Down, _problem ?? "the port ended");
-        WaitForPort();
+        WaitForResource();
         Timers.StartSingleTimer(Due.Reopen, Due.Reopen, _backoff.Next());
     }
-
-    private void WaitForPort()
-    {
-        _outlet.SettleAll();
-        _outlet.TrimTo(_options.Buffer, RelayDrops.BufferFull);
-        if (!_outlet.IsEmpty && !Timers.IsTimerActive(Due.Age))
-        {
-            Timers.StartPeriodicTimer(Due.Age, Due.Age, TimeSpan.FromSeconds(1));
-        }
-    }
-
-    private void DropTooOld() => _outlet.DropOlderThan(Now - _options.BufferAge, RelayDrops.TooOld);
 
     private void OnDue(Due due)
     {
@@ -284,15 +238,6 @@ public sealed class SerialActor : EndpointActor
         else if (due == Due.Flushed)
         {
             ClosePort();
-        }
-        else if (due == Due.Age)
-        {
-            DropTooOld();
-            CountersMoved();
-            if (_outlet.IsEmpty)
-            {
-                Timers.Cancel(Due.Age);
-            }
         }
     }
 
@@ -316,7 +261,7 @@ public sealed class SerialActor : EndpointActor
     {
         if (_port.IsNobody())
         {
-            _outlet.DropAll(RelayDrops.DestinationLost);
+            Outlet.DropAll(RelayDrops.DestinationLost);
             Context.Stop(Self);
             return;
         }
@@ -341,7 +286,6 @@ public sealed class SerialActor : EndpointActor
     {
         public static readonly Due Silence = new("silence");
         public static readonly Due Reopen = new("reopen");
-        public static readonly Due Age = new("age");
         public static readonly Due Flushed = new("flushed");
     }
 }

@@ -19,6 +19,9 @@ public sealed record DialerSetup
 
     public required IActorRef Fleet { get; init; }
 
+    /// <summary>A <see cref="DialTurnsActor"/> whose turn each attempt waits for; null: none does.</summary>
+    public IActorRef? Turns { get; init; }
+
     /// <summary>Finds a host's addresses.</summary>
     public Func<string, Task<IPAddress[]>> Resolve { get; init; } = System.Net.Dns.GetHostAddressesAsync;
 }
@@ -55,6 +58,7 @@ public sealed class DialerActor : ReceiveActor, IWithTimers
         _backoff = new Backoff(setup.Options.Reopen);
 
         Receive<Redial>(_ => Dial());
+        Receive<DialTurns.Granted>(_ => Resolve());
         Receive<Resolved>(OnResolved);
         Receive<Tcp.Connected>(OnConnected);
         Receive<Tcp.CommandFailed>(OnConnectFailed);
@@ -80,6 +84,18 @@ public sealed class DialerActor : ReceiveActor, IWithTimers
     private void Dial()
     {
         Become("connecting", _lastError);
+        if (_setup.Turns is { } turns)
+        {
+            turns.Tell(DialTurns.Take.Instance);
+        }
+        else
+        {
+            Resolve();
+        }
+    }
+
+    private void Resolve()
+    {
         if (IPAddress.TryParse(_setup.Options.Host, out var address))
         {
             OnResolved(new Resolved([address], null));
@@ -126,6 +142,7 @@ public sealed class DialerActor : ReceiveActor, IWithTimers
             return;
         }
 
+        _setup.Turns?.Tell(DialTurns.Done.Instance);
         _accepted++;
         _since = Context.System.Scheduler.Now;
         _session = Context.Watch(Context.ActorOf(_setup.Handler(Sender, Peer.Of(connected.RemoteAddress))));
@@ -157,6 +174,7 @@ public sealed class DialerActor : ReceiveActor, IWithTimers
             return;
         }
 
+        _setup.Turns?.Tell(DialTurns.Done.Instance);
         Become("down", problem);
         Timers.StartSingleTimer(RedialKey, Redial.Instance, _backoff.Next());
     }

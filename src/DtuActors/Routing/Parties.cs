@@ -43,7 +43,7 @@ internal abstract class Party(string name, IActorRef reference)
 
         foreach (var (route, target) in Place.Ways)
         {
-            if (route.IsUp && target.Far.Contains(other) && target.HoldsNearFor(other))
+            if (route.IsUp && target.Far.Contains(other) && target.HoldsNearFor(other, route))
             {
                 return true;
             }
@@ -87,6 +87,9 @@ internal sealed class SessionParty(SessionRef session) : Party(RouteOptions.DtuP
     private long _heard;
 
     public SessionRef Session => session;
+
+    /// <summary>How it registered, while the router is telling of it; nobody keeps it here.</summary>
+    public Replaying.Registration? Registration { get; set; }
 
     public override Destination? Life { get; } = new Destination(session.Connection, 0);
 
@@ -142,8 +145,9 @@ internal sealed class RouteTarget(string to)
     /// <summary>Whether anything can be slowed here: a group loses first, both ways, so that no member slows another.</summary>
     public bool HoldsAny => !_isGroup;
 
-    /// <summary>Whether the near end waits for one of the far.</summary>
-    public bool HoldsNearFor(Party far) => _isDtu || far is EndpointParty { Announced.Exclusive: true };
+    /// <summary>Whether the near DTU of that route waits for one of the far end; never for one that mirrors it.</summary>
+    public bool HoldsNearFor(Party far, Route route) =>
+        _isDtu || far is EndpointParty { Announced: { Exclusive: true } endpoint } && (route.IsDown || !endpoint.MirrorsUp);
 
     /// <summary>
     /// Whether the far end waits for the near DTU of that route. A cable has two ends, which wait for each other; where a glob makes one end many, the

@@ -14,8 +14,12 @@ namespace DtuActors.Routing;
 /// </summary>
 public static class Relay
 {
-    /// <summary>Session → router. <paramref name="Only"/>: the one source (an endpoint's name, or <c>dtu:ID</c>) whose request this answers; null: every route.</summary>
-    public sealed record Uplink(SessionRef Session, Frame? Frame, long Through, bool AckWanted, string? Only = null) : INoSerializationVerificationNeeded;
+    /// <summary>
+    /// Session → router. <paramref name="Only"/>: the one source (an endpoint's name, or <c>dtu:ID</c>) whose request this answers; null: every route.
+    /// <paramref name="Heartbeat"/>: no frame, for the endpoint <paramref name="Only"/>, which follows the session (<see cref="Replaying"/>).
+    /// </summary>
+    public sealed record Uplink(SessionRef Session, Frame? Frame, long Through, bool AckWanted, string? Only = null, Replaying.Heartbeat? Heartbeat = null)
+        : INoSerializationVerificationNeeded;
 
     /// <summary>
     /// Endpoint → router, for the DTUs that its routes lead to. <paramref name="To"/>: for this one of them; null: for those that <c>select</c> means. Without a frame:
@@ -37,8 +41,18 @@ public static class Relay
     /// <param name="AckWanted">Whether the source waits for <see cref="Flow.Taken"/>.</param>
     /// <param name="IsAnswer">Whether it answers what the destination asked, so that nothing comes back.</param>
     /// <param name="Line">To a session: how the DTU's serial line is to be set from here on.</param>
+    /// <param name="Heartbeat">To an endpoint that follows the session: a heartbeat in its place among the frames; there is no frame then.</param>
     public sealed record Deliver(
-        IActorRef Source, string SourceName, DtuId Dtu, Epoch Epoch, Frame? Frame, long Through, bool AckWanted, bool IsAnswer = false, LineSettings? Line = null)
+        IActorRef Source,
+        string SourceName,
+        DtuId Dtu,
+        Epoch Epoch,
+        Frame? Frame,
+        long Through,
+        bool AckWanted,
+        bool IsAnswer = false,
+        LineSettings? Line = null,
+        Replaying.Heartbeat? Heartbeat = null)
         : INoSerializationVerificationNeeded;
 
     /// <summary>A superseded session gives a frame back: the router evicts it and asks the directory once.</summary>
@@ -54,7 +68,9 @@ public static class Registry
     /// <param name="Name">The endpoint's name.</param>
     /// <param name="Select">To which of several DTUs its downlinks go.</param>
     /// <param name="WantsSessions">Whether it hears <see cref="SessionSeen"/> and <see cref="SessionGone"/> of the DTUs that its routes lead to.</param>
-    public sealed record EndpointStarted(string Name, Destination Destination, bool Exclusive, DownlinkSelect Select, bool WantsSessions = false)
+    /// <param name="MirrorsUp">Whether a route that only leads up makes it a mirror of the DTU: it holds no window there, and loses first.</param>
+    public sealed record EndpointStarted(
+        string Name, Destination Destination, bool Exclusive, DownlinkSelect Select, bool WantsSessions = false, bool MirrorsUp = false)
         : INoSerializationVerificationNeeded;
 
     /// <summary>
@@ -64,7 +80,8 @@ public static class Registry
     /// <param name="Session">The session.</param>
     /// <param name="Up">Whether its uplinks come to the endpoint.</param>
     /// <param name="Down">Whether the endpoint's downlinks may go to it.</param>
-    public sealed record SessionSeen(SessionRef Session, bool Up, bool Down) : INoSerializationVerificationNeeded;
+    /// <param name="Registration">How it registered, where the router has just heard it; else whoever wants to know asks the session.</param>
+    public sealed record SessionSeen(SessionRef Session, bool Up, bool Down, Replaying.Registration? Registration = null) : INoSerializationVerificationNeeded;
 
     /// <summary>Router → endpoint: that session has ended, or no route leads to it any more.</summary>
     public sealed record SessionGone(SessionRef Session) : INoSerializationVerificationNeeded;
@@ -75,7 +92,8 @@ public static class Registry
         public static readonly AnnounceYourself Instance = new();
     }
 
-    public sealed record SessionOpened(SessionRef Session) : INoSerializationVerificationNeeded;
+    /// <summary>Session → router, before its first uplink.</summary>
+    public sealed record SessionOpened(SessionRef Session, Replaying.Registration? Registration = null) : INoSerializationVerificationNeeded;
 
     /// <summary>Register → router: these DTUs may be in other groups than they were; <see cref="Admission"/> says in which.</summary>
     public sealed record MembershipsChanged(ImmutableArray<DtuId> Dtus) : INoSerializationVerificationNeeded;

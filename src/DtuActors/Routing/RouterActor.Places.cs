@@ -20,7 +20,7 @@ public sealed partial class RouterActor
 
     // ---- sessions
 
-    private void Open(SessionRef session)
+    private void Open(SessionRef session, Replaying.Registration? registration = null)
     {
         if (_sessions.TryGetValue(session.Id, out var known))
         {
@@ -32,7 +32,7 @@ public sealed partial class RouterActor
             CloseSession(known.Ref);
         }
 
-        var party = new SessionParty(session);
+        var party = new SessionParty(session) { Registration = registration };
         _sessions.Add(session.Id, party);
         _idOf.Add(session.Connection, session.Id);
         Context.Watch(session.Connection);
@@ -43,6 +43,7 @@ public sealed partial class RouterActor
 
         Move(party, PlaceOf(party));
         Acquaint();
+        party.Registration = null;
         EndLookup(session.Id, session);
     }
 
@@ -274,7 +275,7 @@ public sealed partial class RouterActor
             if (endpoint?.SeesOf(session) is { } sees && (!endpoint.Seen.TryGetValue(session, out var told) || told != sees))
             {
                 endpoint.Seen[session] = sees;
-                endpoint.Ref.Tell(new Registry.SessionSeen(session.Session, sees.Up, sees.Down));
+                endpoint.Ref.Tell(new Registry.SessionSeen(session.Session, sees.Up, sees.Down, session.Registration));
             }
 
             TellWindow(session, other);

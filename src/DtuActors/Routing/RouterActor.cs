@@ -111,7 +111,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         Receive<Asking.Request>(request => ToSession(request.Dtu, request, () => request.ReplyTo.Tell(Offline(request.Correlation))));
         Receive<Asking.Send>(send => ToSession(send.Dtu, send, () => send.ReplyTo.Tell(Offline(send.Correlation))));
         Receive<Asking.Kick>(kick => ToSession(kick.Dtu, kick, () => kick.ReplyTo.Tell(Offline(kick.Correlation))));
-        Receive<Registry.SessionOpened>(opened => Open(opened.Session));
+        Receive<Registry.SessionOpened>(opened => Open(opened.Session, opened.Registration));
         Receive<Registry.SessionClosed>(OnSessionClosed);
         Receive<Registry.EndpointStarted>(OnEndpointStarted);
         Receive<Registry.MembershipsChanged>(OnMembershipsChanged);
@@ -142,7 +142,11 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
 
         var said = new Relay.Deliver(
             session.Connection, source.Name, session.Id, session.Epoch, uplink.Frame, uplink.Through, uplink.AckWanted, IsAnswer: uplink.Only is not null);
-        if (uplink.Frame is null)
+        if (uplink.Heartbeat is not null)
+        {
+            Replay(source, said with { Heartbeat = uplink.Heartbeat }, uplink.Only);
+        }
+        else if (uplink.Frame is null)
         {
             Probe(source, said);
         }
@@ -158,6 +162,21 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         foreach (var party in source.Windows.Keys)
         {
             Deliver(party, NoTraffic, probe);
+        }
+    }
+
+    // The endpoint that follows the session, whichever way its route leads.
+    private void Replay(SessionParty source, Relay.Deliver heartbeat, string? follower)
+    {
+        foreach (var (_, target) in source.Place.Ways)
+        {
+            foreach (var party in target.Far)
+            {
+                if (party is EndpointParty && party.Name == follower)
+                {
+                    Deliver(party, NoTraffic, heartbeat);
+                }
+            }
         }
     }
 

@@ -116,7 +116,7 @@ public static class RelayDrops
     /// <summary>A request's answer that came after its time-out.</summary>
     public const string LateAnswer = "late-answer";
 
-    /// <summary>Another centre's answer to a station that the gateway answered itself (<c>application.answer-by</c>).</summary>
+    /// <summary>Another centre's answer to a station that the gateway answered itself (<c>application.answer-by</c>), or to what was replayed of a DTU.</summary>
     public const string AnsweredHere = "answered-here";
 
     /// <summary>A datagram of another device with the same id, while the DTU is in conflict and its address is held.</summary>
@@ -131,7 +131,7 @@ public static class RelayDrops
     /// <summary>A datagram that the system would not send: no way leads to its address.</summary>
     public const string Unreachable = "unreachable";
 
-    /// <summary>A unit of the DTU's own (a reply to a setting), or of its second port: in the monitor, for no endpoint.</summary>
+    /// <summary>A unit of the DTU's own (a reply to a setting), or of its second port: in the monitor, for no endpoint. Also what an endpoint can't replay.</summary>
     public const string NotCarried = "not-carried";
 
     /// <summary>The bus queue is full.</summary>

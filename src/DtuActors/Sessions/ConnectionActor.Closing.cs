@@ -89,7 +89,7 @@ public sealed partial class ConnectionActor
             Context.Stop(Self);
         }
 
-        _ = RefusesWhatComes(message);
+        _ = RefusesWhatComes(message) || Replays(message);
         return true;
     }
 

@@ -107,6 +107,7 @@ public sealed partial class ConnectionActor
     {
         var registrar = _race?.Registrar;
         _probed = _asked > 0 && registrar is not null ? registrar.Registration : default;
+        _registeredAs = registrar is null || _asked > 0 ? default : registrar.AsReceived;
         _registration = Form.RepeatsAsHeartbeat && registrar is not null ? registrar.Registration : default;
         _framer = _setup.Carrier.Framer(_profile.Framing, HeartbeatBytes());
         _bus = new BusQueue(_profile.Bus, _profile.Framing.Codec, this, _framer.Codec.IsProtocol);
@@ -116,7 +117,7 @@ public sealed partial class ConnectionActor
         GatewayMetrics.Connections.Add(1);
         CountRegistration("accepted");
         _log.Info("DTU {0} online from {1} on {2}", _id, Remote, _setup.Listener);
-        _setup.Router.Tell(new Registry.SessionOpened(_session!));
+        _setup.Router.Tell(new Registry.SessionOpened(_session!, HowItRegistered()));
         _setup.Fleet.Tell(new Fleet.SessionSeen(Report()));
         _setup.Events.Offer(new DtuOnline(Now, _id, _setup.Listener, Remote));
         ArmSilentCheck(_profile.Heartbeat.Timeout);

@@ -40,6 +40,7 @@ public sealed partial class ConnectionActor
         TakePiece(bytes);
         EndBurstOfPiece();
         EndBurstOfAnswer();
+        ReplayBare();
         PublishSoon();
         if (_endReason is null)
         {
@@ -121,12 +122,15 @@ public sealed partial class ConnectionActor
 
         _heartbeats++;
         AnswerRegistration(burst);
+        Replay(burst, RegistrationReply(burst), isRegistration: true);
         bytes = bytes[burst.Length..];
         return bytes.IsEmpty;
     }
 
-    private void AnswerRegistration(ReadOnlySpan<byte> registration) =>
-        Answer(_entrance.Registration.Reply.IsEmpty ? Form.Accepted(registration) : _entrance.Registration.Reply);
+    private void AnswerRegistration(ReadOnlySpan<byte> registration) => Answer(RegistrationReply(registration));
+
+    private ReadOnlyMemory<byte> RegistrationReply(ReadOnlySpan<byte> registration) =>
+        _entrance.Registration.Reply.IsEmpty ? Form.Accepted(registration) : _entrance.Registration.Reply;
 
     // One read is outstanding already, or is asked for unless a window is closed.
     private void ReadOn()

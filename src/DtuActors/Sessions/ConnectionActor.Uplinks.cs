@@ -75,6 +75,7 @@ public sealed partial class ConnectionActor
             return;
         }
 
+        _bare = null;
         var frame = new Frame(bytes.ToArray(), FrameDirection.Up, _framer.Codec.Name, Now);
         _framesUp++;
         GatewayMetrics.Frames.Add(1, GatewayMetrics.Up);
@@ -141,14 +142,10 @@ public sealed partial class ConnectionActor
         }
 
         _heartbeats++;
-        if (!_registration.IsEmpty && bytes.StartsWith(_registration.Span))
-        {
-            AnswerRegistration(_registration.Span);
-        }
-        else
-        {
-            Answer(_profile.Heartbeat.Echo ? bytes.ToArray() : _profile.Heartbeat.Reply);
-        }
+        var isRegistration = !_registration.IsEmpty && bytes.StartsWith(_registration.Span);
+        var reply = isRegistration ? RegistrationReply(_registration.Span) : _profile.Heartbeat.Echo ? bytes.ToArray() : _profile.Heartbeat.Reply;
+        Answer(reply);
+        Replay(bytes, reply, isRegistration);
     }
 
     private void CountDroppedUp(ReadOnlySpan<byte> bytes, string reason)

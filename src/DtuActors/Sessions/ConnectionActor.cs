@@ -115,7 +115,7 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
                 OnDatagramDropped(dropped);
                 return true;
             default:
-                return false;
+                return Replays(message);
         }
     }
 

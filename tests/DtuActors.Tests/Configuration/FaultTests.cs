@@ -48,6 +48,8 @@ public sealed class FaultTests
     [InlineData("dtu { endpoints.e { kind = tcp, port = 1, select = unit-map, framing.codec = modbus-rtu, units { 1 { dtu = a }, 2 { dtu = b } } }, routes = [{ dtu = a, to = e }] }", 1, "dtu.endpoints.e.units", "names the DTU 'b'", "{ dtu = b, to = e }")]
     [InlineData("dtu { endpoints.e { kind = tcp, port = 1, select = unit-map, framing.codec = modbus-rtu, units { 1 { dtu = a } } }, routes = [{ dtu = a, to = e, direction = down }] }", 1, "dtu.endpoints.e.units", "names the DTU 'a'", null)]
     [InlineData("dtu.listeners.a.max-connections = 0", 1, "dtu.listeners.a.max-connections", "whole number", null)]
+    [InlineData("dtu { listeners.a.port = 9107\nendpoints.e { kind = tcp-client, host = localhost, port = 9107 } }", 2, "dtu.endpoints.e.port", "this gateway's own dtu.listeners.a", "another centre")]
+    [InlineData("dtu.endpoints.e { kind = tcp-client, host = h, port = 1, select = broadcast }", 1, "dtu.endpoints.e.select", "chooses nothing", "replay-registration = off")]
     [InlineData("dtu.dialers.a { host = h }", 1, "dtu.dialers.a.port", "is missing", null)]
     [InlineData("dtu.dialers.a { host = \"h h\", port = 1 }", 1, "dtu.dialers.a.host", "neither", null)]
     [InlineData("dtu.dialers.a { host = h, port = 1, reopen { min = 5s, max = 1s } }", 1, "dtu.dialers.a.reopen.max", "less than min", null)]
@@ -179,7 +181,7 @@ public sealed class FaultTests
     }
 
     [Theory]
-    [InlineData("dtu.endpoints.e { kind = tcp-client, host = h, port = 1 }", "dtu.endpoints.e.kind", "'tcp-client' is not built yet")]
+    [InlineData("dtu { listeners.a.profile = p\nprofiles.p.envelope = ddp\nendpoints.e { kind = tcp-client, host = h, port = 1 }\nroutes = [{ dtu = \"*\", to = e }] }", "dtu.endpoints.e.replay-registration", "the envelope ddp, is not built yet")]
     [InlineData("dtu.endpoints.e { kind = tcp, ports = \"1-2\" }", "dtu.endpoints.e.ports", "'ports' is not built yet")]
     [InlineData("dtu.endpoints.e { kind = modbus-tcp, port = 1, units = passthrough }", "dtu.endpoints.e.units", "'passthrough' is not built yet")]
     [InlineData("dtu.endpoints.e { kind = tcp, port = 1, on = elsewhere }", "dtu.endpoints.e.on", "is not built yet")]

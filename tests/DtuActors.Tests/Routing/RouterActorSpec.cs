@@ -233,4 +233,23 @@ public sealed class RouterActorSpec : RoutingSpec
         Assert.Equal(router, Directory.ExpectMsg<Holding.Recite>().ReplyTo);
         Assert.Equal("early"u8.ToArray(), Delivered(Com));
     }
+
+    [Fact]
+    public void A_mirror_holds_no_window_hears_how_the_DTU_registered_and_gets_its_heartbeats()
+    {
+        var router = Router([Options.Route("dtu-1", "com", RouteDirection.Up), Options.Route("dtu-2", "com")]);
+        router.Tell(new Registry.EndpointStarted("com", new Destination(Com, 1), true, DownlinkSelect.None, WantsSessions: true, MirrorsUp: true));
+        var (mirrored, both) = (NewSession("dtu-1", 1), NewSession("dtu-2", 1));
+        var registration = new Replaying.Registration(mirrored.Ref, "dtu-1"u8.ToArray(), default, false, TimeSpan.Zero, null);
+        router.Tell(new Registry.SessionOpened(mirrored.Ref, registration));
+        router.Tell(new Registry.SessionOpened(both.Ref));
+        Assert.Equal(new Registry.SessionSeen(mirrored.Ref, true, false, registration), Com.FishForMessage<Registry.SessionSeen>(_ => true));
+        Assert.Equal(new Registry.SessionSeen(both.Ref, true, true), Com.FishForMessage<Registry.SessionSeen>(_ => true));
+        both.Probe.ExpectMsg<Flow.PathAdded>();
+        Assert.False(mirrored.Probe.HasMessages);
+
+        var heartbeat = new Replaying.Heartbeat("ping"u8.ToArray(), default);
+        router.Tell(new Relay.Uplink(mirrored.Ref, null, 0, false, "com", heartbeat));
+        Assert.Same(heartbeat, Com.FishForMessage<Relay.Deliver>(_ => true).Heartbeat);
+    }
 }

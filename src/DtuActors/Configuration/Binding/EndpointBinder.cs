@@ -40,7 +40,7 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
                 "tcp" => Tcp(member.Key, block),
                 "modbus-tcp" => ModbusTcp(member.Key, block),
                 "mqtt" => MqttBinder.Bind(member.Key, block),
-                _ => TcpClient(member.Key, block),
+                _ => Stream(block, new FramingOptions(), CentreBinder.Bind(member.Key, block, sockets)),
             };
             if (endpoint is not null)
             {
@@ -170,17 +170,6 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
         }
 
         return units.ToImmutable();
-    }
-
-    private EndpointOptions? TcpClient(string name, BlockReader block)
-    {
-        _ = ListenerBinder.Host(block, required: true);
-        block.Missing("port", "1 to 65535");
-        _ = block.Port("port", 1, anyFree: false);
-        _ = block.Boolean("replay-registration", true);
-        _ = ListenerBinder.Reopen(block, Schema.EndpointReopen);
-        _ = Stream(block, new FramingOptions(), new TcpEndpointOptions { Name = name, KeyPath = block.Path, Port = 0 });
-        return null;
     }
 
     /// <summary>What every endpoint that carries a stream has.</summary>

@@ -26,7 +26,7 @@ internal static class GatewayBinder
         var bound = new EndpointBinder(names, sockets, canonical);
         var endpoints = bound.Bind(root);
         Cluster(root);
-        return new GatewayOptions
+        var options = new GatewayOptions
         {
             Node = node,
             Listeners = listeners,
@@ -40,6 +40,8 @@ internal static class GatewayBinder
             Http = http,
             Storage = Storage(root),
         };
+        CentreBinder.CheckEnvelopes(context, options, bound);
+        return options;
     }
 
     private static NodeOptions Node(BlockReader root)

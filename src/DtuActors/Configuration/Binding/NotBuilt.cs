@@ -17,7 +17,6 @@ internal static class NotBuilt
 {
     public static readonly IReadOnlyList<NotBuiltRow> Rows =
     [
-        new("dtu.endpoints.*.kind", "tcp-client", null, "built: serial, pty, tcp, modbus-tcp, mqtt"),
         new("dtu.endpoints.*.ports", null, null, "built: port, one endpoint per DTU"),
         new("dtu.endpoints.*.assign", null, null, "built: port, one endpoint per DTU"),
         new("dtu.endpoints.*.units", "passthrough", null, "built: units { 1 { dtu, slave } }"),

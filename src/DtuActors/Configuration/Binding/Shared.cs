@@ -57,6 +57,12 @@ internal sealed class Sockets(BindingContext context)
         }
     }
 
+    /// <summary>Who of those bound so far listens there, by TCP; null: nobody, or the address is a name's.</summary>
+    public string? OwnerOf(IPAddress? address, int port) =>
+        address is not null && _taken.TryGetValue((false, port), out var there)
+            ? there.Find(other => other.Address.Equals(address) || (IPAddress.IsLoopback(address) && IsAny(other.Address))).Owner
+            : null;
+
     private static bool Overlap(IPAddress a, IPAddress b) =>
         a.Equals(b) || (a.AddressFamily == b.AddressFamily && (IsAny(a) || IsAny(b)));
 

@@ -46,7 +46,7 @@ public sealed partial class MqttActor : EndpointActor
     private bool _isRepaired;
 
     public MqttActor(MqttEndpointOptions options, EndpointSurroundings surroundings, EndpointBooks books, Func<bool, Props> linkProps)
-        : base(options, surroundings, books, exclusive: false, wantsSessions: true)
+        : base(options, surroundings, books, exclusive: false)
     {
         _options = options;
         _linkProps = linkProps;
@@ -70,6 +70,8 @@ public sealed partial class MqttActor : EndpointActor
     }
 
     protected override string? Where => $"{_options.Host}:{_options.Port}";
+
+    protected override bool KnowsItsDtus => true;
 
     private bool IsOpen => _limits is not null;
 

@@ -1,0 +1,54 @@
+namespace DtuActors.Endpoints;
+
+/// <summary>
+/// What a centre is expected to answer to a registration or a heartbeat. The DTU itself would keep it; so it is taken off the head of what comes from the centre, each
+/// once, for as long as an answer may take. Pure: times come as arguments.
+/// </summary>
+internal sealed class ExpectedReplies
+{
+    /// <summary>An answer that did not come by then is none: the same bytes are the instrument's after it.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
+
+    private const int Most = 64;
+
+    private readonly List<(ReadOnlyMemory<byte> Bytes, DateTimeOffset At)> _expected = [];
+
+    public void Expect(ReadOnlyMemory<byte> reply, DateTimeOffset now)
+    {
+        if (reply.IsEmpty)
+        {
+            return;
+        }
+
+        if (_expected.Count == Most)
+        {
+            _expected.RemoveAt(0);
+        }
+
+        _expected.Add((reply, now));
+    }
+
+    /// <summary>How many bytes at the head of what came are answers.</summary>
+    public int Take(ReadOnlyMemory<byte> piece, DateTimeOffset now)
+    {
+        _expected.RemoveAll(expected => now - expected.At > Longest);
+        var taken = 0;
+        for (var i = 0; i < _expected.Count && taken < piece.Length;)
+        {
+            if (piece.Span[taken..].StartsWith(_expected[i].Bytes.Span))
+            {
+                taken += _expected[i].Bytes.Length;
+                _expected.RemoveAt(i);
+                i = 0;
+            }
+            else
+            {
+                i++;
+            }
+        }
+
+        return taken;
+    }
+
+    public void Clear() => _expected.Clear();
+}
