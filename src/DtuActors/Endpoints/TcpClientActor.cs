@@ -29,13 +29,13 @@ internal sealed class TcpClientActor : ClientSocketActor
     private bool _readOwed;
     private bool _joinOwed;
 
-    public TcpClientActor(IActorRef connection, Peer remote, IActorRef endpoint, TcpEndpointOptions options)
+    public TcpClientActor(IActorRef connection, Peer remote, IActorRef endpoint, FramingOptions framing, TcpProtocol protocol)
         : base(connection)
     {
         _remote = remote.Text;
         _endpoint = endpoint;
-        _protocol = options.Protocol is TcpProtocol.Rfc2217 ? new ComPortServer() : new PortProtocol();
-        _framer = new Framer(Codecs.Create(options.Framing), options.Framing.MaxFrame);
+        _protocol = protocol is TcpProtocol.Rfc2217 ? new ComPortServer() : new PortProtocol();
+        _framer = new Framer(Codecs.Create(framing), framing.MaxFrame);
         Receive<ClientTalk.ReadOn>(_ => OnReadOn());
         Receive<ClientTalk.Write>(OnWrite);
         Receive<ClientTalk.LineIs>(OnLineIs);
@@ -43,8 +43,8 @@ internal sealed class TcpClientActor : ClientSocketActor
         Receive<Silence>(_ => EndStream(), _ => IsReading);
     }
 
-    public static Props Props(IActorRef connection, Peer remote, IActorRef endpoint, TcpEndpointOptions options) =>
-        Akka.Actor.Props.Create<TcpClientActor>(connection, remote, endpoint, options);
+    public static Props Props(IActorRef connection, Peer remote, IActorRef endpoint, FramingOptions framing, TcpProtocol protocol) =>
+        Akka.Actor.Props.Create<TcpClientActor>(connection, remote, endpoint, framing, protocol);
 
     protected override void PreStart()
     {

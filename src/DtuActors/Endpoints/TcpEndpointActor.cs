@@ -123,7 +123,7 @@ public sealed partial class TcpEndpointActor : ListeningEndpointActor
     protected override Func<IActorRef, Peer, Props> Handler(IActorRef self)
     {
         var options = (TcpEndpointOptions)Options;
-        return (connection, remote) => TcpClientActor.Props(connection, remote, self, options);
+        return (connection, remote) => TcpClientActor.Props(connection, remote, self, options.Framing, options.Protocol);
     }
 
     protected override void OnClientEnded(IActorRef client)

@@ -96,7 +96,7 @@ public abstract class UpstreamActor : BufferedEndpointActor
         _dialer = Context.Watch(Context.ActorOf(DialerActor.Props(new DialerSetup
         {
             Options = new DialerOptions { Name = _options.Name, KeyPath = _options.KeyPath, Host = _options.Host, Port = _options.Port, Reopen = _options.Reopen },
-            Handler = (connection, remote) => TcpClientActor.Props(connection, remote, self, framing),
+            Handler = (connection, remote) => TcpClientActor.Props(connection, remote, self, framing, TcpProtocol.Raw),
 
             // A centre whose machine is gone would hold the windows closed.
             SocketOptions = [new Keepalive(new KeepaliveOptions())],

@@ -33,7 +33,7 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
             }
 
             CheckOwner(block);
-            var endpoint = block.Text("kind") switch
+            EndpointOptions? endpoint = block.Text("kind") switch
             {
                 "serial" => Serial(member.Key, block),
                 "pty" => Pty(member.Key, block),
