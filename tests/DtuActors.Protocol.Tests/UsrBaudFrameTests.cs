@@ -59,4 +59,11 @@ public sealed class UsrBaudFrameTests
     [InlineData(9600, 8, LineParity.None, 3)]
     public void What_the_frame_cannot_carry_is_not_built(int baud, int bits, LineParity parity, int stop) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => UsrBaudFrame.Build(baud, bits, parity, stop));
+
+    [Theory]
+    [InlineData(19200, 7, LineParity.Even, LineStopBits.Two, "55AA55004B001E69")]
+    [InlineData(599, 8, LineParity.None, LineStopBits.One, null)]
+    [InlineData(9600, 8, LineParity.None, LineStopBits.OnePointFive, null)]
+    public void A_line_s_settings_have_a_frame_where_it_can_carry_them(int baud, int bits, LineParity parity, LineStopBits stop, string? hex) =>
+        Assert.Equal(hex, UsrBaudFrame.Find(new LineSettings(baud, bits, parity, stop)) is { } frame ? Convert.ToHexString(frame) : null);
 }

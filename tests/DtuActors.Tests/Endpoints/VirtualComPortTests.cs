@@ -55,7 +55,7 @@ public sealed class VirtualComPortTests : TcpEndpointSpec
     {
         var endpoint = StartBound(TcpClients.Exclusive, TcpProtocol.Rfc2217);
         using var client = await Open(endpoint, 1);
-        Router.IgnoreMessages(message => message is not Relay.Downlink);
+        Router.ExpectMsg<Registry.EndpointStarted>();
         await Say(client, "41FFFA2C0100004B00FFF0FFFA2C0303FFF042FFFA2C0303FFF043");
         await Expect(client, "FFFA2C6500004B00FFF0FFFA2C6703FFF0FFFA2C6703FFF0");
 
@@ -79,7 +79,7 @@ public sealed class VirtualComPortTests : TcpEndpointSpec
     {
         var endpoint = StartBound(TcpClients.Exclusive, TcpProtocol.Rfc2217);
         using var client = await Open(endpoint, 1);
-        Router.IgnoreMessages(message => message is not Relay.Downlink);
+        Router.ExpectMsg<Registry.EndpointStarted>();
         endpoint.Tell(new Flow.PathAdded(new Destination(Session, 0), Dtu));
         Settle(endpoint);
         Router.ExpectNoMsg(TimeSpan.Zero);
@@ -155,7 +155,7 @@ public sealed class VirtualComPortTests : TcpEndpointSpec
     {
         var endpoint = StartBound(TcpClients.Exclusive, TcpProtocol.Rfc2217);
         using var client = await Open(endpoint, 1);
-        Router.IgnoreMessages(message => message is not Relay.Downlink);
+        Router.ExpectMsg<Registry.EndpointStarted>();
         endpoint.Tell(new Flow.PathAdded(new Destination(Session, 0)));
 
         // In one piece, so that it is read at once: the window closes over its first part.
