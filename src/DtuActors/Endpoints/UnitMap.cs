@@ -37,8 +37,15 @@ internal sealed class UnitMap(ImmutableDictionary<byte, ModbusUnitOptions> units
     }
 
     /// <summary>What a DTU's slave said, as the master knows it; null where the map has no such slave, or it is no whole frame.</summary>
-    public ReadOnlyMemory<byte>? Up(DtuId dtu, ReadOnlyMemory<byte> answer) =>
-        ModbusUnit.Of(codec, answer.Span) is { } slave && _unitOf.TryGetValue(new ModbusUnitOptions(dtu, slave), out var unit) ? Addressed(answer, slave, unit) : null;
+    public ReadOnlyMemory<byte>? Up(DtuId dtu, ReadOnlyMemory<byte> answer)
+    {
+        if (ModbusUnit.Of(codec, answer.Span) is not { } slave || !_unitOf.TryGetValue(new ModbusUnitOptions(dtu, slave), out var unit))
+        {
+            return null;
+        }
+
+        return Addressed(answer, slave, unit);
+    }
 
     private ReadOnlyMemory<byte> Addressed(ReadOnlyMemory<byte> frame, byte from, byte to) => from == to ? frame : ModbusUnit.Replace(codec, frame.Span, to);
 }
