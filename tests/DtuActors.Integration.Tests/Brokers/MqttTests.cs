@@ -18,7 +18,7 @@ public sealed class MqttTests : IDisposable
           listeners { main { transport = tcp, address = "127.0.0.1", port = 0 }
                       loose { transport = tcp, address = "127.0.0.1", port = 0, id-prefix = "tenant-a/" } }
           profiles { default { {{profile}} } }
-          endpoints { broker { kind = mqtt, host = "127.0.0.1", port = {{port}}, reopen { min = 100ms, max = 1s } {{broker}} } }
+          endpoints { broker { kind = mqtt, host = "127.0.0.1", port = {{port}}, reopen { min = 100ms, max = 1s }, {{broker}} } }
           routes = [{ dtu = "*", to = broker }]
           http { address = "127.0.0.1", port = 0 }
           storage { provider = none }
@@ -197,13 +197,10 @@ public sealed class MqttTests : IDisposable
         await using var heard = await broker.SubscribeAsync("dtu/+/state", "dtu/gateway/+/state");
         var configuration = Configuration(broker.Port);
         await broker.PublishAsync("dtu/others/state", "online", "-r", "-D", "publish", "user-property", "node", "gw-2");
-        await using (var host = await HostProcess.RunAsync(configuration))
-        {
-            await using var dtu = await DtuClient.RegisterAsync(host.EndPointOf("main"), "pump-7");
-            await heard.LastAsync("dtu/pump-7/state", "online");
-            await host.DisposeAsync();
-        }
-
+        var killed = await HostProcess.RunAsync(configuration);
+        await using var dtu = await DtuClient.RegisterAsync(killed.EndPointOf("main"), "pump-7");
+        await heard.LastAsync("dtu/pump-7/state", "online");
+        await killed.DisposeAsync();
         await heard.LastAsync("dtu/gateway/gateway/state", "offline");
         Assert.Equal(["online"], heard.Of("dtu/pump-7/state"));
         await using var next = await HostProcess.RunAsync(configuration);

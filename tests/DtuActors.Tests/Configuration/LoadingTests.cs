@@ -31,6 +31,14 @@ public sealed class LoadingTests : IDisposable
     }
 
     [Fact]
+    public void A_broker_names_the_DTU_of_each_downlink_so_that_one_route_may_lead_all_of_them_to_it()
+    {
+        var options = Conf.Options("dtu { node.name = gw, endpoints.b { kind = mqtt, host = h, tls = on }, routes = [{ dtu = \"*\", to = b }] }");
+        var broker = Assert.IsType<MqttEndpointOptions>(Assert.Single(options.Endpoints));
+        Assert.Equal(("dtu-gw-b", 8883, 1, new MqttTlsOptions()), (broker.ClientId, broker.Port, broker.Qos, broker.Tls));
+    }
+
+    [Fact]
     public void Slaves_are_suspended_unless_it_is_off_and_equal_reads_are_shared_where_it_is_on()
     {
         Assert.Equal((new SuspendOptions(), (TimeSpan?)null), Bus(""));

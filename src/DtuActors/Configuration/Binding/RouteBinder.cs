@@ -134,7 +134,7 @@ internal static class RouteBinder
     {
         foreach (var towards in routes.Where(route => route.Direction != RouteDirection.Up).GroupBy(route => route.To, StringComparer.Ordinal))
         {
-            if (!endpoints.TryGetValue(towards.Key, out var endpoint) || endpoint is ModbusTcpEndpointOptions or CentreEndpointOptions { ReplayRegistration: true } || endpoint.Select != DownlinkSelect.None)
+            if (!endpoints.TryGetValue(towards.Key, out var endpoint) || endpoint.NamesItsDtus || endpoint.Select != DownlinkSelect.None)
             {
                 continue;
             }

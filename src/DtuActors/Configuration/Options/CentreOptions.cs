@@ -5,6 +5,8 @@ public sealed record CentreEndpointOptions : StreamEndpointOptions
 {
     public override string Kind => "tcp-client";
 
+    public override bool NamesItsDtus => ReplayRegistration;
+
     /// <summary>A name, resolved anew at each attempt, or an address.</summary>
     public required string Host { get; init; }
 

@@ -34,6 +34,9 @@ public abstract record EndpointOptions
     public abstract string Kind { get; }
 
     public DownlinkSelect Select { get; init; }
+
+    /// <summary>Whether each of its downlinks says which DTU it is for, so that <see cref="Select"/> has nothing to choose.</summary>
+    public virtual bool NamesItsDtus => false;
 }
 
 /// <summary>An endpoint that carries a stream of bytes: how they are put together to frames, and how much waits for it.</summary>
@@ -122,6 +125,8 @@ public sealed record TcpEndpointOptions : StreamEndpointOptions
 public sealed record ModbusTcpEndpointOptions : EndpointOptions
 {
     public override string Kind => "modbus-tcp";
+
+    public override bool NamesItsDtus => true;
 
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 

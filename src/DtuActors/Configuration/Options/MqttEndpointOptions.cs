@@ -18,6 +18,8 @@ public sealed record MqttEndpointOptions : EndpointOptions
 {
     public override string Kind => "mqtt";
 
+    public override bool NamesItsDtus => true;
+
     public required string Host { get; init; }
 
     public int Port { get; init; } = 1883;
