@@ -13,7 +13,7 @@ public sealed class PeerGateway : GatewayFixture
         dtu {
           listeners { main { transport = tcp, address = "127.0.0.1", port = 0 } }
           dtus { "m1" { groups = [pumps] } }
-          routes = [{ dtu = a, to = "dtu:b" }, { dtu = one, to = "group:pumps" }]
+          routes = [{ dtu = panel, to = "dtu:motor" }, { dtu = one, to = "group:pumps" }]
           http { address = "127.0.0.1", port = 0 }
         }
         """;
@@ -36,9 +36,9 @@ public sealed class PeerRouteTests(PeerGateway gateway) : IClassFixture<PeerGate
     [Fact]
     public async Task Two_DTUs_joined_by_a_route_hear_each_other_to_the_byte_though_one_reads_slowly()
     {
-        using var a = await OnlineAsync("a");
-        using var b = await OnlineAsync("b");
-        var route = await RouteAsync("a -> dtu:b", row => row.GetProperty("state").GetString() == "up" && row.GetProperty("online").GetInt32() == 1);
+        using var a = await OnlineAsync("panel");
+        using var b = await OnlineAsync("motor");
+        var route = await RouteAsync("panel -> dtu:motor", row => row.GetProperty("state").GetString() == "up" && row.GetProperty("online").GetInt32() == 1);
         Assert.Equal("both", route.GetProperty("direction").GetString());
 
         // All of the one way is sent while nobody reads it at the other end; the other way is free meanwhile.
@@ -61,13 +61,13 @@ public sealed class PeerRouteTests(PeerGateway gateway) : IClassFixture<PeerGate
         await sending;
         Assert.True(down.AsSpan().SequenceEqual(taken), "what a said is not what b read");
         Assert.InRange(growth, long.MinValue, MostGrowth);
-        Assert.Equal(0, (await RouteAsync("a -> dtu:b", _ => true)).GetProperty("droppedUp").GetInt64());
+        Assert.Equal(0, (await RouteAsync("panel -> dtu:motor", _ => true)).GetProperty("droppedUp").GetInt64());
 
         // The end of one leaves the other as it is; what it says then is counted.
         b.Close();
-        await RouteAsync("a -> dtu:b", row => row.GetProperty("state").GetString() == "down");
+        await RouteAsync("panel -> dtu:motor", row => row.GetProperty("state").GetString() == "down");
         await a.SendAsync("anybody?"u8.ToArray());
-        await RouteAsync("a -> dtu:b", row => row.GetProperty("droppedUp").GetInt64() == 1 && row.GetProperty("lastError").GetString() == "the DTU is offline");
+        await RouteAsync("panel -> dtu:motor", row => row.GetProperty("droppedUp").GetInt64() == 1 && row.GetProperty("lastError").GetString() == "the DTU is offline");
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class PeerRouteTests(PeerGateway gateway) : IClassFixture<PeerGate
         using var late = await OnlineAsync("m2");
         await RouteAsync("one -> group:pumps", row => row.GetProperty("state").GetString() == "up");
         await TalkAsync(one, hangs, "who is there?");
-        await TalkAsync(hangs, one, "m1");
+        await TalkAsync(hangs, one, "it is m1");
 
         // A row of the register takes a DTU in that is online already.
         Assert.Equal(201, (await gateway.PutAsync("/api/v1/dtus/m2", """{"groups":["pumps"]}""")).Status);
@@ -96,7 +96,7 @@ public sealed class PeerRouteTests(PeerGateway gateway) : IClassFixture<PeerGate
             }
         }
 
-        await TalkAsync(late, one, "m2");
+        await TalkAsync(late, one, "it is m2");
         Assert.Equal(204, (await gateway.DeleteAsync("/api/v1/dtus/m2")).Status);
     }
 
