@@ -90,7 +90,17 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         Publish();
     }
 
-    protected override void PostStop() => Record(isUp: false);
+    protected override void PostStop()
+    {
+        Record(isUp: false);
+        if (_surroundings.Branch is not null)
+        {
+            // The fan keeps these books on, and hears this before it hears of the end.
+            Books.Up.DropWaiting(RelayDrops.DestinationLost);
+            Books.Down.DropWaiting(RelayDrops.DestinationLost);
+            Publish();
+        }
+    }
 
     /// <summary>Begins a new life without the children's ending: forgets what this one knew, all but its state and its books.</summary>
     protected virtual void Renew()
@@ -219,14 +229,9 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         }
     }
 
-    // Routes know the fan, not its branches.
-    private void Announce()
-    {
-        if (_surroundings.Branch is null)
-        {
-            Router.Tell(new Registry.EndpointStarted(Options.Name, Me, _exclusive, Options.Select), Self);
-        }
-    }
+    // Routes know the fan, not its branches: a branch hears its path from the fan.
+    private void Announce() => (_surroundings.Branch is null ? Router : _surroundings.Fleet).Tell(
+        new Registry.EndpointStarted(Options.Name, Me, _exclusive, Options.Select), Self);
 
     private void Publish()
     {

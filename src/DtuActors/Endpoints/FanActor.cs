@@ -29,7 +29,10 @@ public abstract class FanActor : ReceiveActor, IWithTimers
     private readonly Dictionary<DtuId, BranchEntry> _branches = [];
     private readonly Dictionary<IActorRef, DtuId> _dtuOf = [];
     private readonly Dictionary<DtuId, Destination> _paths = [];
+    private readonly Dictionary<string, int> _inState = new(StringComparer.Ordinal);
     private readonly KeyValuePair<string, object?> _label;
+    private long _endedRefused;
+    private DtuId? _worst;
     private TrafficCounters _endedUp = new();
     private TrafficCounters _endedDown = new();
     private string _state = EndpointStates.Connecting;
@@ -48,6 +51,7 @@ public abstract class FanActor : ReceiveActor, IWithTimers
         Receive<Relay.Deliver>(OnDeliver);
         Receive<Flow.PathAdded>(OnPathAdded);
         Receive<Flow.PathRemoved>(OnPathRemoved);
+        Receive<Registry.EndpointStarted>(_ => OnBranchStarted());
         Receive<Registry.AnnounceYourself>(_ => OnAnnounceYourself());
         Receive<Fleet.EndpointSeen>(OnBranchSeen);
         Receive<Fleet.TellAgain>(_ => Publish());
@@ -76,6 +80,9 @@ public abstract class FanActor : ReceiveActor, IWithTimers
     /// <summary>What the status says where the endpoint has no branch.</summary>
     protected abstract string StateWithoutBranches { get; }
 
+    /// <summary>Whether every branch that is to be there is.</summary>
+    protected virtual bool IsComplete => true;
+
     /// <summary>The range or address, for status.</summary>
     protected virtual string? Where => null;
 
@@ -103,26 +110,59 @@ public abstract class FanActor : ReceiveActor, IWithTimers
         var branch = Context.Watch(Context.ActorOf(props(_surroundings with { Fleet = Self, Branch = new Branch(Me, dtu) })));
         _branches.Add(dtu, new BranchEntry(branch));
         _dtuOf.Add(branch, dtu);
-        if (_paths.TryGetValue(dtu, out var session))
-        {
-            branch.Tell(new Flow.PathAdded(session, dtu));
-        }
-
         PublishSoon();
         return branch;
     }
 
-    /// <summary>Lets a branch write what waits and end.</summary>
+    /// <summary>Lets a branch write what waits and end. What comes for its DTU from now on has no reader.</summary>
     protected void EndBranch(DtuId dtu)
     {
-        if (BranchOf(dtu) is { } branch)
+        if (_branches.TryGetValue(dtu, out var branch) && !branch.IsEnding)
         {
-            branch.Tell(ShutDown.Drain.Instance);
+            branch.IsEnding = true;
+            branch.Ref.Tell(ShutDown.Drain.Instance);
         }
     }
 
     /// <summary>The branch of a DTU, or null.</summary>
     protected IActorRef? BranchOf(DtuId dtu) => _branches.GetValueOrDefault(dtu)?.Ref;
+
+    /// <summary>The DTU of a branch, or null.</summary>
+    protected DtuId? DtuOf(IActorRef branch) => _dtuOf.TryGetValue(branch, out var dtu) ? dtu : null;
+
+    /// <summary>Looks anew at how the branches stand, where <see cref="IsComplete"/> or <see cref="StateWithoutBranches"/> may say something else now.</summary>
+    protected void LookAtState()
+    {
+        var state = WorstState();
+        if (state != EndpointStates.Down)
+        {
+            _worst = null;
+        }
+        else if (_worst is not { } worst || _branches.GetValueOrDefault(worst)?.Status?.State != state)
+        {
+            _worst = _branches.First(branch => branch.Value.Status?.State == state).Key;
+        }
+
+        var lastError = _worst is { } dtu ? $"{dtu}: {_branches[dtu].Status!.LastError}" : null;
+        if (state == _state && lastError == _lastError)
+        {
+            return;
+        }
+
+        var hasChanged = state != _state;
+        (_state, _lastError) = (state, lastError);
+        _surroundings.Events.Offer(new EndpointChanged(Now, Options.Name, Options.Kind, state, lastError));
+        if (hasChanged)
+        {
+            _since = Now;
+            GatewayMetrics.EndpointUp.Record(state == EndpointStates.Up ? 1 : 0, _label);
+            Publish();
+        }
+        else
+        {
+            PublishSoon();
+        }
+    }
 
     /// <summary>A branch is gone, drained or failed.</summary>
     protected virtual void OnBranchEnded(DtuId dtu)
@@ -134,9 +174,10 @@ public abstract class FanActor : ReceiveActor, IWithTimers
 
     private void OnDeliver(Relay.Deliver delivery)
     {
-        if (BranchOf(delivery.Dtu) is { } branch)
+        // One that ends gets nothing more: it may be gone before it counted it.
+        if (_branches.TryGetValue(delivery.Dtu, out var branch) && !branch.IsEnding)
         {
-            branch.Forward(delivery);
+            branch.Ref.Forward(delivery);
             return;
         }
 
@@ -150,6 +191,15 @@ public abstract class FanActor : ReceiveActor, IWithTimers
         if (delivery.AckWanted)
         {
             delivery.Source.Tell(new Flow.Taken(Me, delivery.Through));
+        }
+    }
+
+    // At the beginning of each of its lives: it knows no path.
+    private void OnBranchStarted()
+    {
+        if (DtuOf(Sender) is { } dtu && _paths.TryGetValue(dtu, out var session))
+        {
+            Sender.Tell(new Flow.PathAdded(session, dtu));
         }
     }
 
@@ -192,10 +242,12 @@ public abstract class FanActor : ReceiveActor, IWithTimers
         if (_dtuOf.TryGetValue(Sender, out var dtu))
         {
             var branch = _branches[dtu];
-            var moved = branch.Status?.State != seen.Status.State || branch.Status.LastError != seen.Status.LastError;
+            var before = branch.Status;
             branch.Status = seen.Status;
-            if (moved)
+            if (before?.State != seen.Status.State || before.LastError != seen.Status.LastError)
             {
+                CountState(before, -1);
+                CountState(seen.Status, 1);
                 LookAtState();
             }
 
@@ -215,6 +267,8 @@ public abstract class FanActor : ReceiveActor, IWithTimers
             // What still waited in it went with it, and is said so: the books add up for ever.
             _endedUp = _endedUp.Plus(last.Up.WithWaitingDropped(RelayDrops.DestinationLost));
             _endedDown = _endedDown.Plus(last.Down.WithWaitingDropped(RelayDrops.DestinationLost));
+            _endedRefused += last.Refused;
+            CountState(last, -1);
         }
 
         LookAtState();
@@ -237,9 +291,9 @@ public abstract class FanActor : ReceiveActor, IWithTimers
         }
 
         Draining = true;
-        foreach (var branch in _branches.Values)
+        foreach (var dtu in _branches.Keys)
         {
-            branch.Ref.Tell(ShutDown.Drain.Instance);
+            EndBranch(dtu);
         }
 
         StopWhenDrained();
@@ -253,26 +307,28 @@ public abstract class FanActor : ReceiveActor, IWithTimers
         }
     }
 
-    // The worst of its branches: down before connecting before up.
-    private void LookAtState()
+    // Down before connecting before up. Counted, for a range has thousands of branches, and each tells how it stands.
+    private string WorstState()
     {
-        var seen = _branches.Values.Select(branch => branch.Status).OfType<EndpointStatus>().ToList();
-        var worst = seen.Find(status => status.State == EndpointStates.Down) ?? seen.Find(status => status.State == EndpointStates.Connecting) ?? seen.FirstOrDefault();
-        var state = worst?.State ?? StateWithoutBranches;
-        var lastError = worst?.LastError;
-        if (state == _state && lastError == _lastError)
+        if (_inState.GetValueOrDefault(EndpointStates.Down) > 0)
         {
-            return;
+            return EndpointStates.Down;
         }
 
-        if (state != _state)
+        if (!IsComplete || _inState.GetValueOrDefault(EndpointStates.Connecting) > 0)
         {
-            _since = Now;
-            GatewayMetrics.EndpointUp.Record(state == EndpointStates.Up ? 1 : 0, _label);
+            return EndpointStates.Connecting;
         }
 
-        (_state, _lastError) = (state, lastError);
-        _surroundings.Events.Offer(new EndpointChanged(Now, Options.Name, Options.Kind, state, lastError));
+        return _inState.GetValueOrDefault(EndpointStates.Up) > 0 ? EndpointStates.Up : StateWithoutBranches;
+    }
+
+    private void CountState(EndpointStatus? status, int by)
+    {
+        if (status is not null)
+        {
+            _inState[status.State] = _inState.GetValueOrDefault(status.State) + by;
+        }
     }
 
     private void PublishSoon()
@@ -283,10 +339,11 @@ public abstract class FanActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void Publish()
+    /// <summary>Says now how it stands.</summary>
+    protected void Publish()
     {
         Timers.Cancel(PublishKey);
-        var (up, down, clients, refused) = (_own.Up.Snapshot().Plus(_endedUp), _own.Down.Snapshot().Plus(_endedDown), 0, 0L);
+        var (up, down, clients, refused) = (_own.Up.Snapshot().Plus(_endedUp), _own.Down.Snapshot().Plus(_endedDown), 0, _endedRefused);
         var branches = ImmutableArray.CreateBuilder<BranchStatus>(_branches.Count);
         foreach (var (dtu, branch) in _branches)
         {
@@ -317,6 +374,8 @@ public abstract class FanActor : ReceiveActor, IWithTimers
     private sealed class BranchEntry(IActorRef branch)
     {
         public IActorRef Ref => branch;
+
+        public bool IsEnding { get; set; }
 
         /// <summary>Null until it said how it stands.</summary>
         public EndpointStatus? Status { get; set; }

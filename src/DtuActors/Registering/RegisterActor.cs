@@ -12,6 +12,12 @@ namespace DtuActors.Registering;
 /// <summary>The register's conversation: it is asked, and answers once; what it answers as done is on disk.</summary>
 public static class Editing
 {
+    /// <summary>Tell <paramref name="Who"/> the rows, now and whenever they change: <see cref="Rows"/> each time, until it ends. Once more for each start of the register.</summary>
+    public sealed record Follow(IActorRef Who) : INoSerializationVerificationNeeded;
+
+    /// <summary>To whoever follows: the whole register as it is on disk.</summary>
+    public sealed record Rows(Register Register) : INoSerializationVerificationNeeded;
+
     /// <summary>What became of a question.</summary>
     public abstract record Answer : INoSerializationVerificationNeeded;
 
@@ -62,6 +68,7 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
     private readonly Admission _admission;
     private readonly IActorRef _fleet;
     private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly HashSet<IActorRef> _followers = [];
     private RegisterStore? _store;
     private Register _register = Register.Empty;
     private string? _problem;
@@ -77,6 +84,8 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
         Receive<Editing.Remove>(OnRemove);
         Receive<Editing.List>(_ => Sender.Tell(_problem is null ? new Editing.Listed(_register) : new Editing.Refused(_problem)));
         Receive<Fleet.TellAgain>(_ => TellFleet([.. _register.Rows], []));
+        Receive<Editing.Follow>(OnFollow);
+        Receive<Terminated>(ended => _followers.Remove(ended.ActorRef));
         Receive<OpenAgain>(_ => Open());
     }
 
@@ -102,6 +111,7 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
 
             _problem = null;
             TellFleet([.. _register.Rows], []);
+            TellFollowers();
             Context.Parent.Tell(Editing.Opened.Instance);
         }
         catch (StorageException failure)
@@ -138,6 +148,7 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
 
             Use(change.Register);
             TellFleet(change.Written, []);
+            TellFollowers();
             _log.Info("register: {0} added, {1} changed, {2} in all", change.Added, change.Changed, change.Register.Count);
         }
 
@@ -162,10 +173,20 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
 
             Use(_register.Without(remove.Id));
             TellFleet([], [remove.Id]);
+            TellFollowers();
             _log.Info("register: DTU {0} removed, {1} in all", remove.Id, _register.Count);
         }
 
         Sender.Tell(new Editing.Removed(isThere));
+    }
+
+    private void OnFollow(Editing.Follow follow)
+    {
+        _followers.Add(Context.Watch(follow.Who));
+        if (_problem is null)
+        {
+            follow.Who.Tell(new Editing.Rows(_register));
+        }
     }
 
     // A disk that is full is the asker's answer: the rows are as they were, and the next try may find room.
@@ -191,6 +212,14 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
     }
 
     private void TellFleet(ImmutableArray<RegisteredDtu> rows, ImmutableArray<DtuId> removed) => _fleet.Tell(new Fleet.RegisterSeen(rows, removed));
+
+    private void TellFollowers()
+    {
+        foreach (var follower in _followers)
+        {
+            follower.Tell(new Editing.Rows(_register));
+        }
+    }
 
     // The configuration may have changed since a row was written; it wins, and whoever runs it hears of it.
     private void TellOdd()

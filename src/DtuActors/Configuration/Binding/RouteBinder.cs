@@ -92,7 +92,7 @@ internal static class RouteBinder
     {
         foreach (var towards in routes.Where(route => route.Direction != RouteDirection.Up).GroupBy(route => route.To, StringComparer.Ordinal))
         {
-            if (!endpoints.TryGetValue(towards.Key, out var endpoint) || endpoint is ModbusTcpEndpointOptions || endpoint.Select != DownlinkSelect.None)
+            if (!endpoints.TryGetValue(towards.Key, out var endpoint) || endpoint is ModbusTcpEndpointOptions || endpoint.IsOnePerDtu || endpoint.Select != DownlinkSelect.None)
             {
                 continue;
             }

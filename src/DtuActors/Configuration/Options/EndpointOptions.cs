@@ -31,6 +31,9 @@ public abstract record EndpointOptions
     public abstract string Kind { get; }
 
     public DownlinkSelect Select { get; init; }
+
+    /// <summary>Whether each DTU has a part of it to itself, which says for whom a downlink is; <see cref="Select"/> has nothing to choose then.</summary>
+    public virtual bool IsOnePerDtu => false;
 }
 
 /// <summary>An endpoint that carries a stream of bytes: how they are put together to frames, and how much waits for it.</summary>
@@ -90,10 +93,15 @@ public sealed record TcpEndpointOptions : StreamEndpointOptions
 {
     public override string Kind => "tcp";
 
+    public override bool IsOnePerDtu => Ports is not null;
+
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 
-    /// <summary>0: any free port.</summary>
+    /// <summary>0: any free port. Nothing where there are <see cref="Ports"/>.</summary>
     public required int Port { get; init; }
+
+    /// <summary>One port per DTU of the register; null: <see cref="Port"/> alone.</summary>
+    public PortRange? Ports { get; init; }
 
     public TcpClients Clients { get; init; } = TcpClients.Exclusive;
 
@@ -105,13 +113,18 @@ public sealed record ModbusTcpEndpointOptions : EndpointOptions
 {
     public override string Kind => "modbus-tcp";
 
+    public override bool IsOnePerDtu => Ports is not null;
+
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 
-    /// <summary>0: any free port.</summary>
+    /// <summary>0: any free port. Nothing where there are <see cref="Ports"/>.</summary>
     public required int Port { get; init; }
 
+    /// <summary>One port per DTU of the register, its units passed through; null: <see cref="Port"/> alone.</summary>
+    public PortRange? Ports { get; init; }
+
     /// <summary>Which slave of which DTU a unit (0 to 255) is.</summary>
-    public ImmutableDictionary<byte, ModbusUnitOptions> Units { get; init; } = ImmutableDictionary<byte, ModbusUnitOptions>.Empty;
+    public IReadOnlyDictionary<byte, ModbusUnitOptions> Units { get; init; } = ImmutableDictionary<byte, ModbusUnitOptions>.Empty;
 
     public int MaxClients { get; init; } = 64;
 }
