@@ -44,6 +44,7 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
     private readonly HashSet<string> _unbound = [];
     private readonly List<(string Name, IActorRef Ref)> _endpoints = [];
     private readonly List<IActorRef> _entrances = [];
+    private readonly List<IActorRef> _followers = [];
     private readonly HashSet<IActorRef> _withSockets = [];
     private readonly HashSet<IActorRef> _draining = [];
     private bool _entered;
@@ -64,6 +65,8 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         Receive<Editing.Opened>(_ => OnRegisterOpened());
         Receive<Editing.OpenFailed>(OnRegisterFailed);
         Receive<Binding.SocketBound>(OnBound);
+        Receive<Binding.PortBound>(OnPortBound);
+        Receive<Binding.RangeBound>(OnRangeBound);
         Receive<Binding.BindFailed>(OnBindFailed);
         Receive<RouterActor.WhatIsThere>(_ => Sender.Tell(new RouterActor.Reroute(_options.Routes, [.. _endpoints]), ActorRefs.NoSender));
         Receive<Fleet.TellAgain>(OnTellAgain);
@@ -103,8 +106,14 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
 
     // ---- start
 
+    // At each start of the register's: it does not remember who follows it.
     private void OnRegisterOpened()
     {
+        foreach (var follower in _followers)
+        {
+            _register.Tell(new Editing.Follow(follower));
+        }
+
         if (_entered || _stopping)
         {
             return;
@@ -138,6 +147,11 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
             if (EndpointTable.KeepsSockets(endpoint))
             {
                 _withSockets.Add(actor);
+            }
+
+            if (EndpointTable.FollowsRegister(endpoint))
+            {
+                _followers.Add(actor);
             }
         }
     }
@@ -210,6 +224,22 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         if (_unbound.Remove(bound.Name))
         {
             _startUp.TryWrite(new StartUpEvent.Bound(bound.Name, bound.Transport, bound.Address));
+            ReadyIfBound();
+        }
+    }
+
+    private void OnPortBound(Binding.PortBound bound)
+    {
+        if (_unbound.Contains(bound.Name))
+        {
+            _startUp.TryWrite(new StartUpEvent.Bound(bound.Name, bound.Transport, bound.Address));
+        }
+    }
+
+    private void OnRangeBound(Binding.RangeBound bound)
+    {
+        if (_unbound.Remove(bound.Name))
+        {
             ReadyIfBound();
         }
     }

@@ -10,6 +10,12 @@ public static class Binding
     /// <param name="Address"><c>127.0.0.1:9000</c>, <c>[::1]:9000</c>.</param>
     public sealed record SocketBound(string Name, string Transport, string Address) : INoSerializationVerificationNeeded;
 
+    /// <summary>One port of a range is bound: there are others, before and behind it.</summary>
+    public sealed record PortBound(string Name, string Transport, string Address) : INoSerializationVerificationNeeded;
+
+    /// <summary>Every port of a range that the register gave to a DTU at start is bound, or is tried again: a row's port that can't be had is no end of the run.</summary>
+    public sealed record RangeBound(string Name) : INoSerializationVerificationNeeded;
+
     /// <summary>At start-up this ends the run; later it is a state, and the binder tries again with back-off.</summary>
     public sealed record BindFailed(string Name, string KeyPath, string Address, string Problem, bool AddressInUse) : INoSerializationVerificationNeeded;
 }

@@ -122,6 +122,16 @@ internal static class ModelMap
         Refused = endpoint.Refused,
         Up = endpoint.Up.ToModel(),
         Down = endpoint.Down.ToModel(),
+        Branches = [.. endpoint.Branches.Select(ToModel)],
+    };
+
+    private static BranchModel ToModel(BranchStatus branch) => new()
+    {
+        Dtu = branch.Dtu,
+        State = branch.State,
+        LastError = branch.LastError,
+        Where = branch.Where,
+        Clients = branch.Clients,
     };
 
     public static ListenerModel ToModel(this ListenerStatus listener) => new()

@@ -208,6 +208,20 @@ internal sealed record EndpointModel
 
     [Description("From the endpoint to DTUs.")]
     public required CountersModel Down { get; init; }
+
+    [Description("One row a DTU, by id, where each has a port or a connection of its own; else empty.")]
+    public required IReadOnlyList<BranchModel> Branches { get; init; }
+}
+
+internal sealed record BranchModel
+{
+    public required string Dtu { get; init; }
+    public required string State { get; init; }
+    public string? LastError { get; init; }
+
+    [Description("Its port's or connection's address.")]
+    public string? Where { get; init; }
+    public int Clients { get; init; }
 }
 
 internal sealed record ListenerModel

@@ -15,8 +15,9 @@ internal sealed class ActorLog : ReceiveActor, IRequiresMessageQueue<ILoggerMess
 {
     private const string Ours = "/user/";
 
-    // A bind that fails is said by the gateway's own actors too, with its key: here one line without its stack will do.
+    // A bind that fails is said by the gateway's own actors, with its key; a port that is taken is tried for ever, and each time said here too.
     private const string Sockets = "/system/IO-TCP";
+    private const string BindFailed = "Bind failed";
 
     private readonly ILogger _log;
 
@@ -44,8 +45,13 @@ internal sealed class ActorLog : ReceiveActor, IRequiresMessageQueue<ILoggerMess
             return;
         }
 
-        var cause = logged.LogSource.Contains(Sockets, StringComparison.Ordinal) ? null : logged.Cause;
-        _log.Log(level, default, (Source: Short(logged.LogSource), logged.Message), cause, static (state, _) => $"{state.Source}: {state.Message}");
+        var isSocket = logged.LogSource.Contains(Sockets, StringComparison.Ordinal);
+        if (isSocket && logged.Message.ToString()?.StartsWith(BindFailed, StringComparison.Ordinal) == true)
+        {
+            return;
+        }
+
+        _log.Log(level, default, (Source: Short(logged.LogSource), logged.Message), isSocket ? null : logged.Cause, static (state, _) => $"{state.Source}: {state.Message}");
     }
 
     // akka://dtu/user/gateway/listener-main/$a → gateway/listener-main/$a

@@ -3,6 +3,7 @@ using Akka.Hosting;
 using DtuActors.Configuration;
 using DtuActors.Host.Api;
 using DtuActors.Host.Commands;
+using DtuActors.Listening;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;

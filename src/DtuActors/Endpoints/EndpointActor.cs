@@ -101,7 +101,9 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         Record(isUp: false);
         if (_surroundings.Branch is not null)
         {
-            // The fan keeps the books of a branch that is gone.
+            // The fan keeps these books on, and hears this before it hears of the end.
+            Books.Up.DropWaiting(RelayDrops.DestinationLost);
+            Books.Down.DropWaiting(RelayDrops.DestinationLost);
             Publish();
         }
     }
@@ -296,14 +298,9 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         }
     }
 
-    // Routes know the fan, not its branches.
-    private void Announce()
-    {
-        if (_surroundings.Branch is null)
-        {
-            Router.Tell(new Registry.EndpointStarted(Options.Name, Me, _exclusive, Options.Select, KnowsItsDtus, KnowsItsDtus), Self);
-        }
-    }
+    // Routes know the fan, not its branches: a branch hears its path from the fan.
+    private void Announce() => (_surroundings.Branch is null ? Router : _surroundings.Fleet).Tell(
+        new Registry.EndpointStarted(Options.Name, Me, _exclusive, Options.Select, KnowsItsDtus, KnowsItsDtus), Self);
 
     private void Publish()
     {

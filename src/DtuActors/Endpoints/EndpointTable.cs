@@ -23,11 +23,17 @@ public static class EndpointTable
 
     /// <summary>Whether sockets hang below the actor itself, so that it is never restarted.</summary>
     public static bool KeepsSockets(EndpointOptions options) => Listens(options) || options is CentreEndpointOptions { ReplayRegistration: true };
+    /// <summary>Whether it is to hear the register's rows.</summary>
+    public static bool FollowsRegister(EndpointOptions options) => options is TcpEndpointOptions { Ports: not null } or ModbusTcpEndpointOptions { Ports: not null };
 
     public static Props Props(EndpointOptions options, EndpointSurroundings surroundings) => options switch
     {
         SerialEndpointOptions serial => SerialActor.Props(serial, surroundings, new SerialPortOpener(serial)),
         PtyEndpointOptions pty => SerialActor.Props(pty, surroundings, new PtyOpener(pty.Link)),
+        TcpEndpointOptions { Ports: { } ports } tcp => PortRangeActor.Props(
+            tcp, tcp.Address, ports, surroundings, exclusive: tcp.Clients == TcpClients.Exclusive, (_, port) => tcp with { Port = port, Ports = null }),
+        ModbusTcpEndpointOptions { Ports: { } ports } modbus => PortRangeActor.Props(
+            modbus, modbus.Address, ports, surroundings, exclusive: false, (dtu, port) => modbus with { Port = port, Ports = null, Units = new PassthroughUnitDictionary(dtu) }),
         TcpEndpointOptions tcp => TcpEndpointActor.Props(tcp, surroundings),
         ModbusTcpEndpointOptions modbus => ModbusTcpActor.Props(modbus, surroundings),
         MqttEndpointOptions mqtt => MqttActor.Props(mqtt, surroundings),

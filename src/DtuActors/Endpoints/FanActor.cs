@@ -32,7 +32,10 @@ public abstract class FanActor : ReceiveActor, IWithTimers
     // All of them, those too that end while another one has taken their place.
     private readonly Dictionary<IActorRef, BranchEntry> _entries = [];
     private readonly Dictionary<DtuId, Destination> _paths = [];
+    private readonly Dictionary<string, int> _inState = new(StringComparer.Ordinal);
     private readonly KeyValuePair<string, object?> _label;
+    private long _endedRefused;
+    private BranchEntry? _worst;
     private TrafficCounters _endedUp = new();
     private TrafficCounters _endedDown = new();
     private string _state = EndpointStates.Connecting;
@@ -52,6 +55,7 @@ public abstract class FanActor : ReceiveActor, IWithTimers
         Receive<Relay.Deliver>(OnDeliver);
         Receive<Flow.PathAdded>(OnPathAdded);
         Receive<Flow.PathRemoved>(OnPathRemoved);
+        Receive<Registry.EndpointStarted>(_ => OnBranchStarted());
         Receive<Registry.AnnounceYourself>(_ => OnAnnounceYourself());
         Receive<Fleet.EndpointSeen>(OnBranchSeen);
         Receive<Fleet.TellAgain>(_ => Publish());
@@ -80,6 +84,9 @@ public abstract class FanActor : ReceiveActor, IWithTimers
     /// <summary>What the status says where the endpoint has no branch.</summary>
     protected abstract string StateWithoutBranches { get; }
 
+    /// <summary>Whether every branch that is to be there is.</summary>
+    protected virtual bool IsComplete => true;
+
     /// <summary>The range or address, for status.</summary>
     protected virtual string? Where => null;
 
@@ -97,7 +104,7 @@ public abstract class FanActor : ReceiveActor, IWithTimers
     // A branch that fails is stopped or goes on by its own kind's rule; the fan itself is resumed by its parent, for its branches hold sockets.
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(failure =>
     {
-        Log.Error(failure, "{0}: the branch of {1} failed", Options.KeyPath, _entries.TryGetValue(Sender, out var failed) ? failed.Dtu.Value : Sender.Path.Name);
+        Log.Error(failure, "{0}: the branch of {1} failed", Options.KeyPath, DtuOf(Sender)?.Value ?? Sender.Path.Name);
         return Directive.Resume;
     }, loggingEnabled: false);
 
@@ -108,21 +115,17 @@ public abstract class FanActor : ReceiveActor, IWithTimers
         var entry = new BranchEntry(dtu, branch);
         _branches.Add(dtu, entry);
         _entries.Add(branch, entry);
-        if (_paths.TryGetValue(dtu, out var session))
-        {
-            branch.Tell(new Flow.PathAdded(session, dtu));
-        }
-
         PublishSoon();
         return branch;
     }
 
-    /// <summary>Lets a branch write what waits and end.</summary>
+    /// <summary>Lets a branch write what waits and end. What comes for its DTU from now on has no reader.</summary>
     protected void EndBranch(DtuId dtu)
     {
-        if (BranchOf(dtu) is { } branch)
+        if (_branches.TryGetValue(dtu, out var branch) && !branch.IsEnding)
         {
-            branch.Tell(ShutDown.Drain.Instance);
+            branch.IsEnding = true;
+            branch.Ref.Tell(ShutDown.Drain.Instance);
         }
     }
 
@@ -138,6 +141,39 @@ public abstract class FanActor : ReceiveActor, IWithTimers
     /// <summary>The branch of a DTU, or null.</summary>
     protected IActorRef? BranchOf(DtuId dtu) => _branches.GetValueOrDefault(dtu)?.Ref;
 
+    /// <summary>The DTU of a branch, or null.</summary>
+    protected DtuId? DtuOf(IActorRef branch) => _entries.TryGetValue(branch, out var entry) ? entry.Dtu : null;
+
+    /// <summary>Looks anew at how the branches stand, where <see cref="IsComplete"/> or <see cref="StateWithoutBranches"/> may say something else now.</summary>
+    protected void LookAtState()
+    {
+        var state = WorstState();
+        if (_worst?.Status is not { LastError: not null } status || status.State != state || !_entries.ContainsKey(_worst.Ref))
+        {
+            _worst = state == EndpointStates.Up ? null : _entries.Values.FirstOrDefault(branch => branch.Status is { LastError: not null } seen && seen.State == state);
+        }
+
+        var lastError = _worst is { } worst ? $"{worst.Dtu}: {worst.Status!.LastError}" : null;
+        if (state == _state && lastError == _lastError)
+        {
+            return;
+        }
+
+        var hasChanged = state != _state;
+        (_state, _lastError) = (state, lastError);
+        _surroundings.Events.Offer(new EndpointChanged(Now, Options.Name, Options.Kind, state, lastError));
+        if (hasChanged)
+        {
+            _since = Now;
+            GatewayMetrics.EndpointUp.Record(state == EndpointStates.Up ? 1 : 0, _label);
+            Publish();
+        }
+        else
+        {
+            PublishSoon();
+        }
+    }
+
     /// <summary>A branch is gone, drained or failed, and none has taken its place.</summary>
     protected virtual void OnBranchEnded(DtuId dtu)
     {
@@ -148,9 +184,10 @@ public abstract class FanActor : ReceiveActor, IWithTimers
 
     private void OnDeliver(Relay.Deliver delivery)
     {
-        if (BranchOf(delivery.Dtu) is { } branch)
+        // One that ends gets nothing more: it may be gone before it counted it.
+        if (_branches.TryGetValue(delivery.Dtu, out var branch) && !branch.IsEnding)
         {
-            branch.Forward(delivery);
+            branch.Ref.Forward(delivery);
             return;
         }
 
@@ -164,6 +201,15 @@ public abstract class FanActor : ReceiveActor, IWithTimers
         if (delivery.AckWanted)
         {
             delivery.Source.Tell(new Flow.Taken(Me, delivery.Through));
+        }
+    }
+
+    // At the beginning of each of its lives: it knows no path.
+    private void OnBranchStarted()
+    {
+        if (DtuOf(Sender) is { } dtu && _paths.TryGetValue(dtu, out var session))
+        {
+            Sender.Tell(new Flow.PathAdded(session, dtu));
         }
     }
 
@@ -205,10 +251,12 @@ public abstract class FanActor : ReceiveActor, IWithTimers
     {
         if (_entries.TryGetValue(Sender, out var branch))
         {
-            var moved = branch.Status?.State != seen.Status.State || branch.Status.LastError != seen.Status.LastError;
+            var before = branch.Status;
             branch.Status = seen.Status;
-            if (moved)
+            if (before?.State != seen.Status.State || before.LastError != seen.Status.LastError)
             {
+                CountState(before, -1);
+                CountState(seen.Status, 1);
                 LookAtState();
             }
 
@@ -234,6 +282,8 @@ public abstract class FanActor : ReceiveActor, IWithTimers
             // What still waited in it went with it, and is said so: the books add up for ever.
             _endedUp = _endedUp.Plus(last.Up.WithWaitingDropped(RelayDrops.DestinationLost));
             _endedDown = _endedDown.Plus(last.Down.WithWaitingDropped(RelayDrops.DestinationLost));
+            _endedRefused += last.Refused;
+            CountState(last, -1);
         }
 
         LookAtState();
@@ -256,9 +306,9 @@ public abstract class FanActor : ReceiveActor, IWithTimers
         }
 
         Draining = true;
-        foreach (var branch in _branches.Values)
+        foreach (var dtu in _branches.Keys.ToList())
         {
-            branch.Ref.Tell(ShutDown.Drain.Instance);
+            EndBranch(dtu);
         }
 
         StopWhenDrained();
@@ -272,26 +322,28 @@ public abstract class FanActor : ReceiveActor, IWithTimers
         }
     }
 
-    // The worst of its branches: down before connecting before up.
-    private void LookAtState()
+    // Down before connecting before up. Counted, for a range has thousands of branches, and each tells how it stands.
+    private string WorstState()
     {
-        var seen = _entries.Values.Select(branch => branch.Status).OfType<EndpointStatus>().ToList();
-        var worst = seen.Find(status => status.State == EndpointStates.Down) ?? seen.Find(status => status.State == EndpointStates.Connecting) ?? seen.FirstOrDefault();
-        var state = worst?.State ?? StateWithoutBranches;
-        var lastError = worst?.LastError;
-        if (state == _state && lastError == _lastError)
+        if (_inState.GetValueOrDefault(EndpointStates.Down) > 0)
         {
-            return;
+            return EndpointStates.Down;
         }
 
-        if (state != _state)
+        if (!IsComplete || _inState.GetValueOrDefault(EndpointStates.Connecting) > 0)
         {
-            _since = Now;
-            GatewayMetrics.EndpointUp.Record(state == EndpointStates.Up ? 1 : 0, _label);
+            return EndpointStates.Connecting;
         }
 
-        (_state, _lastError) = (state, lastError);
-        _surroundings.Events.Offer(new EndpointChanged(Now, Options.Name, Options.Kind, state, lastError));
+        return _inState.GetValueOrDefault(EndpointStates.Up) > 0 ? EndpointStates.Up : StateWithoutBranches;
+    }
+
+    private void CountState(EndpointStatus? status, int by)
+    {
+        if (status is not null)
+        {
+            _inState[status.State] = _inState.GetValueOrDefault(status.State) + by;
+        }
     }
 
     private void PublishSoon()
@@ -302,10 +354,11 @@ public abstract class FanActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void Publish()
+    /// <summary>Says now how it stands.</summary>
+    protected void Publish()
     {
         Timers.Cancel(PublishKey);
-        var (up, down, clients, refused) = (_own.Up.Snapshot().Plus(_endedUp), _own.Down.Snapshot().Plus(_endedDown), 0, 0L);
+        var (up, down, clients, refused) = (_own.Up.Snapshot().Plus(_endedUp), _own.Down.Snapshot().Plus(_endedDown), 0, _endedRefused);
         var branches = ImmutableArray.CreateBuilder<BranchStatus>(_entries.Count);
         foreach (var branch in _entries.Values)
         {
@@ -338,6 +391,8 @@ public abstract class FanActor : ReceiveActor, IWithTimers
         public DtuId Dtu => dtu;
 
         public IActorRef Ref => branch;
+
+        public bool IsEnding { get; set; }
 
         /// <summary>Null until it said how it stands.</summary>
         public EndpointStatus? Status { get; set; }

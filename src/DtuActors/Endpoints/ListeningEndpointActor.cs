@@ -41,8 +41,8 @@ public abstract class ListeningEndpointActor : EndpointActor
         Receive<Terminated>(ended => Context.Stop(Self), ended => ended.ActorRef.Equals(_listener));
         Receive<Terminated>(ended => OnClientEnded(ended.ActorRef));
         Receive<Fleet.ListenerSeen>(OnListenerSeen);
-        Receive<Binding.SocketBound>(Context.Parent.Forward);
-        Receive<Binding.BindFailed>(Context.Parent.Forward);
+        Receive<Binding.SocketBound>(Context.Parent.Tell);
+        Receive<Binding.BindFailed>(Context.Parent.Tell);
     }
 
     protected override string? Where => _address;

@@ -89,6 +89,21 @@ public sealed class Register
 
     public RegisteredDtu? Find(DtuId id) => _rows.GetValueOrDefault(id);
 
+    /// <summary>The rows that have a port.</summary>
+    public int PortCount => _ports.Count;
+
+    /// <summary>Who has which port of a range, by port.</summary>
+    public IEnumerable<KeyValuePair<int, DtuId>> PortsIn(PortRange range)
+    {
+        for (var port = range.First; port <= range.Last; port++)
+        {
+            if (_ports.TryGetValue(port, out var dtu))
+            {
+                yield return new(port, dtu);
+            }
+        }
+    }
+
     /// <summary>The DTU that a registration's text stands for: its id or one of its aliases.</summary>
     public RegisteredDtu? FindByName(string name) => _names.TryGetValue(name, out var id) ? _rows[id] : null;
 

@@ -13,6 +13,12 @@ namespace DtuActors.Registering;
 /// <summary>The register's conversation: it is asked, and answers once; what it answers as done is on disk.</summary>
 public static class Editing
 {
+    /// <summary>Tell <paramref name="Who"/> the rows, now and whenever they change: <see cref="Rows"/> each time, until it ends. Once more for each start of the register.</summary>
+    public sealed record Follow(IActorRef Who) : INoSerializationVerificationNeeded;
+
+    /// <summary>To whoever follows: the whole register as it is on disk.</summary>
+    public sealed record Rows(Register Register) : INoSerializationVerificationNeeded;
+
     /// <summary>What became of a question.</summary>
     public abstract record Answer : INoSerializationVerificationNeeded;
 
@@ -64,6 +70,7 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
     private readonly IActorRef _fleet;
     private readonly IActorRef _router;
     private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly HashSet<IActorRef> _followers = [];
     private RegisterStore? _store;
     private Register _register = Register.Empty;
     private string? _problem;
@@ -80,6 +87,8 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
         Receive<Editing.Remove>(OnRemove);
         Receive<Editing.List>(_ => Sender.Tell(_problem is null ? new Editing.Listed(_register) : new Editing.Refused(_problem)));
         Receive<Fleet.TellAgain>(_ => TellFleet([.. _register.Rows], []));
+        Receive<Editing.Follow>(OnFollow);
+        Receive<Terminated>(ended => _followers.Remove(ended.ActorRef));
         Receive<OpenAgain>(_ => Open());
     }
 
@@ -171,6 +180,15 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
         Sender.Tell(new Editing.Removed(isThere));
     }
 
+    private void OnFollow(Editing.Follow follow)
+    {
+        _followers.Add(Context.Watch(follow.Who));
+        if (_problem is null)
+        {
+            follow.Who.Tell(new Editing.Rows(_register));
+        }
+    }
+
     // A disk that is full is the asker's answer: the rows are as they were, and the next try may find room.
     private bool TryStore(Action<RegisterStore> write)
     {
@@ -196,10 +214,19 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
     private void Tell(ImmutableArray<RegisteredDtu> rows, ImmutableArray<DtuId> removed)
     {
         TellFleet(rows, removed);
+        TellFollowers();
         _router.Tell(new Registry.MembershipsChanged([.. rows.Select(dtu => dtu.Id), .. removed]));
     }
 
     private void TellFleet(ImmutableArray<RegisteredDtu> rows, ImmutableArray<DtuId> removed) => _fleet.Tell(new Fleet.RegisterSeen(rows, removed));
+
+    private void TellFollowers()
+    {
+        foreach (var follower in _followers)
+        {
+            follower.Tell(new Editing.Rows(_register));
+        }
+    }
 
     // The configuration may have changed since a row was written; it wins, and whoever runs it hears of it.
     private void TellOdd()

@@ -6,6 +6,7 @@ using DtuActors.Host.Api;
 using DtuActors.Host.Commands;
 using DtuActors.Host.Serving;
 using DtuActors.Host.Writing;
+using DtuActors.Listening;
 using DtuActors.Protocol;
 using DtuActors.Recording;
 using DtuActors.Writing;

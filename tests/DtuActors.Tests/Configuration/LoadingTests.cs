@@ -203,6 +203,23 @@ public sealed class LoadingTests : IDisposable
     }
 
     [Fact]
+    public void A_range_is_one_port_per_dtu_and_a_route_to_it_needs_no_choice()
+    {
+        var ranges = Conf.Options("""
+            dtu {
+              endpoints {
+                masters { kind = tcp, ports = "20001-22000", assign = column, clients = shared }
+                mb { kind = modbus-tcp, address = "0.0.0.0", ports = "15001-17000", units = passthrough }
+              }
+              routes = [{ dtu = "*", to = masters }]
+            }
+            """).Endpoints;
+        var masters = Assert.IsType<TcpEndpointOptions>(ranges[0]);
+        Assert.Equal((new PortRange(20001, 22000), TcpClients.Shared), (masters.Ports, masters.Clients));
+        Assert.Equal(new PortRange(15001, 17000), Assert.IsType<ModbusTcpEndpointOptions>(ranges[1]).Ports);
+    }
+
+    [Fact]
     public void Many_dtus_may_only_be_read_without_a_choice_and_written_with_one()
     {
         Conf.Options("dtu { endpoints.e { kind = tcp, port = 1 }, routes = [{ dtu = \"*\", to = e, direction = up }] }");

@@ -101,6 +101,27 @@ public sealed class RegisterActorSpec : ActorSpec
     }
 
     [Fact]
+    public void Who_follows_the_register_hears_the_rows_at_once_and_at_each_change()
+    {
+        var register = Opened(new Admission(Listed));
+        Ask(register, Apply("id,port\n1001,20001\n"));
+        var follower = CreateTestProbe();
+        register.Tell(new Editing.Follow(follower));
+        Assert.Equal(["20001 1001"], Ports());
+        Ask(register, Apply("id,port\n1001,20002\n1002,20001\n1003,30000\n"));
+        Assert.Equal(["20001 1002", "20002 1001"], Ports());
+        Ask(register, new Editing.Remove(DtuId.Parse("1002")));
+        Assert.Equal(["20002 1001"], Ports());
+
+        // Nothing changed, nothing said.
+        Ask(register, Apply("id,port\n1001,20002\n"));
+        Ask(register, Apply("id,port\n1001,20003\n") with { DryRun = true });
+        follower.ExpectNoMsg(TimeSpan.Zero);
+
+        IEnumerable<string> Ports() => follower.ExpectMsg<Editing.Rows>().Register.PortsIn(new PortRange(20001, 22000)).Select(row => $"{row.Key} {row.Value}");
+    }
+
+    [Fact]
     public void A_register_that_fails_reads_its_rows_again_and_admission_never_misses_them()
     {
         var admission = new Admission(Listed);

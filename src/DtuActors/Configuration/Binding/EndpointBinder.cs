@@ -110,7 +110,12 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
 
     private TcpEndpointOptions Tcp(string name, BlockReader block)
     {
-        var (address, port) = Listen(block);
+        var (address, port, ports) = EndpointPorts.Bind(block, sockets);
+        if (ports is not null && block.Has("select"))
+        {
+            block.Fault("select", "stands beside ports: each DTU has its own, which says for whom a downlink is", "no select");
+        }
+
         return Stream(block, new FramingOptions(), new TcpEndpointOptions
         {
             Name = name,
@@ -118,6 +123,7 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
             Address = address,
             Port = port,
             Protocol = block.Word("protocol", "raw", "raw", "rfc2217") == "rfc2217" ? TcpProtocol.Rfc2217 : TcpProtocol.Raw,
+            Ports = ports,
             Clients = block.Word("clients", "exclusive", "exclusive", "shared") == "shared" ? TcpClients.Shared : TcpClients.Exclusive,
             MaxClients = block.Integer("max-clients", 64, 1, 10_000),
         });
@@ -125,14 +131,15 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
 
     private ModbusTcpEndpointOptions ModbusTcp(string name, BlockReader block)
     {
-        var (address, port) = Listen(block);
+        var (address, port, ports) = EndpointPorts.Bind(block, sockets);
         return new ModbusTcpEndpointOptions
         {
             Name = name,
             KeyPath = block.Path,
             Address = address,
             Port = port,
-            Units = Units(block),
+            Ports = ports,
+            Units = block.Has("ports") ? EndpointPorts.CheckUnits(block) : Units(block),
             MaxClients = block.Integer("max-clients", 64, 1, 10_000),
         };
     }
@@ -142,8 +149,9 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
         const string Form = "units { 1 { dtu = \"13800138000\", slave = 1 } }";
         var units = ImmutableDictionary.CreateBuilder<byte, ModbusUnitOptions>();
         block.Missing("units", Form);
-        if (block.Find("units") is HoconScalar { Text: "passthrough" })
+        if (block.Find("units") is HoconScalar { Text: EndpointPorts.Passthrough })
         {
+            block.Fault("units", "passes units through, and one port does not say to which DTU", $"ports beside it (one port per DTU), or {Form}");
             return units.ToImmutable();
         }
 
@@ -212,23 +220,6 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
         }
 
         return endpoint with { Units = Units(block) };
-    }
-
-    private (IPAddress Address, int Port) Listen(BlockReader block)
-    {
-        if (!block.Has("ports"))
-        {
-            block.Missing("port", "0 (any free one) to 65535");
-        }
-        else
-        {
-            _ = block.Value<(int, int)>("ports", Scalars.Ports, "a range of ports from 1 to 65535, as \"20001-22000\"");
-        }
-
-        _ = block.Word("assign", "column", "column");
-        var (address, port) = (block.Address("address", IPAddress.Loopback), block.Port("port", 0));
-        sockets.Take(block.Path, block.PositionOf("port"), address, [port], udp: false);
-        return (address, port);
     }
 
     private static void CheckOwner(BlockReader block)

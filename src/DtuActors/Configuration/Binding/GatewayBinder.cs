@@ -26,6 +26,8 @@ internal static class GatewayBinder
         var bound = new EndpointBinder(names, sockets, canonical);
         var endpoints = bound.Bind(root);
         Cluster(root);
+        var storage = Storage(root);
+        EndpointPorts.CheckStorage(context, endpoints, bound, storage);
         var options = new GatewayOptions
         {
             Node = node,
@@ -38,7 +40,7 @@ internal static class GatewayBinder
             Routes = RouteBinder.Bind(root, endpoints, bound, canonical),
             Polls = PollBinder.Bind(root, profiles.Values, canonical),
             Http = http,
-            Storage = Storage(root),
+            Storage = storage,
         };
         CentreBinder.CheckEnvelopes(context, options, bound);
         return options;

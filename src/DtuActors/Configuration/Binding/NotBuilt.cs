@@ -17,9 +17,6 @@ internal static class NotBuilt
 {
     public static readonly IReadOnlyList<NotBuiltRow> Rows =
     [
-        new("dtu.endpoints.*.ports", null, null, "built: port, one endpoint per DTU"),
-        new("dtu.endpoints.*.assign", null, null, "built: port, one endpoint per DTU"),
-        new("dtu.endpoints.*.units", "passthrough", null, "built: units { 1 { dtu, slave } }"),
         new("dtu.routes[].when-offline", "queue", null, "built: drop"),
         new("dtu.storage.provider", "postgresql", null, "built: sqlite, none"),
         new("dtu.storage.retention", null, null, "history is kept in memory; leave the key out"),

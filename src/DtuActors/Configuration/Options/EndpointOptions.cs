@@ -109,12 +109,17 @@ public sealed record TcpEndpointOptions : StreamEndpointOptions
 {
     public override string Kind => "tcp";
 
+    public override bool NamesItsDtus => Ports is not null;
+
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 
-    /// <summary>0: any free port.</summary>
+    /// <summary>0: any free port. Nothing where there are <see cref="Ports"/>.</summary>
     public required int Port { get; init; }
 
     public TcpProtocol Protocol { get; init; } = TcpProtocol.Raw;
+
+    /// <summary>One port per DTU of the register; null: <see cref="Port"/> alone.</summary>
+    public PortRange? Ports { get; init; }
 
     public TcpClients Clients { get; init; } = TcpClients.Exclusive;
 
@@ -130,11 +135,14 @@ public sealed record ModbusTcpEndpointOptions : EndpointOptions
 
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 
-    /// <summary>0: any free port.</summary>
+    /// <summary>0: any free port. Nothing where there are <see cref="Ports"/>.</summary>
     public required int Port { get; init; }
 
+    /// <summary>One port per DTU of the register, its units passed through; null: <see cref="Port"/> alone.</summary>
+    public PortRange? Ports { get; init; }
+
     /// <summary>Which slave of which DTU a unit (0 to 255) is.</summary>
-    public ImmutableDictionary<byte, ModbusUnitOptions> Units { get; init; } = ImmutableDictionary<byte, ModbusUnitOptions>.Empty;
+    public IReadOnlyDictionary<byte, ModbusUnitOptions> Units { get; init; } = ImmutableDictionary<byte, ModbusUnitOptions>.Empty;
 
     public int MaxClients { get; init; } = 64;
 }

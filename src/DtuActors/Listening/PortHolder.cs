@@ -4,10 +4,10 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
-namespace DtuActors.Host.Serving;
+namespace DtuActors.Listening;
 
 /// <summary>Which process listens on an address, where the system tells. Linux: /proc; Windows: the IP helper's table; elsewhere nobody knows.</summary>
-internal static partial class PortHolder
+public static partial class PortHolder
 {
     /// <summary><c>nginx (process 812)</c>, or null where it can't be told (another user's process, for one). Never throws.</summary>
     public static string? Find(IPEndPoint address)
