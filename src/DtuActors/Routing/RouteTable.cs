@@ -30,9 +30,9 @@ public sealed class Route(RouteOptions options)
 }
 
 /// <summary>The routes, in the order of configuration. All that match a DTU apply; of several to the same endpoint the most specific one.</summary>
-public sealed class RouteTable(IEnumerable<RouteOptions> options)
+public sealed class RouteTable(IEnumerable<RouteOptions> options, RouteTable? before = null)
 {
-    private readonly Route[] _routes = [.. options.Select(route => new Route(route))];
+    private readonly Route[] _routes = [.. options.Select(route => before?.All.FirstOrDefault(known => known.Options == route) ?? new Route(route))];
 
     public IReadOnlyList<Route> All => _routes;
 

@@ -140,15 +140,20 @@ public sealed partial class RouterActor
         public SessionEntry(SessionRef session, IReadOnlyList<Route> routes, Dictionary<string, EndpointEntry> endpoints)
         {
             Session = session;
-            Routes = [.. from route in routes where endpoints.ContainsKey(route.Options.To) select (route, endpoints[route.Options.To])];
-            Up = [.. Routes.Where(path => path.Route.Up)];
+            Route(routes, endpoints);
         }
 
         public SessionRef Session { get; }
 
-        public (Route Route, EndpointEntry Endpoint)[] Routes { get; }
+        public (Route Route, EndpointEntry Endpoint)[] Routes { get; private set; } = [];
 
-        public (Route Route, EndpointEntry Endpoint)[] Up { get; }
+        public (Route Route, EndpointEntry Endpoint)[] Up { get; private set; } = [];
+
+        public void Route(IReadOnlyList<Route> routes, Dictionary<string, EndpointEntry> endpoints)
+        {
+            Routes = [.. from route in routes where endpoints.ContainsKey(route.Options.To) select (route, endpoints[route.Options.To])];
+            Up = [.. Routes.Where(path => path.Route.Up)];
+        }
 
         /// <summary>The endpoints whose downlinks went to it.</summary>
         public HashSet<IActorRef> Heard { get; } = new(0);

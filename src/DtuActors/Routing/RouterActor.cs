@@ -28,7 +28,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
     private static readonly TimeSpan PublishEvery = TimeSpan.FromSeconds(1);
     private static readonly object PublishKey = new();
 
-    private readonly RouteTable _table;
+    private RouteTable _table;
     private readonly IActorRef _directory;
     private readonly IActorRef _fleet;
     private readonly Dictionary<string, EndpointEntry> _endpoints = [];
@@ -99,6 +99,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         Receive<Registry.SessionOpened>(opened => Open(opened.Session));
         Receive<Registry.SessionClosed>(OnSessionClosed);
         Receive<Registry.EndpointStarted>(OnEndpointStarted);
+        Receive<Reroute>(OnReroute);
         Receive<Holding.Found>(OnFound);
         Receive<LookupOverdue>(overdue => EndLookup(overdue.Dtu, null));
         Receive<Terminated>(terminated => CloseSession(terminated.ActorRef));
