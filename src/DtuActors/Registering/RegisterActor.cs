@@ -12,6 +12,15 @@ namespace DtuActors.Registering;
 /// <summary>The register's conversation: it is asked, and answers once; what it answers as done is on disk.</summary>
 public static class Editing
 {
+    /// <summary>Other <c>dtus</c> are to be configured: <see cref="Reconfigured"/>, and admission decides by them, or <see cref="Collides"/>, and nothing changed.</summary>
+    public sealed record Reconfigure(GatewayOptions Options) : INoSerializationVerificationNeeded;
+
+    public sealed record Reconfigured(GatewayOptions Options) : INoSerializationVerificationNeeded;
+
+    /// <param name="Options">Those that were to be.</param>
+    /// <param name="Names">Ids and aliases that are newly configured, and rows of the register have already.</param>
+    public sealed record Collides(GatewayOptions Options, ImmutableArray<string> Names) : INoSerializationVerificationNeeded;
+
     /// <summary>What became of a question.</summary>
     public abstract record Answer : INoSerializationVerificationNeeded;
 
@@ -58,7 +67,6 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
     private static readonly TimeSpan OpenAgainAfter = TimeSpan.FromSeconds(5);
 
     private readonly string? _path;
-    private readonly RegisterRules _rules;
     private readonly Admission _admission;
     private readonly IActorRef _fleet;
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -69,13 +77,13 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
     public RegisterActor(GatewayOptions options, Admission admission, IActorRef fleet)
     {
         _path = options.Storage.Path;
-        _rules = new RegisterRules(options);
         _admission = admission;
         _fleet = fleet;
 
         Receive<Editing.Apply>(OnApply);
         Receive<Editing.Remove>(OnRemove);
         Receive<Editing.List>(_ => Sender.Tell(_problem is null ? new Editing.Listed(_register) : new Editing.Refused(_problem)));
+        Receive<Editing.Reconfigure>(OnReconfigure);
         Receive<Fleet.TellAgain>(_ => TellFleet([.. _register.Rows], []));
         Receive<OpenAgain>(_ => Open());
     }
@@ -123,7 +131,7 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
         }
 
         var faults = new RowFaults();
-        if (_register.Apply(apply.Edits, _rules, faults) is not { } change)
+        if (_register.Apply(apply.Edits, _admission.Rules, faults) is not { } change)
         {
             Sender.Tell(new Editing.Faulty(faults));
             return;
@@ -168,6 +176,26 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
         Sender.Tell(new Editing.Removed(isThere));
     }
 
+    // Only what is newly configured counts: a file that collided at the start was taken, and must not stand in every later reload's way.
+    private void OnReconfigure(Editing.Reconfigure reconfigure)
+    {
+        var known = _admission.Rules;
+        ImmutableArray<string> taken =
+        [
+            .. new RegisterRules(reconfigure.Options).ConfiguredNames
+                .Where(name => !known.IsConfigured(name) && _register.FindByName(name) is not null).Order(StringComparer.Ordinal),
+        ];
+        if (taken.IsEmpty)
+        {
+            _admission.Use(reconfigure.Options);
+            Sender.Tell(new Editing.Reconfigured(reconfigure.Options));
+        }
+        else
+        {
+            Sender.Tell(new Editing.Collides(reconfigure.Options, taken));
+        }
+    }
+
     // A disk that is full is the asker's answer: the rows are as they were, and the next try may find room.
     private bool TryStore(Action<RegisterStore> write)
     {
@@ -196,9 +224,10 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
     private void TellOdd()
     {
         var faults = new RowFaults();
+        var rules = _admission.Rules;
         foreach (var dtu in _register.Rows)
         {
-            _rules.Check(new DtuEdit { Id = dtu.Id, Profile = dtu.Profile }, dtu, faults);
+            rules.Check(new DtuEdit { Id = dtu.Id, Profile = dtu.Profile }, dtu, faults);
         }
 
         if (faults.Count > 0)

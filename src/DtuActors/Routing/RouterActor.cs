@@ -347,7 +347,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
     [
         .. _table.All.Select(route => new RouteStatus
         {
-            Name = $"{route.Options.Dtu} -> {route.Options.To}",
+            Name = route.Options.Name,
             State = "up",
             Dtu = route.Options.Dtu,
             To = route.Options.To,
