@@ -53,12 +53,15 @@ public sealed class DtuGateway
     private readonly Channel<StartUpEvent> _startUp = Channel.CreateBounded<StartUpEvent>(MostStartUpEvents);
     private readonly Task<GatewayActor.Parts> _parts;
     private readonly IActorRef _actor;
+    // One at a time: whose word is in it reloads.
+    private readonly Channel<bool> _reloading = Channel.CreateBounded<bool>(1);
+    private GatewayOptions _options;
     private long _commands;
 
     /// <summary>Starts a gateway in <paramref name="system"/>.</summary>
     public DtuGateway(ActorSystem system, GatewayOptions options)
     {
-        Options = options;
+        _options = options;
         _actor = system.ActorOf(GatewayActor.Props(options, _startUp.Writer), "gateway");
         _parts = _actor.Ask<GatewayActor.Parts>(new GatewayActor.GetParts(), AskLimit);
         Ended = _actor.WatchAsync();
@@ -67,8 +70,8 @@ public sealed class DtuGateway
     /// <summary>The root of its tree.</summary>
     internal IActorRef Actor => _actor;
 
-    /// <summary>What it was started with.</summary>
-    public GatewayOptions Options { get; }
+    /// <summary>What is in force: what it was started with, or last reloaded.</summary>
+    public GatewayOptions Options => Volatile.Read(ref _options);
 
     /// <summary>Start-up's events; completed after <see cref="StartUpEvent.Ready"/>.</summary>
     public ChannelReader<StartUpEvent> StartUp => _startUp.Reader;
@@ -81,6 +84,50 @@ public sealed class DtuGateway
     {
         _actor.Tell(ShutDown.Drain.Instance, ActorRefs.NoSender);
         return Ended;
+    }
+
+    /// <summary>
+    /// Puts other options in force, all or nothing, without touching sockets that did not change: routes, DTUs, polls and endpoints; whatever else says something new is
+    /// <see cref="Reloading.RestartNeeded"/>. A changed endpoint's old one writes what waits and ends before the new one begins. Sessions that are open stay, whatever
+    /// <c>dtus</c> says of them now: it holds from their next registration on. Reloads wait for each other; <paramref name="ct"/> ends the wait, never a reload.
+    /// </summary>
+    public async Task<Reloading.Answer> ReloadAsync(GatewayOptions options, CancellationToken ct = default)
+    {
+        await _reloading.Writer.WriteAsync(true, ct).ConfigureAwait(false);
+        try
+        {
+            var change = OptionsChange.Between(Options, options);
+            if (!change.NeedRestart.IsEmpty)
+            {
+                return new Reloading.RestartNeeded(change.NeedRestart);
+            }
+
+            if (change.IsEmpty)
+            {
+                return new Reloading.Applied(change, [], []);
+            }
+
+            // The gateway bounds each of its steps; without an answer it has ended.
+            using var ended = new CancellationTokenSource();
+            var answer = _actor.Ask<Reloading.Answer>(new Reloading.Apply(options, change), Timeout.InfiniteTimeSpan, ended.Token);
+            if (await Task.WhenAny(answer, Ended).ConfigureAwait(false) != answer)
+            {
+                await ended.CancelAsync().ConfigureAwait(false);
+                return new Reloading.Refused("the gateway has ended");
+            }
+
+            var outcome = await answer.ConfigureAwait(false);
+            if (outcome is Reloading.Applied)
+            {
+                Volatile.Write(ref _options, options);
+            }
+
+            return outcome;
+        }
+        finally
+        {
+            _ = _reloading.Reader.TryRead(out _);
+        }
     }
 
     /// <summary>DTUs by id, those after <paramref name="after"/>, at most <paramref name="limit"/>.</summary>

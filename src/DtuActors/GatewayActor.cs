@@ -20,7 +20,7 @@ namespace DtuActors;
 /// waits, then all else.
 /// Where it fails itself, the process ends.
 /// </summary>
-public sealed class GatewayActor : ReceiveActor, IWithTimers
+public sealed partial class GatewayActor : ReceiveActor, IWithTimers
 {
     /// <summary>The parts that the facade talks to: one <see cref="Parts"/> to the sender.</summary>
     public sealed record GetParts : INoSerializationVerificationNeeded;
@@ -36,8 +36,8 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
     private const int MostRestarts = 20;
     private static readonly TimeSpan RestartsWithin = TimeSpan.FromSeconds(10);
 
-    private readonly GatewayOptions _options;
     private readonly Admission _admission;
+    private readonly PollTable _polls;
     private readonly EventInlet _inlet = new();
     private readonly ChannelWriter<StartUpEvent> _startUp;
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -47,7 +47,9 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
     private readonly List<IActorRef> _followers = [];
     private readonly HashSet<IActorRef> _withSockets = [];
     private readonly HashSet<IActorRef> _draining = [];
+    private GatewayOptions _options;
     private bool _entered;
+    private bool _ready;
     private bool _stopping;
     private IActorRef _router = ActorRefs.Nobody;
     private IActorRef _fleet = ActorRefs.Nobody;
@@ -61,6 +63,7 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         _options = options;
         _startUp = startUp;
         _admission = new Admission(options);
+        _polls = new PollTable(options.Polls);
 
         Receive<Editing.Opened>(_ => OnRegisterOpened());
         Receive<Editing.OpenFailed>(OnRegisterFailed);
@@ -68,12 +71,13 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         Receive<Binding.PortBound>(OnPortBound);
         Receive<Binding.RangeBound>(OnRangeBound);
         Receive<Binding.BindFailed>(OnBindFailed);
-        Receive<RouterActor.WhatIsThere>(_ => Sender.Tell(new RouterActor.Reroute(_options.Routes, [.. _endpoints]), ActorRefs.NoSender));
+        Receive<RouterActor.WhatIsThere>(_ => OnWhatIsThere());
         Receive<Fleet.TellAgain>(OnTellAgain);
         Receive<GetParts>(_ => Sender.Tell(new Parts(_router, _fleet, _recorder, _monitors, _register)));
         Receive<ShutDown.Drain>(_ => DrainSessions());
         Receive<Terminated>(OnTerminated);
         Receive<LimitReached>(_ => NextPhase());
+        Reloads();
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -87,7 +91,15 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         _fleet = Watched(FleetView.Props(_options), "fleet");
         _directory = Watched(DtuDirectory.Props(), "directory");
         _router = Watched(RouterActor.Props(_admission, _directory, _fleet), "router");
-        StartEndpoints(new EndpointSurroundings(_router, _fleet, _inlet));
+        foreach (var endpoint in _options.Endpoints)
+        {
+            StartEndpoint(endpoint);
+            if (EndpointTable.Listens(endpoint))
+            {
+                _unbound.Add(endpoint.Name);
+            }
+        }
+
         _register = Watched(RegisterActor.Props(_options, _admission, _fleet, _router), "register");
     }
 
@@ -133,28 +145,24 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void StartEndpoints(EndpointSurroundings surroundings)
+    private void StartEndpoint(EndpointOptions endpoint)
     {
-        foreach (var endpoint in _options.Endpoints)
+        var surroundings = new EndpointSurroundings(_router, _fleet, _inlet);
+        var actor = Watched(EndpointTable.Props(endpoint, surroundings), "endpoint-" + Uri.EscapeDataString(endpoint.Name));
+        _endpoints.Add((endpoint.Name, actor));
+        if (EndpointTable.KeepsSockets(endpoint))
         {
-            var actor = Watched(EndpointTable.Props(endpoint, surroundings), "endpoint-" + Uri.EscapeDataString(endpoint.Name));
-            _endpoints.Add((endpoint.Name, actor));
-            if (EndpointTable.Listens(endpoint))
-            {
-                _unbound.Add(endpoint.Name);
-            }
+            _withSockets.Add(actor);
+        }
 
-            if (EndpointTable.KeepsSockets(endpoint))
-            {
-                _withSockets.Add(actor);
-            }
-
-            if (EndpointTable.FollowsRegister(endpoint))
-            {
-                _followers.Add(actor);
-            }
+        if (EndpointTable.FollowsRegister(endpoint))
+        {
+            _followers.Add(actor);
+            _register.Tell(new Editing.Follow(actor));
         }
     }
+
+    private void OnWhatIsThere() => Sender.Tell(new RouterActor.Reroute(_options.Routes, [.. _endpoints]), ActorRefs.NoSender);
 
     private void StartEntrances()
     {
@@ -164,7 +172,7 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
             Candidates = [],
             Profiles = _options.Profiles,
             Admission = _admission,
-            Polls = new PollTable(_options.Polls),
+            Polls = _polls,
             Router = _router,
             Directory = _directory,
             Fleet = _fleet,
@@ -174,16 +182,16 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         foreach (var listener in _options.Listeners)
         {
             _unbound.Add(listener.Name);
-            Enter("listener-", listener.Name, Entrance(listener, shared));
+            AddEntrance("listener-", listener.Name, Entrance(listener, shared));
         }
 
         foreach (var dialer in _options.Dialers)
         {
-            Enter("dialer-", dialer.Name, DialerActor.Props(Setup(dialer, shared)));
+            AddEntrance("dialer-", dialer.Name, DialerActor.Props(Setup(dialer, shared)));
         }
     }
 
-    private void Enter(string kind, string name, Props props)
+    private void AddEntrance(string kind, string name, Props props)
     {
         var entrance = Watched(props, kind + Uri.EscapeDataString(name));
         _entrances.Add(entrance);
@@ -226,6 +234,10 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
             _startUp.TryWrite(new StartUpEvent.Bound(bound.Name, bound.Transport, bound.Address));
             ReadyIfBound();
         }
+        else
+        {
+            OnReloadBound(bound);
+        }
     }
 
     private void OnPortBound(Binding.PortBound bound)
@@ -242,6 +254,10 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         {
             ReadyIfBound();
         }
+        else
+        {
+            OnReloadRangeBound(bound.Name);
+        }
     }
 
     private void ReadyIfBound()
@@ -249,6 +265,11 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         if (_entered && _unbound.Count == 0 && _startUp.TryWrite(new StartUpEvent.Ready()))
         {
             _startUp.TryComplete();
+            _ready = true;
+            if (_reload is not null)
+            {
+                Check();
+            }
         }
     }
 
@@ -260,10 +281,17 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
         {
             _startUp.TryWrite(new StartUpEvent.Failed(failed.KeyPath, failed.Address, failed.Problem, failed.AddressInUse));
         }
+
+        OnReloadBindFailed(failed);
     }
 
     private void OnTellAgain(Fleet.TellAgain again)
     {
+        if (_hasReloaded)
+        {
+            _fleet.Tell(new Fleet.DtusConfigured(_options.Dtus));
+        }
+
         foreach (var teller in _entrances.Concat(_endpoints.Select(endpoint => endpoint.Ref)).Append(_router).Append(_register))
         {
             teller.Tell(again);
@@ -276,6 +304,11 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
     {
         _stopping = true;
         _log.Info("stopping");
+        if (_reload is not null)
+        {
+            End(new Reloading.Refused("the gateway is stopping"));
+        }
+
         Drain(_entrances, SessionsLimit);
     }
 
@@ -292,6 +325,11 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
 
     private void OnTerminated(Terminated terminated)
     {
+        if (OnEndpointLeft(terminated.ActorRef) && !_stopping)
+        {
+            return;
+        }
+
         if (!_stopping)
         {
             throw new InvalidOperationException($"{terminated.ActorRef.Path.Name} failed {MostRestarts} times within {RestartsWithin.TotalSeconds} s");
@@ -306,14 +344,15 @@ public sealed class GatewayActor : ReceiveActor, IWithTimers
     private void NextPhase()
     {
         _draining.Clear();
-        if (_endpoints.Count == 0)
+        IActorRef[] endpoints = [.. _endpoints.Select(endpoint => endpoint.Ref), .. _leaving.Values.Select(leaving => leaving.Ref)];
+        if (endpoints.Length == 0)
         {
             Context.Stop(Self);
             return;
         }
 
-        var endpoints = _endpoints.Select(endpoint => endpoint.Ref).ToArray();
         _endpoints.Clear();
+        _leaving.Clear();
         Drain(endpoints, EndpointsLimit);
     }
 

@@ -20,6 +20,7 @@ namespace DtuActors.Host.Api;
 [JsonSerializable(typeof(RequestAnswer))]
 [JsonSerializable(typeof(DtuBody))]
 [JsonSerializable(typeof(ImportAnswer))]
+[JsonSerializable(typeof(ReloadAnswer))]
 [JsonSerializable(typeof(HealthModel))]
 [JsonSerializable(typeof(SessionEvent))]
 [JsonSerializable(typeof(FrameEvent))]

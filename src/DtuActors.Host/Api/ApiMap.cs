@@ -24,7 +24,7 @@ internal static class ApiMap
                 Version = "v1",
                 Description =
                     "The gateway's HTTP API. JSON, camelCase; instants are UTC, ISO 8601; bytes are upper-case hexadecimal; errors are RFC 9457 problem+json whose type is a short word. " +
-                    "With dtu.http.api-keys set, every call but /, /healthz and /readyz needs Authorization: Bearer KEY; roles: read (GET), operate (send, request, connection), admin (the register).",
+                    "With dtu.http.api-keys set, every call but /, /healthz and /readyz needs Authorization: Bearer KEY; roles: read (GET), operate (send, request, connection), admin (the register, reloading).",
             };
 
             // Whatever address it is read at is the server; the one it was bound to may be 0.0.0.0.
@@ -53,6 +53,7 @@ internal static class ApiMap
         DownlinkApi.Map(api);
         TopologyApi.Map(api);
         EventsApi.Map(api);
+        ReloadApi.Map(api);
         NotBuiltApi.Map(api, app);
         HealthApi.Map(app);
         app.MapPrometheusScrapingEndpoint("/metrics");

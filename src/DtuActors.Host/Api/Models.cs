@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json.Serialization;
+using DtuActors.Configuration;
 
 namespace DtuActors.Host.Api;
 
@@ -23,6 +24,14 @@ internal sealed record Problem
     [Description("With type faults: what is wrong with rows for the register, at most 100.")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<RowFaultModel>? Errors { get; init; }
+
+    [Description("With type faults of a reload: what is wrong in the files, as dtu check tells it, at most 500.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ConfigurationFault>? Faults { get; init; }
+
+    [Description("With type restart-needed: the key paths that changed and need a restart.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Keys { get; init; }
 }
 
 internal sealed record RowFaultModel

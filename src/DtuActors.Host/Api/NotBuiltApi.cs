@@ -12,7 +12,6 @@ internal static class NotBuiltApi
         Map(api, HttpMethods.Get, "/dtus/{id}/capture.pcapng", "capturing", ApiRole.Read);
         Map(api, HttpMethods.Post, "/groups/{name}/send", "sending to groups", ApiRole.Operate);
         Map(api, HttpMethods.Get, "/nodes", "the cluster", ApiRole.Read);
-        Map(api, HttpMethods.Post, "/config/reload", "reloading the configuration", ApiRole.Admin);
         Map(app, HttpMethods.Post, "/login", "the console and its session cookie", role: null);
     }
 

@@ -1,13 +1,17 @@
+using System.Collections.Immutable;
 using System.Text.Json;
+using DtuActors.Configuration;
 using DtuActors.Registering;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace DtuActors.Host.Api;
 
 /// <summary>A call that is refused: what the caller did not do right, or what the gateway can't do now.</summary>
-internal sealed class RefusalException(int status, string type, string title, string detail, IReadOnlyList<RowFaultModel>? errors = null) : Exception(detail)
+internal sealed class RefusalException(int status, string type, string title, string detail, Func<Problem, Problem>? with = null) : Exception(detail)
 {
-    public Problem Problem { get; } = new() { Type = type, Title = title, Status = status, Detail = detail, Errors = errors };
+    public Problem Problem { get; } = with is null
+        ? new() { Type = type, Title = title, Status = status, Detail = detail }
+        : with(new() { Type = type, Title = title, Status = status, Detail = detail });
 
     public static RefusalException Bad(string type, string detail) => new(StatusCodes.Status400BadRequest, type, "The request is not right", detail);
 
@@ -19,8 +23,27 @@ internal sealed class RefusalException(int status, string type, string title, st
         var told = faults.More == 0 ? "" : $", of which {faults.Told.Count} are told here and {faults.More} more are not";
         var errors = faults.Told.Select(fault => new RowFaultModel { Row = fault.Row, Column = fault.Column, Detail = fault.Detail });
         var detail = $"nothing was changed: {faults.Count} {(faults.Count == 1 ? "fault" : "faults")}{told}";
-        return new RefusalException(StatusCodes.Status422UnprocessableEntity, "faults", "What it says of DTUs is not right", detail, [.. errors]);
+        return Unprocessable("faults", "What it says of DTUs is not right", detail, problem => problem with { Errors = [.. errors] });
     }
+
+    /// <summary>Files that can't be reloaded.</summary>
+    public static RefusalException Faulty(ImmutableArray<ConfigurationFault> faults) => Unprocessable(
+        "faults",
+        "The configuration is not right",
+        $"nothing was changed: {faults.Length} {(faults.Length == 1 ? "fault" : "faults; the first")}: {faults[0]}",
+        problem => problem with { Faults = faults });
+
+    /// <summary>What a reload can't change.</summary>
+    public static RefusalException RestartNeeded(ImmutableArray<string> keys) => Unprocessable(
+        "restart-needed",
+        "A restart is needed",
+        $"nothing was changed: {string.Join(", ", keys.Take(MostKeysInWords))}{(keys.Length > MostKeysInWords ? ", ..." : "")} changed, and can only be read at the start",
+        problem => problem with { Keys = keys });
+
+    private const int MostKeysInWords = 10;
+
+    private static RefusalException Unprocessable(string type, string title, string detail, Func<Problem, Problem> with) =>
+        new(StatusCodes.Status422UnprocessableEntity, type, title, detail, with);
 
     public static RefusalException NoSuchDtu(string id) => new(
         StatusCodes.Status404NotFound, "no-such-dtu", "No such DTU", $"no DTU '{id}' was seen, is configured or registered; GET /api/v1/dtus lists those that are known");

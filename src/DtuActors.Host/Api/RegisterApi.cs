@@ -62,11 +62,11 @@ internal static class RegisterApi
     }
 
     private static async Task<Results<Ok<DtuModel>, Created<DtuModel>>> PutAsync(
-        [Description("The DTU's id.")] string id, HttpContext context, DtuGateway gateway, GatewayOptions options)
+        [Description("The DTU's id.")] string id, HttpContext context, DtuGateway gateway)
     {
         var dtu = Arguments.Id(id);
         var body = await Body.ReadElementAsync(context);
-        RefuseConfigured(dtu, options);
+        RefuseConfigured(dtu, gateway.Options);
         var faults = new RowFaults();
         var edit = DtuBody.Read(dtu, body, faults);
         if (edit is null)
@@ -80,8 +80,9 @@ internal static class RegisterApi
     }
 
     private static async Task<NoContent> DeleteAsync(
-        [Description("The DTU's id.")] string id, DtuGateway gateway, GatewayOptions options, CancellationToken cancellation)
+        [Description("The DTU's id.")] string id, DtuGateway gateway, CancellationToken cancellation)
     {
+        var options = gateway.Options;
         var dtu = Arguments.Id(id);
         var wasRegistered = Answer<Editing.Removed>(await gateway.RemoveFromRegisterAsync(dtu, cancellation), options).WasThere;
         if (!wasRegistered)

@@ -13,7 +13,7 @@ internal static class ConfigurationFiles
         Arity = ArgumentArity.OneOrMore,
     };
 
-    public static LoadedConfiguration Load(string[]? files) => ConfigurationLoader.Load(files ?? [], Environment.GetEnvironmentVariable);
+    public static LoadedConfiguration Load(IReadOnlyList<string>? files) => ConfigurationLoader.Load(files ?? [], Environment.GetEnvironmentVariable);
 
     /// <summary>All of them, one a line.</summary>
     public static void Say(LoadedConfiguration loaded, TextWriter output)

@@ -79,7 +79,7 @@ internal static class DemoCommand
                 return ExitCodes.Failed;
             }
 
-            return await GatewayRun.RunAsync(options, (running, stopping) => SimulateAsync(running, folder, stopping));
+            return await GatewayRun.RunAsync(options, new GatewayFiles([]), whenReady: (running, stopping) => SimulateAsync(running, folder, stopping));
         }
         finally
         {

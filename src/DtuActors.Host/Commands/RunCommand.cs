@@ -15,6 +15,7 @@ internal static class RunCommand
 
     private static async Task<int> RunAsync(string[]? files)
     {
+        using var hangUps = new HangUps();
         var loaded = ConfigurationFiles.Load(files);
         if (loaded.Options is not { } options)
         {
@@ -22,6 +23,6 @@ internal static class RunCommand
             return ExitCodes.Usage;
         }
 
-        return await GatewayRun.RunAsync(options);
+        return await GatewayRun.RunAsync(options, new GatewayFiles(files ?? []), hangUps);
     }
 }

@@ -27,10 +27,13 @@ internal static partial class GatewayRun
     private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(4.5);
 
     /// <param name="options">What to run.</param>
+    /// <param name="files">Where it is from, for a reload.</param>
+    /// <param name="hangUps">What reloads by signal; null: nothing does.</param>
     /// <param name="whenReady">Runs beside the gateway from <c>ready</c> on, until the token ends it; null: nothing does.</param>
-    public static async Task<int> RunAsync(GatewayOptions options, Func<RunningGateway, CancellationToken, Task>? whenReady = null)
+    public static async Task<int> RunAsync(
+        GatewayOptions options, GatewayFiles files, HangUps? hangUps = null, Func<RunningGateway, CancellationToken, Task>? whenReady = null)
     {
-        await using var app = Build(options);
+        await using var app = Build(options, files);
         var lifetime = app.Lifetime;
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("DtuActors.Host");
         try
@@ -56,7 +59,7 @@ internal static partial class GatewayRun
         {
             StartUp.Failed => ExitCodes.Failed,
             StartUp.Stopped => ExitCodes.Done,
-            _ => await ServeAsync(app, gateway, whenReady, log),
+            _ => await ServeAsync(app, gateway, hangUps, whenReady, log),
         };
         await StopAsync(app, log);
         return code;
@@ -104,9 +107,11 @@ internal static partial class GatewayRun
         return StartUp.Failed;
     }
 
-    private static async Task<int> ServeAsync(WebApplication app, DtuGateway gateway, Func<RunningGateway, CancellationToken, Task>? whenReady, ILogger log)
+    private static async Task<int> ServeAsync(
+        WebApplication app, DtuGateway gateway, HangUps? hangUps, Func<RunningGateway, CancellationToken, Task>? whenReady, ILogger log)
     {
         var stopping = app.Lifetime.ApplicationStopping;
+        _ = hangUps?.RunAsync(app.Services.GetRequiredService<Reloader>(), log, stopping);
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var registration = stopping.Register(stopped.SetResult);
         var beside = whenReady?.Invoke(new RunningGateway(gateway, app.Services.GetRequiredService<Sockets>().ByName), stopping) ?? stopped.Task;
@@ -165,7 +170,7 @@ internal static partial class GatewayRun
         }
     }
 
-    private static WebApplication Build(GatewayOptions options)
+    private static WebApplication Build(GatewayOptions options, GatewayFiles files)
     {
         // Empty: ASPNETCORE_ variables and an appsettings.json that lies about must not change what dtu.conf says.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "dtu", ContentRootPath = AppContext.BaseDirectory });
@@ -180,6 +185,8 @@ internal static partial class GatewayRun
         var services = builder.Services;
         services.AddRoutingCore();
         services.AddSingleton(options);
+        services.AddSingleton(files);
+        services.AddSingleton<Reloader>();
         services.AddSingleton<Sockets>();
         services.AddGatewayApi();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = StopWithin);
@@ -275,7 +282,10 @@ internal static partial class GatewayRun
         public void Add(string name, string transport, string address)
         {
             _byName[name] = address;
-            Terminal.Line($"listening {name} {transport} {address}");
+            SayBound(name, transport, address);
         }
     }
+
+    /// <summary>The line of a socket that is bound.</summary>
+    public static void SayBound(string name, string transport, string address) => Terminal.Line($"listening {name} {transport} {address}");
 }

@@ -24,7 +24,55 @@ public sealed record ConfigurationFault(string KeyPath, string File, int Line, i
 }
 
 /// <summary>Options where there is no fault; faults, all of them, where there is one.</summary>
-public sealed record LoadedConfiguration(GatewayOptions? Options, ImmutableArray<ConfigurationFault> Faults);
+public sealed record LoadedConfiguration(GatewayOptions? Options, ImmutableArray<ConfigurationFault> Faults)
+{
+    /// <summary>What was bound, for the places of faults that show only later.</summary>
+    internal HoconObject? Source { get; init; }
+
+    /// <summary>A fault where a DTU's id or alias stands under <c>dtus</c>.</summary>
+    public ConfigurationFault AtDtu(string name, string problem, string? expected)
+    {
+        const string dtus = "dtu.dtus";
+        if (Source?.TryGet("dtus", out var map) is true && map.Value is HoconObject known)
+        {
+            if (known.TryGet(name, out var dtu))
+            {
+                return At(KeyPath.Append(dtus, name), dtu.Position, problem, expected);
+            }
+
+            foreach (var member in known.Members)
+            {
+                if (member.Value is HoconObject block && block.TryGet("ids", out var ids) && Find(ids.Value, name) is { } found)
+                {
+                    return At(KeyPath.Append(KeyPath.Append(dtus, member.Key), "ids") + found.Index, found.Value.Position, problem, expected);
+                }
+            }
+        }
+
+        return new ConfigurationFault(KeyPath.Append(dtus, name), "", 0, 0, problem, expected);
+    }
+
+    private static ConfigurationFault At(string path, HoconPosition position, string problem, string? expected) =>
+        new(path, position.File, position.Line, position.Column, problem, expected);
+
+    private static (HoconValue Value, string Index)? Find(HoconValue ids, string name)
+    {
+        if (ids is not HoconList list)
+        {
+            return ids is HoconScalar { Text: var text } && text == name ? (ids, "") : null;
+        }
+
+        for (var i = 0; i < list.Items.Count; i++)
+        {
+            if (list.Items[i] is HoconScalar { Text: var item } && item == name)
+            {
+                return (list.Items[i], $"[{i}]");
+            }
+        }
+
+        return null;
+    }
+}
 
 /// <summary>Reads the files of <c>dtu { }</c>, layers them over the built-in default, checks everything, and reports every fault in one go.</summary>
 public static class ConfigurationLoader
@@ -86,6 +134,7 @@ public static class ConfigurationLoader
         }
 
         GatewayOptions? options = null;
+        HoconObject? source = null;
         if (balanced)
         {
             // profiles.default is layered by its binder, for a preset may stand between the built-in one and the files'.
@@ -95,12 +144,13 @@ public static class ConfigurationLoader
                 ground = ground.Without(Schema.OwnedByFiles);
             }
 
-            options = GatewayBinder.Bind(context, HoconObject.Merge(ground, Dtu(context, files)), builtInProfile) with { AkkaHocon = akka.ToString() };
+            source = HoconObject.Merge(ground, Dtu(context, files));
+            options = GatewayBinder.Bind(context, source, builtInProfile) with { AkkaHocon = akka.ToString() };
         }
 
         faults.AddRange(context.Faults);
         var inOrder = faults.Select((fault, index) => (fault, index)).OrderBy(row => Order(texts, row.fault.File)).ThenBy(row => row.fault.Line).ThenBy(row => row.fault.Column).ThenBy(row => row.index);
-        return (new LoadedConfiguration(faults.Count == 0 ? options : null, [.. inOrder.Select(row => row.fault)]), context);
+        return (new LoadedConfiguration(faults.Count == 0 ? options : null, [.. inOrder.Select(row => row.fault)]) { Source = source }, context);
     }
 
     /// <summary>The files' block <c>dtu</c>; everything beside it is a fault.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using DtuActors.Configuration;
 using DtuActors.Protocol;
 using DtuActors.Registering;
 
@@ -22,6 +23,12 @@ public static class Fleet
 
     /// <summary>From the register: rows as they are now, and ids that have none any more.</summary>
     public sealed record RegisterSeen(ImmutableArray<RegisteredDtu> Rows, ImmutableArray<DtuId> Removed) : INoSerializationVerificationNeeded;
+
+    /// <summary>From the gateway: the DTUs that are configured, all of them, in place of those that were.</summary>
+    public sealed record DtusConfigured(ImmutableDictionary<DtuId, DtuOptions> Dtus) : INoSerializationVerificationNeeded;
+
+    /// <summary>From the gateway: an endpoint of that name has ended, and says no more.</summary>
+    public sealed record EndpointGone(string Name) : INoSerializationVerificationNeeded;
 
     /// <summary>Forget what is remembered of a DTU, unless it is online, configured or registered. One <see cref="Forgotten"/>.</summary>
     public sealed record Forget(DtuId Id) : INoSerializationVerificationNeeded;

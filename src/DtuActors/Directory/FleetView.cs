@@ -36,9 +36,11 @@ public sealed class FleetView : ReceiveActor
         Receive<Fleet.SessionSeen>(OnSessionSeen);
         Receive<Fleet.SessionEnded>(OnSessionEnded);
         Receive<Fleet.EndpointSeen>(seen => _endpoints[seen.Status.Name] = seen.Status);
+        Receive<Fleet.EndpointGone>(gone => _endpoints.Remove(gone.Name));
         Receive<Fleet.ListenerSeen>(seen => _listeners[seen.Status.Name] = seen.Status);
         Receive<Fleet.RoutesSeen>(seen => _routes = seen.Routes);
         Receive<Fleet.RegisterSeen>(OnRegisterSeen);
+        Receive<Fleet.DtusConfigured>(OnDtusConfigured);
         Receive<Fleet.Forget>(OnForget);
         Receive<Fleet.ListDtus>(OnListDtus);
         Receive<Fleet.GetDtu>(get => Sender.Tell(new Fleet.FoundDtu(_dtus.TryGetValue(get.Id, out var entry) ? Status(get.Id, entry) : null)));
@@ -114,6 +116,23 @@ public sealed class FleetView : ReceiveActor
                     Forget(id);
                 }
             }
+        }
+    }
+
+    private void OnDtusConfigured(Fleet.DtusConfigured configured)
+    {
+        foreach (var (id, entry) in _dtus.Where(row => row.Value.Configured is not null && !configured.Dtus.ContainsKey(row.Key)).ToList())
+        {
+            entry.Configured = null;
+            if (entry is { Session: null, OfflineNode: null })
+            {
+                Forget(id);
+            }
+        }
+
+        foreach (var dtu in configured.Dtus.Values)
+        {
+            Entry(dtu.Id).Configured = dtu;
         }
     }
 

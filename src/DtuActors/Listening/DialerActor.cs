@@ -4,6 +4,7 @@ using Akka.Event;
 using Akka.IO;
 using DtuActors.Configuration;
 using DtuActors.Directory;
+using DtuActors.Sessions;
 
 namespace DtuActors.Listening;
 
@@ -64,6 +65,7 @@ public sealed class DialerActor : ReceiveActor, IWithTimers
         Receive<Tcp.CommandFailed>(OnConnectFailed);
         Receive<Terminated>(_ => OnSessionEnded());
         Receive<Fleet.TellAgain>(OnTellAgain);
+        Receive<Polling.Changed>(changed => _session.Tell(changed));
         Receive<ShutDown.Drain>(_ => OnDrain());
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using Akka.Actor;
 using Akka.Event;
 using DtuActors.Directory;
+using DtuActors.Sessions;
 
 namespace DtuActors.Listening;
 
@@ -27,6 +28,7 @@ public abstract class ListenerShell : ReceiveActor, IWithTimers
         Receive<Rebind>(_ => Bind());
         Receive<Publish>(_ => Observe());
         Receive<Fleet.TellAgain>(OnTellAgain);
+        Receive<Polling.Changed>(TellSessions);
         Receive<ShutDown.Drain>(_ => OnDrain());
     }
 

@@ -30,6 +30,11 @@ public sealed class RegisterRules
 
     public int MostRows { get; }
 
+    /// <summary>The ids and aliases under <c>dtus</c>.</summary>
+    public IEnumerable<string> ConfiguredNames => _configured.Keys;
+
+    public bool IsConfigured(string name) => _configured.ContainsKey(name);
+
     /// <summary>The key path of a DTU under <c>dtus</c>.</summary>
     public static string KeyOf(DtuId id) => KeyPath.Append("dtu.dtus", id.Value);
 

@@ -19,6 +19,15 @@ public static class Editing
     /// <summary>To whoever follows: the whole register as it is on disk.</summary>
     public sealed record Rows(Register Register) : INoSerializationVerificationNeeded;
 
+    /// <summary>Other <c>dtus</c> are to be configured: <see cref="Reconfigured"/>, and admission decides by them, or <see cref="Collides"/>, and nothing changed.</summary>
+    public sealed record Reconfigure(GatewayOptions Options) : INoSerializationVerificationNeeded;
+
+    public sealed record Reconfigured(GatewayOptions Options) : INoSerializationVerificationNeeded;
+
+    /// <param name="Options">Those that were to be.</param>
+    /// <param name="Names">Ids and aliases that are newly configured, and rows of the register have already.</param>
+    public sealed record Collides(GatewayOptions Options, ImmutableArray<string> Names) : INoSerializationVerificationNeeded;
+
     /// <summary>What became of a question.</summary>
     public abstract record Answer : INoSerializationVerificationNeeded;
 
@@ -65,7 +74,6 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
     private static readonly TimeSpan OpenAgainAfter = TimeSpan.FromSeconds(5);
 
     private readonly string? _path;
-    private readonly RegisterRules _rules;
     private readonly Admission _admission;
     private readonly IActorRef _fleet;
     private readonly IActorRef _router;
@@ -78,7 +86,6 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
     public RegisterActor(GatewayOptions options, Admission admission, IActorRef fleet, IActorRef router)
     {
         _path = options.Storage.Path;
-        _rules = new RegisterRules(options);
         _admission = admission;
         _fleet = fleet;
         _router = router;
@@ -86,6 +93,7 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
         Receive<Editing.Apply>(OnApply);
         Receive<Editing.Remove>(OnRemove);
         Receive<Editing.List>(_ => Sender.Tell(_problem is null ? new Editing.Listed(_register) : new Editing.Refused(_problem)));
+        Receive<Editing.Reconfigure>(OnReconfigure);
         Receive<Fleet.TellAgain>(_ => TellFleet([.. _register.Rows], []));
         Receive<Editing.Follow>(OnFollow);
         Receive<Terminated>(ended => _followers.Remove(ended.ActorRef));
@@ -135,7 +143,7 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
         }
 
         var faults = new RowFaults();
-        if (_register.Apply(apply.Edits, _rules, faults) is not { } change)
+        if (_register.Apply(apply.Edits, _admission.Rules, faults) is not { } change)
         {
             Sender.Tell(new Editing.Faulty(faults));
             return;
@@ -189,6 +197,26 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
         }
     }
 
+    // Only what is newly configured counts: a file that collided at the start was taken, and must not stand in every later reload's way.
+    private void OnReconfigure(Editing.Reconfigure reconfigure)
+    {
+        var known = _admission.Rules;
+        ImmutableArray<string> taken =
+        [
+            .. new RegisterRules(reconfigure.Options).ConfiguredNames
+                .Where(name => !known.IsConfigured(name) && _register.FindByName(name) is not null).Order(StringComparer.Ordinal),
+        ];
+        if (taken.IsEmpty)
+        {
+            _admission.Use(reconfigure.Options);
+            Sender.Tell(new Editing.Reconfigured(reconfigure.Options));
+        }
+        else
+        {
+            Sender.Tell(new Editing.Collides(reconfigure.Options, taken));
+        }
+    }
+
     // A disk that is full is the asker's answer: the rows are as they were, and the next try may find room.
     private bool TryStore(Action<RegisterStore> write)
     {
@@ -232,9 +260,10 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
     private void TellOdd()
     {
         var faults = new RowFaults();
+        var rules = _admission.Rules;
         foreach (var dtu in _register.Rows)
         {
-            _rules.Check(new DtuEdit { Id = dtu.Id, Profile = dtu.Profile }, dtu, faults);
+            rules.Check(new DtuEdit { Id = dtu.Id, Profile = dtu.Profile }, dtu, faults);
         }
 
         if (faults.Count > 0)

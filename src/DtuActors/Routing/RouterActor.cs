@@ -360,7 +360,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         var (state, lastError) = _targets[route.Options.To].State;
         return new RouteStatus
         {
-            Name = $"{route.Options.Dtu} -> {route.Options.To}",
+            Name = route.Options.Name,
             State = state,
             LastError = lastError,
             Dtu = route.Options.Dtu,

@@ -17,7 +17,7 @@ public readonly record struct AdmissionVerdict(DtuId Id, string? PresentedId, Dt
 
 /// <summary>
 /// Who may register, and under which id: the DTUs of the configuration, then those of the register. One for the whole gateway, shared by its sessions, which read
-/// it as they register; the register is put in its place as a whole, and nobody waits for anybody.
+/// it as they register; the register, and what a reload brings, are put in their place as a whole, and nobody waits for anybody.
 /// </summary>
 public sealed class Admission
 {
@@ -27,20 +27,27 @@ public sealed class Admission
     public const string WrongAddress = "wrong-address";
 
     private readonly bool _listedOnly;
-    private readonly Dictionary<string, DtuOptions> _configured = new(StringComparer.Ordinal);
+    private Dictionary<string, DtuOptions> _configured;
+    private RegisterRules _rules;
     private Register _register = Register.Empty;
 
     public Admission(GatewayOptions options)
     {
         _listedOnly = options.Admission is AdmissionMode.Listed;
-        foreach (var dtu in options.Dtus.Values)
-        {
-            _configured[dtu.Id.Value] = dtu;
-            foreach (var alias in dtu.Aliases)
-            {
-                _configured[alias] = dtu;
-            }
-        }
+        _configured = ByName(options);
+        _rules = new RegisterRules(options);
+    }
+
+    /// <summary>What the configuration asks of the register's rows.</summary>
+    public RegisterRules Rules => Volatile.Read(ref _rules);
+
+    /// <summary>
+    /// Registrations from now on are decided by these options' <c>dtus</c>; sessions that are open are not touched, nor closed where their DTU is listed no more.
+    /// </summary>
+    public void Use(GatewayOptions options)
+    {
+        Volatile.Write(ref _rules, new RegisterRules(options));
+        Volatile.Write(ref _configured, ByName(options));
     }
 
     /// <summary>Registrations from now on are decided by these rows; sessions that are open are not touched.</summary>
@@ -80,11 +87,26 @@ public sealed class Admission
         return new AdmissionVerdict(dtu.Id, dtu.Id.Value == full ? null : full, dtu, null);
     }
 
-    private DtuOptions? Known(string name) => _configured.GetValueOrDefault(name) ?? Volatile.Read(ref _register).FindByName(name)?.ToOptions();
+    private DtuOptions? Known(string name) => Volatile.Read(ref _configured).GetValueOrDefault(name) ?? Volatile.Read(ref _register).FindByName(name)?.ToOptions();
 
     /// <summary>Decides about an id that was proven otherwise, by a certificate: it stands for the secret.</summary>
     public AdmissionVerdict DecideProven(string idPrefix, string presented, IPAddress? remote) =>
         Decide(idPrefix, presented, Known(idPrefix + presented)?.Secret, remote);
+
+    private static Dictionary<string, DtuOptions> ByName(GatewayOptions options)
+    {
+        var byName = new Dictionary<string, DtuOptions>(StringComparer.Ordinal);
+        foreach (var dtu in options.Dtus.Values)
+        {
+            byName[dtu.Id.Value] = dtu;
+            foreach (var alias in dtu.Aliases)
+            {
+                byName[alias] = dtu;
+            }
+        }
+
+        return byName;
+    }
 
     private static AdmissionVerdict Refuse(string reason) => new(default, null, null, reason);
 

@@ -80,6 +80,9 @@ public sealed partial class ConnectionActor
             case PollDue:
                 OnPollDue();
                 return true;
+            case Polling.Changed:
+                OnPollsChanged();
+                return true;
             case SilentCheck:
                 OnSilentCheck();
                 return true;

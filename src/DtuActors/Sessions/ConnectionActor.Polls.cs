@@ -10,14 +10,33 @@ public sealed partial class ConnectionActor
 
     private void OpenPolls()
     {
-        var own = _setup.Polls.For(_id).ToArray();
-        (PollOptions, TimeSpan)? warm = _profile.KeepWarm is { } keep && _setup.Polls.Find(keep.Poll) is { } poll ? (poll, keep.Every) : null;
+        var (own, warm) = OwnPolls();
         if (own.Length > 0 || warm is not null)
         {
             _polls = new PollSchedule(own, warm, _setup.Chance, Now);
             ArmPolls();
         }
     }
+
+    // What waits on the bus, or is on its way, stays there.
+    private void OnPollsChanged()
+    {
+        if (_polls is null)
+        {
+            OpenPolls();
+        }
+        else
+        {
+            var (own, warm) = OwnPolls();
+            _polls.Use(own, warm, Now);
+            ArmPolls();
+        }
+
+        PublishSoon();
+    }
+
+    private (PollOptions[] Own, (PollOptions Poll, TimeSpan Every)? Warm) OwnPolls() =>
+        ([.. _setup.Polls.For(_id)], _profile.KeepWarm is { } keep && _setup.Polls.Find(keep.Poll) is { } poll ? (poll, keep.Every) : null);
 
     private void OnPollDue()
     {
@@ -78,10 +97,19 @@ public sealed partial class ConnectionActor
 
     private void ArmPolls()
     {
-        if (_endReason is null && _polls!.Due is { } due)
+        if (_endReason is not null)
+        {
+            return;
+        }
+
+        if (_polls!.Due is { } due)
         {
             var wait = due - Now;
             Timers.StartSingleTimer(TimerKey.Poll, PollDue.Instance, wait > TimeSpan.Zero ? wait : TimeSpan.Zero);
+        }
+        else
+        {
+            Timers.Cancel(TimerKey.Poll);
         }
     }
 

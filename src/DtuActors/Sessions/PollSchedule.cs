@@ -6,7 +6,8 @@ namespace DtuActors.Sessions;
 /// <summary>One poll of one session: when it is due, whether it is on its way, and how its runs ended.</summary>
 public sealed class ScheduledPoll(PollOptions options)
 {
-    public PollOptions Options => options;
+    /// <summary>Others under the same name where a reload changed it.</summary>
+    public PollOptions Options { get; internal set; } = options;
 
     /// <summary>What monitor, history and the bus call it as a source.</summary>
     public string Source { get; } = $"poll:{options.Name}";
@@ -15,7 +16,7 @@ public sealed class ScheduledPoll(PollOptions options)
     public bool KeepsWarm { get; internal set; }
 
     /// <summary>Whether it runs by its own schedule here: not where it only keeps warm.</summary>
-    internal bool HasSchedule { get; init; }
+    internal bool HasSchedule { get; set; }
 
     /// <summary>When its own schedule wants it next; null: it has none, or it is on its way.</summary>
     internal DateTimeOffset? Next { get; set; }
@@ -54,9 +55,9 @@ public sealed class PollSchedule
     private static readonly TimeSpan LeastRest = TimeSpan.FromSeconds(1);
 
     private readonly Func<double> _chance;
-    private readonly ImmutableArray<ScheduledPoll> _polls;
-    private readonly ScheduledPoll? _warm;
-    private readonly TimeSpan _warmEvery;
+    private ImmutableArray<ScheduledPoll> _polls = [];
+    private ScheduledPoll? _warm;
+    private TimeSpan _warmEvery;
     private DateTimeOffset _lastSent;
     private DateTimeOffset _restUntil;
     private TimeSpan _warmWait;
@@ -64,23 +65,56 @@ public sealed class PollSchedule
     public PollSchedule(IEnumerable<PollOptions> polls, (PollOptions Poll, TimeSpan Every)? keepWarm, Func<double> chance, DateTimeOffset opened)
     {
         _chance = chance;
-        _polls = [.. polls.Select(poll => new ScheduledPoll(poll) { HasSchedule = true, Next = opened + (poll.Every!.Value * chance()) })];
-        if (keepWarm is { } warm)
-        {
-            _warm = _polls.FirstOrDefault(poll => poll.Options.Name == warm.Poll.Name);
-            if (_warm is null)
-            {
-                _warm = new ScheduledPoll(warm.Poll);
-                _polls = _polls.Add(_warm);
-            }
-
-            _warm.KeepsWarm = true;
-            _warmEvery = warm.Every;
-            DrawWarmWait();
-        }
-
         _lastSent = opened;
         _restUntil = opened;
+        Use(polls, keepWarm, opened);
+    }
+
+    /// <summary>
+    /// These from now on. A poll that was there under the same name keeps its counts, and where it is on its way its run; its next run is as it was where it still says
+    /// the same, else at a random moment within its period.
+    /// </summary>
+    public void Use(IEnumerable<PollOptions> polls, (PollOptions Poll, TimeSpan Every)? keepWarm, DateTimeOffset now)
+    {
+        var before = _polls.ToDictionary(poll => poll.Options.Name, StringComparer.Ordinal);
+        _polls = [.. polls.Select(poll => Scheduled(poll, before.GetValueOrDefault(poll.Name), now))];
+        _warm = keepWarm is { } warm ? KeptWarmBy(warm.Poll, before) : null;
+        foreach (var poll in _polls)
+        {
+            poll.KeepsWarm = poll == _warm;
+        }
+
+        if (keepWarm is { Every: var every } && every != _warmEvery)
+        {
+            _warmEvery = every;
+            DrawWarmWait();
+        }
+    }
+
+    private ScheduledPoll Scheduled(PollOptions options, ScheduledPoll? known, DateTimeOffset now)
+    {
+        var poll = known ?? new ScheduledPoll(options);
+        if (!poll.HasSchedule || !SameOptions.Are(poll.Options, options))
+        {
+            poll.Next = poll.IsRunning ? null : now + (options.Every!.Value * _chance());
+        }
+
+        poll.Options = options;
+        poll.HasSchedule = true;
+        return poll;
+    }
+
+    private ScheduledPoll KeptWarmBy(PollOptions options, Dictionary<string, ScheduledPoll> before)
+    {
+        if (_polls.FirstOrDefault(poll => poll.Options.Name == options.Name) is { } scheduled)
+        {
+            return scheduled;
+        }
+
+        var poll = before.GetValueOrDefault(options.Name) ?? new ScheduledPoll(options);
+        (poll.Options, poll.HasSchedule, poll.Next) = (options, false, null);
+        _polls = _polls.Add(poll);
+        return poll;
     }
 
     /// <summary>When something is due; null: nothing, until what is on its way ends.</summary>

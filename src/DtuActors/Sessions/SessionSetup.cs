@@ -30,7 +30,7 @@ public sealed record SessionSetup
     public required Admission Admission { get; init; }
 
     /// <summary>What the gateway asks by itself.</summary>
-    public PollTable Polls { get; init; } = PollTable.Empty;
+    public PollTable Polls { get; init; } = new([]);
 
     /// <summary>A number from 0 to below 1, each time another one: what keeps sessions from acting in step.</summary>
     public Func<double> Chance { get; init; } = Random.Shared.NextDouble;

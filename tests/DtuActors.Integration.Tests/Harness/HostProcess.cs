@@ -17,6 +17,7 @@ public sealed partial class HostProcess : IAsyncDisposable
 
     private const int Terminate = 15;
     private const int Interrupt = 2;
+    private const int Hup = 1;
     private const int Stop = 19;
     private const int Continue = 18;
 
@@ -164,6 +165,9 @@ public sealed partial class HostProcess : IAsyncDisposable
         Signal(Interrupt);
         return EndAsync();
     }
+
+    /// <summary>SIGHUP: read the configuration again.</summary>
+    public void HangUp() => Signal(Hup);
 
     /// <summary>SIGSTOP, by its number on Linux: it does nothing any more, and its sockets stay.</summary>
     public void Freeze() => Signal(Stop);

@@ -142,7 +142,6 @@ public sealed class ApiTests(GatewayFixture gateway) : IClassFixture<GatewayFixt
     [InlineData("/api/v1/dtus/x/send", """{"hex":""", 400, "malformed-json")]
     [InlineData("/api/v1/dtus/x/request", """{"hex":"01","timeout":"soon"}""", 400, "timeout")]
     [InlineData("/api/v1/groups/g/send", """{"hex":"01"}""", 501, "not-built")]
-    [InlineData("/api/v1/config/reload", "{}", 501, "not-built")]
     [InlineData("/api/v1/listeners", "{}", 405, "method")]
     [InlineData("/api/v1/nothing", "{}", 404, "no-such-path")]
     public async Task A_wrong_write_gets_a_problem_with_a_type(string path, string body, int status, string type)

@@ -56,6 +56,25 @@ public sealed class RegisterActorSpec : ActorSpec
     }
 
     [Fact]
+    public void Configured_DTUs_that_the_register_has_already_change_nothing()
+    {
+        var admission = new Admission(Listed);
+        var register = Opened(admission);
+        Ask(register, Apply("id,aliases\n1001,x\n"));
+        var both = Listed.With(Options.Dtu("1002", null, null, "x"), Options.Dtu("1001"));
+        Assert.Equal(["1001", "x"], Assert.IsType<Editing.Collides>(Reconfigure(register, new Editing.Reconfigure(both))).Names.ToArray());
+        Assert.Equal("not-listed", admission.Decide("", "1002", null, null).Refusal);
+
+        var other = Listed.With(Options.Dtu("1003", null, null, "y"));
+        Assert.Same(other, Assert.IsType<Editing.Reconfigured>(Reconfigure(register, new Editing.Reconfigure(other))).Options);
+        Assert.Equal("1003", admission.Decide("", "y", null, null).Id.Value);
+        Assert.IsType<Editing.Faulty>(Ask(register, Apply("id\n1003\n")));
+        Assert.IsType<Editing.Reconfigured>(Reconfigure(register, new Editing.Reconfigure(Listed)));
+        Assert.Equal("not-listed", admission.Decide("", "1003", null, null).Refusal);
+        Assert.Equal(new Editing.Applied(1, 0, 0), Ask(register, Apply("id\n1003\n")));
+    }
+
+    [Fact]
     public void An_empty_id_is_none_whatever_stands_before_it()
     {
         var admission = new Admission(Options.Gateway(Options.Profile()));
@@ -231,6 +250,12 @@ public sealed class RegisterActorSpec : ActorSpec
         Assert.Equal(rows, _fleet.ExpectMsg<Fleet.RegisterSeen>().Rows.Select(dtu => dtu.Id.Value));
         _above.ExpectMsg<Editing.Opened>();
         return register;
+    }
+
+    private object Reconfigure(IActorRef register, Editing.Reconfigure question)
+    {
+        register.Tell(question, TestActor);
+        return ReceiveOne(TimeSpan.FromSeconds(5));
     }
 
     private Editing.Answer Ask(IActorRef register, object question)

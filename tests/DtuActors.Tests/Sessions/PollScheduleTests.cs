@@ -49,6 +49,41 @@ public sealed class PollScheduleTests
     }
 
     [Fact]
+    public void Other_polls_leave_what_did_not_change_as_it_is_and_keep_the_counts()
+    {
+        var schedule = new PollSchedule([Poll("same"), Poll("other"), Poll("gone")], null, () => 0.5, Opened);
+        var run = schedule.Begin(At(30))!;
+        Assert.Equal("same", run.Options.Name);
+        schedule.Written(run);
+        schedule.Answered(run, hasAnswer: true, At(31));
+        var running = schedule.Begin(At(31))!;
+        schedule.Written(running);
+        schedule.Use([Poll("same"), Poll("other", every: 10), Poll("new", every: 100)], null, At(40));
+        Assert.Equal(["same", "other", "new"], schedule.Status().Select(poll => poll.Name));
+        Assert.Equal((1, 1), (schedule.Status()[0].Sent, schedule.Status()[0].Answered));
+        Assert.Equal(1, schedule.Status()[1].Sent);
+
+        // The run that is on its way ends as the poll's own, and the new period counts from its beginning.
+        Assert.Same(running, schedule.Begin(At(41)) ?? running);
+        Assert.Equal("other", running.Options.Name);
+        schedule.Answered(running, hasAnswer: true, At(41));
+        Assert.Equal((1, 1), (schedule.Status()[1].Sent, schedule.Status()[1].Answered));
+        Assert.Equal("other", schedule.Begin(At(42))!.Options.Name);
+        Assert.Equal(At(90), schedule.Due);
+    }
+
+    [Fact]
+    public void A_poll_that_is_gone_is_never_due_and_its_last_run_ends_in_silence()
+    {
+        var schedule = new PollSchedule([Poll("p")], (Poll("p"), TimeSpan.FromSeconds(10)), () => 0, Opened);
+        var run = schedule.Begin(At(0))!;
+        schedule.Use([], null, At(1));
+        schedule.Failed(run, "no answer", At(2));
+        Assert.Null(schedule.Due);
+        Assert.Empty(schedule.Status());
+    }
+
+    [Fact]
     public void A_run_that_lasts_longer_than_the_period_is_not_begun_again_before_it_ended()
     {
         var schedule = new PollSchedule([Poll("p", every: 5)], null, () => 0, Opened);

@@ -66,6 +66,29 @@ public sealed class PollSpec : SessionSpec
         return Fleet.ExpectMsg<DtuActors.Directory.Fleet.SessionSeen>().Report;
     }
 
+    [Fact]
+    public void A_session_takes_up_polls_that_changed_and_what_waits_on_its_bus_stays()
+    {
+        var table = new PollTable([]);
+        var profile = Options.Profile(bus: RequestResponse);
+        Polls = table;
+        var session = Online(profile);
+        Pass(session, 60);
+        WroteNothing(session);
+        table.Use([Poll(every: 10)]);
+        session.Tell(Polling.Changed.Instance);
+        Settle(session);
+        Pass(session, 5);
+        Assert.Equal(Question, Written(session));
+        table.Use([]);
+        session.Tell(Polling.Changed.Instance);
+        Receive(session, Answer);
+        Assert.Equal(Answer, Uplink().Frame!.Payload.ToArray());
+        Pass(session, 60);
+        WroteNothing(session);
+        Assert.Empty(Report(session).Polls);
+    }
+
     [Theory]
     [InlineData(BusMode.Transparent, "raw")]
     [InlineData(BusMode.RequestResponse, "raw")]

@@ -46,6 +46,9 @@ public abstract class SessionSpec : ActorSpec
 
     protected EventInlet Events { get; } = new();
 
+    /// <summary>In place of the options' own.</summary>
+    protected PollTable? Polls { get; set; }
+
     protected bool RouterForgets { get; set; } = true;
 
     /// <summary>What <see cref="Socket"/> plays.</summary>
@@ -70,7 +73,7 @@ public abstract class SessionSpec : ActorSpec
                 IdPrefix = idPrefix,
                 Carrier = Carrier,
                 Admission = new Admission(options),
-                Polls = new PollTable(options.Polls),
+                Polls = Polls ?? new PollTable(options.Polls),
                 Chance = () => 0.5,
                 Router = Router,
                 Directory = Directory,

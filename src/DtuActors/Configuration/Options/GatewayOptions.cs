@@ -120,6 +120,9 @@ public sealed record RouteOptions
     public required string To { get; init; }
 
     public RouteDirection Direction { get; init; } = RouteDirection.Both;
+
+    /// <summary>What status and messages call it.</summary>
+    public string Name => $"{Dtu} -> {To}";
 }
 
 public enum RouteDirection
