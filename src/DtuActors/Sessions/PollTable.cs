@@ -12,7 +12,7 @@ public sealed class PollTable(IEnumerable<PollOptions> polls)
 
     /// <summary>The polls with a schedule of their own that mean a DTU, in the order of configuration.</summary>
     public IEnumerable<PollOptions> For(DtuId id) =>
-        from row in _polls where row.Poll.Every is not null && row.Dtus?.Matches(id) is true select row.Poll;
+        _polls.Length == 0 ? [] : from row in _polls where row.Poll.Every is not null && row.Dtus?.Matches(id) is true select row.Poll;
 
     /// <summary>The poll of that name, or null.</summary>
     public PollOptions? Find(string name) => Array.Find(_polls, row => row.Poll.Name == name).Poll;
