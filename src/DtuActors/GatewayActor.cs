@@ -162,7 +162,8 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void OnWhatIsThere() => Sender.Tell(new RouterActor.Reroute(_options.Routes, [.. _endpoints]), ActorRefs.NoSender);
+    // A reload that waits for a router that began anew meanwhile hears of this one.
+    private void OnWhatIsThere() => Reroute();
 
     private void StartEntrances()
     {
@@ -287,11 +288,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
 
     private void OnTellAgain(Fleet.TellAgain again)
     {
-        if (_hasReloaded)
-        {
-            _fleet.Tell(new Fleet.DtusConfigured(_options.Dtus));
-        }
-
+        _fleet.Tell(new Fleet.DtusConfigured(_options.Dtus));
         foreach (var teller in _entrances.Concat(_endpoints.Select(endpoint => endpoint.Ref)).Append(_router).Append(_register))
         {
             teller.Tell(again);

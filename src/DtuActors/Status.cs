@@ -107,6 +107,9 @@ public sealed record PollStatus
 /// <summary>Frames towards one destination: accepted = written + dropped + waiting, at any time.</summary>
 public sealed record TrafficCounters
 {
+    /// <summary>Where nothing came yet.</summary>
+    public static readonly TrafficCounters None = new();
+
     public long Accepted { get; init; }
     public long Written { get; init; }
     public long Waiting { get; init; }

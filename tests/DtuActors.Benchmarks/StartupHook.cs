@@ -47,6 +47,8 @@ internal static class StartupHook
             Say(question switch
             {
                 "heap" => $"bench heap {GC.GetTotalMemory(forceFullCollection: true)}",
+                "made" => $"bench made {GC.GetTotalAllocatedBytes(precise: true)}",
+                "paused" => $"bench paused {GC.GetTotalPauseDuration().Ticks}",
                 "live" => $"bench live {GC.GetTotalMemory(forceFullCollection: false)} {Environment.WorkingSet}",
                 _ => $"bench count {Interlocked.Read(ref _online)}",
             });

@@ -17,8 +17,21 @@ internal sealed class HeartbeatSet(byte[][] longestFirst)
 
     public static HeartbeatSet Of(IReadOnlyList<byte[]>? heartbeats)
     {
-        byte[][] kept = [.. (heartbeats ?? []).Where(h => h.Length > 0).OrderByDescending(h => h.Length)];
-        return kept.Length == 0 ? Empty : new HeartbeatSet(kept);
+        if (heartbeats is not { Count: > 0 })
+        {
+            return Empty;
+        }
+
+        // By hand, for each session has its own: two that are equally long never stand at one place, unless they are the same.
+        byte[][] longestFirst = [.. heartbeats];
+        Array.Sort(longestFirst, static (one, other) => other.Length - one.Length);
+        var kept = Array.FindIndex(longestFirst, static heartbeat => heartbeat.Length == 0);
+        return kept switch
+        {
+            < 0 => new HeartbeatSet(longestFirst),
+            0 => Empty,
+            _ => new HeartbeatSet(longestFirst[..kept]),
+        };
     }
 
     public bool Equals(ReadOnlySpan<byte> burst)

@@ -44,7 +44,7 @@ public abstract class Registrar
     public ReadOnlyMemory<byte> Rest { get; protected set; }
 
     /// <summary>Bytes dropped so far as no part of a registration, by reason of <see cref="DropReasons"/>.</summary>
-    public IReadOnlyDictionary<string, long> Dropped => _dropped;
+    public IReadOnlyDictionary<string, long> Dropped => _dropped ?? None;
 
     /// <summary>How long the line must be silent until <see cref="Silence"/> decides something: arm a timer, anew with every piece. Null: silence decides nothing.</summary>
     public abstract TimeSpan? SilenceDue { get; }
@@ -52,7 +52,8 @@ public abstract class Registrar
     /// <summary>Where the registration ended, in bytes from the connection's first, once registered.</summary>
     public long EndedAt { get; private set; }
 
-    private readonly Dictionary<string, long> _dropped = [];
+    private static readonly Dictionary<string, long> None = [];
+    private Dictionary<string, long>? _dropped;
     private long _fed;
 
     /// <summary>Takes one received piece. Once registered, pieces are data and join <see cref="Rest"/>; once refused they are ignored.</summary>
@@ -110,5 +111,9 @@ public abstract class Registrar
         Reason = reason;
     }
 
-    protected void Drop(string reason) => _dropped[reason] = _dropped.GetValueOrDefault(reason) + 1;
+    protected void Drop(string reason)
+    {
+        _dropped ??= [];
+        _dropped[reason] = _dropped.GetValueOrDefault(reason) + 1;
+    }
 }

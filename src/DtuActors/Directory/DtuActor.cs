@@ -100,7 +100,7 @@ public sealed class DtuActor : ActorBase, IWithTimers
 
     /// <param name="id">The DTU.</param>
     /// <param name="last">A number that no epoch of the DTU was above before.</param>
-    public static Props Props(DtuId id, long last) => Akka.Actor.Props.Create<DtuActor>(id, last);
+    public static Props Props(DtuId id, long last) => Maker.Of((id, last), static from => new DtuActor(from.id, from.last));
 
     protected override void PostStop() => SetContested(false);
 

@@ -64,7 +64,7 @@ public sealed class FleetView : ReceiveActor
 
         if (entry.Session is { } other && other.Session.Epoch != report.Session.Epoch)
         {
-            entry.Leaving.Add(other);
+            (entry.Leaving ??= []).Add(other);
         }
 
         if (entry.LastEpoch != report.Session.Epoch)
@@ -258,7 +258,7 @@ public sealed class FleetView : ReceiveActor
             Reconnects = Math.Max(0, entry.Sessions - 1),
             Queued = session?.Queued ?? 0,
             SuspendedSlaves = session?.SuspendedSlaves ?? [],
-            Down = last?.Down ?? new TrafficCounters(),
+            Down = last?.Down ?? TrafficCounters.None,
             Polls = last?.Polls ?? [],
             DroppedUp = last?.DroppedUp ?? ImmutableDictionary<string, long>.Empty,
             LastError = session?.LastError ?? entry.EndInWords,
@@ -279,10 +279,10 @@ public sealed class FleetView : ReceiveActor
         public SessionReport? Session { get; set; }
 
         /// <summary>Those that were displaced and are still closing: their last counts are to come.</summary>
-        public List<SessionReport> Leaving { get; } = new(0);
+        public List<SessionReport>? Leaving { get; set; }
 
         /// <summary>Whose counts are no part of the totals yet.</summary>
-        public IReadOnlyList<SessionReport> Open => Session is { } session ? [session, .. Leaving] : Leaving;
+        public IReadOnlyList<SessionReport> Open => Session is { } session ? [session, .. Leaving ?? []] : Leaving ?? [];
 
         /// <summary>The newest that ended.</summary>
         public SessionReport? Last { get; private set; }
@@ -312,7 +312,7 @@ public sealed class FleetView : ReceiveActor
         /// <summary>An ended session's counts become part of the totals.</summary>
         public void FoldIn(SessionReport ended, string reason)
         {
-            Leaving.RemoveAll(report => report.Session.Epoch == ended.Session.Epoch);
+            Leaving?.RemoveAll(report => report.Session.Epoch == ended.Session.Epoch);
             if (Last is null || ended.Session.Epoch >= Last.Session.Epoch)
             {
                 (Last, EndReason) = (ended, reason);

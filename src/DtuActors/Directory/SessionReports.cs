@@ -21,7 +21,7 @@ public sealed record SessionReport
     public long Heartbeats { get; init; }
     public int Queued { get; init; }
     public ImmutableArray<SuspendedSlave> SuspendedSlaves { get; init; } = [];
-    public TrafficCounters Down { get; init; } = new();
+    public TrafficCounters Down { get; init; } = TrafficCounters.None;
     public ImmutableDictionary<string, long> DroppedUp { get; init; } = ImmutableDictionary<string, long>.Empty;
     public ImmutableArray<PollStatus> Polls { get; init; } = [];
     public string? LastError { get; init; }

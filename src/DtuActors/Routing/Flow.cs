@@ -42,7 +42,9 @@ public sealed class OutboundWindows
 
     private readonly int _window;
     private readonly int _ackEvery;
-    private readonly Dictionary<IActorRef, (long Incarnation, long Through)> _taken = [];
+
+    // A source that no windowed destination hears has none.
+    private Dictionary<IActorRef, (long Incarnation, long Through)>? _taken;
     private long _nextAck;
 
     public OutboundWindows(int window = DefaultWindow)
@@ -60,7 +62,12 @@ public sealed class OutboundWindows
     {
         get
         {
-            foreach (var (_, through) in _taken.Values)
+            if (_taken is null)
+            {
+                return true;
+            }
+
+            foreach (var (_, (_, through)) in _taken)
             {
                 if (Emitted - through >= _window)
                 {
@@ -96,7 +103,7 @@ public sealed class OutboundWindows
     {
         if (!IsKnown(destination))
         {
-            _taken[destination.Ref] = (destination.Incarnation, Emitted);
+            (_taken ??= [])[destination.Ref] = (destination.Incarnation, Emitted);
         }
     }
 
@@ -105,22 +112,22 @@ public sealed class OutboundWindows
     {
         if (IsKnown(destination))
         {
-            _taken.Remove(destination.Ref);
+            _taken!.Remove(destination.Ref);
         }
     }
 
     /// <summary>Forgets all of them: whoever names destinations begins anew.</summary>
-    public void Clear() => _taken.Clear();
+    public void Clear() => _taken = null;
 
     /// <summary>A destination has come so far. A word of an earlier incarnation, or an older total, changes nothing.</summary>
     public void Take(Destination destination, long through)
     {
-        if (IsKnown(destination) && through > _taken[destination.Ref].Through && through <= Emitted)
+        if (IsKnown(destination) && through > _taken![destination.Ref].Through && through <= Emitted)
         {
             _taken[destination.Ref] = (destination.Incarnation, through);
         }
     }
 
     private bool IsKnown(Destination destination) =>
-        _taken.TryGetValue(destination.Ref, out var known) && known.Incarnation == destination.Incarnation;
+        _taken is not null && _taken.TryGetValue(destination.Ref, out var known) && known.Incarnation == destination.Incarnation;
 }

@@ -8,8 +8,7 @@ namespace DtuActors.Routing;
 /// </summary>
 public sealed class TrafficLedger
 {
-    private readonly Dictionary<string, long> _dropped = [];
-    private ImmutableSortedDictionary<string, long> _droppedView = ImmutableSortedDictionary<string, long>.Empty;
+    private ImmutableSortedDictionary<string, long> _dropped = ImmutableSortedDictionary<string, long>.Empty;
     private long _accepted;
     private long _written;
     private long _acceptedBytes;
@@ -50,7 +49,7 @@ public sealed class TrafficLedger
         }
     }
 
-    public TrafficCounters Snapshot() => new()
+    public TrafficCounters Snapshot() => _accepted == 0 ? TrafficCounters.None : new()
     {
         Accepted = _accepted,
         Written = _written,
@@ -58,15 +57,14 @@ public sealed class TrafficLedger
         AcceptedBytes = _acceptedBytes,
         WrittenBytes = _writtenBytes,
         WaitingBytes = WaitingBytes,
-        Dropped = _droppedView,
+        Dropped = _dropped,
     };
 
     private void Drop(long frames, long bytes, string reason)
     {
         _droppedFrames += frames;
         _droppedBytes += bytes;
-        _dropped[reason] = _dropped.GetValueOrDefault(reason) + frames;
-        _droppedView = _droppedView.SetItem(reason, _dropped[reason]);
+        _dropped = _dropped.SetItem(reason, _dropped.GetValueOrDefault(reason) + frames);
         GatewayMetrics.FramesDropped.Add(frames, new KeyValuePair<string, object?>("reason", reason));
     }
 }

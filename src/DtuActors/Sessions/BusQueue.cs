@@ -33,7 +33,7 @@ public sealed class BusQueue
     private readonly Suspensions? _suspensions;
     private readonly SharedAnswers? _shared;
 
-    private readonly Lazy<ModbusPieces> _pieces;
+    private ModbusPieces? _pieces;
     private BusItem? _active;
     private bool _written;
     private DateTimeOffset _deadline;
@@ -50,7 +50,6 @@ public sealed class BusQueue
         _pairing = Pairings.Find(codec);
         _modbus = Pairings.ForModbus(codec);
         _isCutOtherwise = !isProven && _modbus != _pairing;
-        _pieces = new Lazy<ModbusPieces>(() => new ModbusPieces(bytes => HandBack(bytes, isLate: false)), isThreadSafe: false);
         _suspensions = options.SuspendSlave is { } suspend ? new Suspensions(suspend) : null;
         _shared = options.Coalesce is { } age ? new SharedAnswers(age) : null;
     }
@@ -186,6 +185,8 @@ public sealed class BusQueue
     private static Frame? AnswerIn(Frame frame, BusItem item) =>
         item.Pairing is null || item.Pairing.Answers(item.Payload.Span, frame.Payload.Span) ? frame : null;
 
+    private ModbusPieces Pieces => _pieces ??= new ModbusPieces(bytes => HandBack(bytes, isLate: false));
+
     private bool AwaitsPieces => IsInPieces(_active) || _late.Any(IsInPieces);
 
     // What comes while an answer is put together is held for a part of it.
@@ -194,7 +195,7 @@ public sealed class BusQueue
         ReadOnlyMemory<byte> found = default;
         Frame? Answer(BusItem item)
         {
-            if (!IsInPieces(item) || _pieces.Value.Take(item.Payload.Span) is not { } answer)
+            if (!IsInPieces(item) || Pieces.Take(item.Payload.Span) is not { } answer)
             {
                 return null;
             }
@@ -207,7 +208,7 @@ public sealed class BusQueue
         {
             var piece = rest[..Math.Min(rest.Length, ModbusPieces.MostAtOnce)];
             rest = rest[piece.Length..];
-            _pieces.Value.Add(piece.Span, endsFrame: rest.IsEmpty);
+            Pieces.Add(piece.Span, endsFrame: rest.IsEmpty);
             while (Claim(Answer, now) is var claimed and not BusClaim.Unasked)
             {
                 if (claimed is BusClaim.Late)
@@ -218,13 +219,7 @@ public sealed class BusQueue
         }
     }
 
-    private void HandBackPieces()
-    {
-        if (_pieces.IsValueCreated)
-        {
-            _pieces.Value.HandBack();
-        }
-    }
+    private void HandBackPieces() => _pieces?.HandBack();
 
     // In transparent mode it was never held from anybody.
     private void HandBack(ReadOnlyMemory<byte> bytes, bool isLate)
@@ -423,7 +418,7 @@ public sealed class BusQueue
     {
         DateTimeOffset? due = _active is not null && _written ? _deadline : null;
         Earlier(ref due, _turns.Oldest?.Since + _options.QueueWait);
-        if (_pieces is { IsValueCreated: true, Value.IsEmpty: false })
+        if (_pieces is { IsEmpty: false })
         {
             Earlier(ref due, _late.Next);
         }

@@ -54,7 +54,7 @@ public sealed partial class ConnectionActor
 
     private void CloseWhenWritten()
     {
-        if (!_writer.IsBusy)
+        if (!IsWriting)
         {
             _socket.Tell(_close);
         }
@@ -264,7 +264,7 @@ public sealed partial class ConnectionActor
 
         _hasLeft = true;
         _bus?.Close();
-        foreach (var unwritten in _writer.Abandon())
+        foreach (var unwritten in _writer?.Abandon() ?? [])
         {
             Refuse(unwritten, RefusalReason.SessionEnded);
         }
@@ -285,7 +285,10 @@ public sealed partial class ConnectionActor
         _setup.Events.Offer(new DtuOffline(Now, _id, _endReason!, Remote));
         _setup.Directory.Tell(new Holding.Released(_id, _session.Epoch));
         GatewayMetrics.Connections.Add(-1);
-        _log.Info("DTU {0} offline: {1}{2}", _id, _endReason, _lastError is null ? "" : $" ({_lastError})");
+        if (_setup.Lines.Next(Now) is { } note)
+        {
+            Log.Info("DTU {0} offline: {1}{2}{3}", _id, _endReason, _lastError is null ? "" : $" ({_lastError})", note);
+        }
     }
 
     private sealed record StragglersOver : INoSerializationVerificationNeeded

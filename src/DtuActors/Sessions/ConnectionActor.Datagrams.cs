@@ -78,7 +78,7 @@ public sealed partial class ConnectionActor
         _remote = moved.Peer;
         if ((_moves ??= new Grumble()).IsDue(Now, out var times))
         {
-            _log.Info("DTU {0} moved from {1} to {2}{3}", _presented, left.Text, Remote, times == 1 ? "" : $", its {times} moves since the last line");
+            Log.Info("DTU {0} moved from {1} to {2}{3}", _presented, left.Text, Remote, times == 1 ? "" : $", its {times} moves since the last line");
         }
 
         if (_session is { } session && _endReason is null)

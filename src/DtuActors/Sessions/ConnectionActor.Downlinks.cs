@@ -17,10 +17,21 @@ public sealed partial class ConnectionActor : IBusLine
     private const int MostPending = 256 * 1024;
 
     private readonly TrafficLedger _down = new();
+
+    // Null until something goes down: most DTUs of a large fleet only report.
     private BusQueue? _bus;
     private ModbusDialect? _modbus;
+    private SocketWriter<Downlink>? _writer;
     private long _bytesDown;
     private long _framesDown;
+
+    private BusQueue Bus => _bus ??= new BusQueue(_profile.Bus, _profile.Framing.Codec, this, _framer.Codec.IsProtocol);
+
+    private SocketWriter<Downlink> Writer => _writer ??= new SocketWriter<Downlink>(_socket, OnDownlinkWritten, _setup.Carrier.MostPerWrite);
+
+    private bool IsWriting => _writer is { IsBusy: true };
+
+    private int Pending => _writer?.Pending ?? 0;
 
     private bool IsRequestResponse => _profile.Bus.Mode is BusMode.RequestResponse;
 
@@ -91,7 +102,7 @@ public sealed partial class ConnectionActor : IBusLine
         var payload = request.Rule is AnswerRule.Modbus ? Modbus.Request(request.Payload) : request.Payload;
         var downlink = new Downlink(payload, request.Asker, Now) { Request = request, Turn = request.Turn };
         _down.Accept(downlink.Payload.Length);
-        Enqueue(downlink, _bus!.ExpectsAnswer(request.Payload.Span, request.Rule), request.Rule, request.Timeout);
+        Enqueue(downlink, Bus.ExpectsAnswer(request.Payload.Span, request.Rule), request.Rule, request.Timeout);
     }
 
     private void OnSend(Asking.Send send)
@@ -109,7 +120,7 @@ public sealed partial class ConnectionActor : IBusLine
 
     // In request-response mode all that goes down is a request, but what nobody may answer.
     private void EnqueueByMode(Downlink downlink) =>
-        Enqueue(downlink, IsRequestResponse && _bus!.ExpectsAnswer(downlink.Payload.Span, AnswerRule.ByMode), AnswerRule.ByMode, null);
+        Enqueue(downlink, IsRequestResponse && Bus.ExpectsAnswer(downlink.Payload.Span, AnswerRule.ByMode), AnswerRule.ByMode, null);
 
     private void Enqueue(Downlink downlink, bool wantsAnswer, AnswerRule rule, TimeSpan? timeout)
     {
@@ -119,13 +130,13 @@ public sealed partial class ConnectionActor : IBusLine
             return;
         }
 
-        if (_writer.Pending + downlink.Payload.Length > MostPending)
+        if (Pending + downlink.Payload.Length > MostPending)
         {
             Refuse(downlink, RefusalReason.QueueFull);
             return;
         }
 
-        if (!wantsAnswer && !IsRequestResponse && _bus!.IsFree(Now))
+        if (!wantsAnswer && !IsRequestResponse && Bus.IsFree(Now))
         {
             Write(downlink);
             return;
@@ -143,7 +154,7 @@ public sealed partial class ConnectionActor : IBusLine
             Tag = downlink,
             Since = Now,
         };
-        if (_bus!.Enqueue(downlink.Item, Now) is { } refusal)
+        if (Bus.Enqueue(downlink.Item, Now) is { } refusal)
         {
             Refuse(downlink, refusal);
         }
@@ -205,14 +216,14 @@ public sealed partial class ConnectionActor : IBusLine
 
     private void OnBusDue()
     {
-        _bus!.Tick(Now);
+        Bus.Tick(Now);
         ArmBus();
         PublishSoon();
     }
 
     private void ArmBus()
     {
-        if (_bus!.Due is { } due)
+        if (_bus?.Due is { } due)
         {
             var wait = due - Now;
             Timers.StartSingleTimer(TimerKey.Bus, BusDue.Instance, wait > TimeSpan.Zero ? wait : TimeSpan.Zero);
@@ -248,7 +259,7 @@ public sealed partial class ConnectionActor : IBusLine
     // The gateway's own words (acknowledgements, heartbeat replies) are the DTU's, not the instrument's: they take no turn on the bus.
     private void Answer(ReadOnlyMemory<byte> bytes)
     {
-        if (!bytes.IsEmpty && _writer.Pending + bytes.Length <= MostPending)
+        if (!bytes.IsEmpty && Pending + bytes.Length <= MostPending)
         {
             WriteBytes(bytes, null);
         }
@@ -256,12 +267,12 @@ public sealed partial class ConnectionActor : IBusLine
 
     private void WriteBytes(ReadOnlyMemory<byte> bytes, Downlink? downlink)
     {
-        var wasBusy = _writer.IsBusy;
+        var wasBusy = IsWriting;
         _bytesDown += bytes.Length;
         _polls?.Sent(Now);
         GatewayMetrics.Bytes.Add(bytes.Length, GatewayMetrics.Down);
-        _writer.Write(bytes, downlink);
-        if (!wasBusy && _writer.IsBusy)
+        Writer.Write(bytes, downlink);
+        if (!wasBusy && IsWriting)
         {
             Timers.StartSingleTimer(TimerKey.Write, WriteOverdue.Instance, WriteLimit);
         }
@@ -269,8 +280,8 @@ public sealed partial class ConnectionActor : IBusLine
 
     private void OnWritten(Written acknowledgement)
     {
-        _writer.Acknowledged(acknowledgement);
-        if (_writer.IsBusy)
+        Writer.Acknowledged(acknowledgement);
+        if (IsWriting)
         {
             Timers.StartSingleTimer(TimerKey.Write, WriteOverdue.Instance, WriteLimit);
         }
@@ -292,7 +303,7 @@ public sealed partial class ConnectionActor : IBusLine
 
         if (downlink.Item is { } item)
         {
-            _bus!.Written(item, Now);
+            Bus.Written(item, Now);
             ArmBus();
         }
     }

@@ -17,7 +17,7 @@ namespace DtuActors.Sessions;
 /// <summary>Online: the session is open. What it hears, how it began, and how it stands.</summary>
 public sealed partial class ConnectionActor
 {
-    private readonly Dictionary<string, long> _droppedUp = [];
+    private Dictionary<string, long>? _droppedUp;
     private Framer _framer = null!;
     private Framer? _units;
     private Envelope? _envelope;
@@ -113,13 +113,16 @@ public sealed partial class ConnectionActor
         _registeredAs = registrar is null || _asked > 0 ? default : registrar.AsReceived;
         _registration = Form.RepeatsAsHeartbeat && registrar is not null ? registrar.Registration : default;
         _framer = _setup.Carrier.Framer(_profile.Framing, HeartbeatBytes());
-        _bus = new BusQueue(_profile.Bus, _profile.Framing.Codec, this, _framer.Codec.IsProtocol);
         _prefix = _entrance.Registration.EveryPacket && !_framer.Codec.IsProtocol && !_registration.IsEmpty ? new PacketPrefix(_registration) : null;
         OpenEnvelope();
         _answers = _profile.Application.Create();
         GatewayMetrics.Connections.Add(1);
         CountRegistration("accepted");
-        _log.Info("DTU {0} online from {1} on {2}", _id, Remote, _setup.Listener);
+        if (_setup.Lines.Next(Now) is { } note)
+        {
+            Log.Info("DTU {0} online from {1} on {2}{3}", _id, Remote, _setup.Listener, note);
+        }
+
         _setup.Router.Tell(new Registry.SessionOpened(_session!, HowItRegistered()));
         _setup.Fleet.Tell(new Fleet.SessionSeen(Report()));
         _setup.Events.Offer(new DtuOnline(Now, _id, _setup.Listener, Remote));
@@ -158,8 +161,7 @@ public sealed partial class ConnectionActor
         _heartbeats += registrar.Heartbeats;
         foreach (var (reason, count) in registrar.Dropped)
         {
-            _droppedUp[reason] = _droppedUp.GetValueOrDefault(reason) + count;
-            GatewayMetrics.FramesDropped.Add(count, new KeyValuePair<string, object?>("reason", reason));
+            CountDroppedUp(count, reason);
         }
 
         AnswerRegistration(registrar.Registration.Span);
@@ -176,7 +178,8 @@ public sealed partial class ConnectionActor
     // The same registration again on a live session is a heartbeat, with or without its line end.
     private List<byte[]> HeartbeatBytes()
     {
-        var heartbeats = _profile.Heartbeat.Match.ToList();
+        var heartbeats = new List<byte[]>(_profile.Heartbeat.Match.Length + 3);
+        heartbeats.AddRange(_profile.Heartbeat.Match);
         if (!_registration.IsEmpty)
         {
             heartbeats.Add([.. _registration.Span, (byte)'\r', (byte)'\n']);
@@ -250,7 +253,7 @@ public sealed partial class ConnectionActor
         Queued = _bus?.Waiting ?? 0,
         SuspendedSlaves = _bus?.Suspended ?? [],
         Down = _down.Snapshot(),
-        DroppedUp = _droppedUp.ToImmutableDictionary(),
+        DroppedUp = _droppedUp?.ToImmutableDictionary() ?? ImmutableDictionary<string, long>.Empty,
         Polls = _polls?.Status() ?? [],
         LastError = _lastError,
         ConflictWith = _conflictWith,

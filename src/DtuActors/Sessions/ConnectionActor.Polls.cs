@@ -52,7 +52,7 @@ public sealed partial class ConnectionActor
     {
         var downlink = new Downlink(poll.Options.Payload, poll.Source, Now) { Poll = poll };
         _down.Accept(downlink.Payload.Length);
-        Enqueue(downlink, _bus!.ExpectsAnswer(downlink.Payload.Span, AnswerRule.ByMode), AnswerRule.ByMode, null);
+        Enqueue(downlink, Bus.ExpectsAnswer(downlink.Payload.Span, AnswerRule.ByMode), AnswerRule.ByMode, null);
     }
 
     private void OnPollWritten(ScheduledPoll poll, bool wantsAnswer)

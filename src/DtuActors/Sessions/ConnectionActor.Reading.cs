@@ -83,7 +83,7 @@ public sealed partial class ConnectionActor
     // An answer that is whole is not left to wait for silence.
     private void EndBurstOfAnswer()
     {
-        if (_framer.Pending > 0 && _framer.Codec.Name == Pairings.ModbusRtu.Codec && _bus!.IsAnsweredBy(_framer.PendingBytes))
+        if (_framer.Pending > 0 && _framer.Codec.Name == Pairings.ModbusRtu.Codec && _bus?.IsAnsweredBy(_framer.PendingBytes) is true)
         {
             var sink = new FrameSink(this);
             _framer.Silence(ref sink);

@@ -177,7 +177,11 @@ public sealed partial class ConnectionActor
     {
         CountRegistration(reason);
         _setup.Recorder.Tell(new RefusedConnection(Now, _setup.Listener, Remote, _firstBytes.ToArray(), reason));
-        _log.Info("connection from {0} on {1} refused: {2}", Remote, _setup.Listener, words ?? reason);
+        if (_setup.Lines.Next(Now) is { } note)
+        {
+            Log.Info("connection from {0} on {1} refused: {2}{3}", Remote, _setup.Listener, words ?? reason, note);
+        }
+
         Close(EndReasons.Refused, words ?? reason);
     }
 

@@ -81,7 +81,7 @@ public sealed partial class ConnectionActor
         GatewayMetrics.Frames.Add(1, GatewayMetrics.Up);
         _setup.Events.Offer(new FramePassed(frame.At, _id, FrameDirection.Up, frame.Payload, frame.Codec, "dtu"));
         _isTaken = true;
-        var claim = _bus!.Uplink(frame, Now);
+        var claim = _bus?.Uplink(frame, Now) ?? BusClaim.Unasked;
         ArmBus();
         if (_profile.Bus.Mode is Configuration.BusMode.Transparent || claim is BusClaim.Unasked)
         {
@@ -150,12 +150,18 @@ public sealed partial class ConnectionActor
 
     private void CountDroppedUp(ReadOnlySpan<byte> bytes, string reason)
     {
-        _droppedUp[reason] = _droppedUp.GetValueOrDefault(reason) + 1;
-        GatewayMetrics.FramesDropped.Add(1, new KeyValuePair<string, object?>("reason", reason));
+        CountDroppedUp(1, reason);
         if (_session is not null)
         {
             _setup.Events.Offer(new FramePassed(Now, _id, FrameDirection.Up, bytes.ToArray(), _profile.Framing.Codec, "dtu", reason));
         }
+    }
+
+    private void CountDroppedUp(long pieces, string reason)
+    {
+        _droppedUp ??= [];
+        _droppedUp[reason] = _droppedUp.GetValueOrDefault(reason) + pieces;
+        GatewayMetrics.FramesDropped.Add(pieces, new KeyValuePair<string, object?>("reason", reason));
     }
 
     private readonly struct FrameSink(ConnectionActor session) : IFrameSink

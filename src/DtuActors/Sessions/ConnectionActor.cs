@@ -33,8 +33,6 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
 
     private readonly SessionSetup _setup;
     private readonly IActorRef _socket;
-    private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly SocketWriter<Downlink> _writer;
     private readonly DateTimeOffset _connectedAt;
     private ProfileOptions _profile;
     private Peer _remote;
@@ -44,6 +42,7 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
     private IActorRef _owner = ActorRefs.Nobody;
     private string? _presentedAlias;
     private string? _lastError;
+    private ILoggingAdapter? _log;
 
     public ConnectionActor(SessionSetup setup, IActorRef socket, Peer remote)
     {
@@ -52,7 +51,6 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
         _remote = remote;
         _entrance = setup.Candidates[0];
         _profile = _entrance;
-        _writer = new SocketWriter<Downlink>(socket, OnDownlinkWritten, setup.Carrier.MostPerWrite);
         _connectedAt = Now;
         _lastSeenAt = _connectedAt;
     }
@@ -61,11 +59,12 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
 
     private static DateTimeOffset Now => Context.System.Scheduler.Now;
 
+    private ILoggingAdapter Log => _log ??= Context.GetLogger();
+
     private string Remote => _remote.Text;
 
-    /// <summary>Not an expression: that would be compiled once per connection.</summary>
     public static Props Props(SessionSetup setup, IActorRef socket, Peer remote) =>
-        Akka.Actor.Props.Create<ConnectionActor>(setup, socket, remote);
+        Maker.Of((setup, socket, remote), static from => new ConnectionActor(from.setup, from.socket, from.remote));
 
     protected override void PreStart()
     {

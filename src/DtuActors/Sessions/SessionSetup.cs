@@ -46,6 +46,9 @@ public sealed record SessionSetup
 
     public required EventInlet Events { get; init; }
 
+    /// <summary>How many lines they may log.</summary>
+    public SessionLines Lines { get; } = new();
+
     /// <summary>Begins to read the registration of a peer, whichever of the <see cref="Candidates"/> it is.</summary>
     /// <param name="remote">Where it is.</param>
     /// <param name="isNamed">Whether the DTU is known without it.</param>

@@ -61,7 +61,7 @@ internal sealed class Suspensions(SuspendOptions options)
     }
 
     /// <summary>Those that are suspended or wait for their trial, as many as a person reads.</summary>
-    public ImmutableArray<SuspendedSlave> Shown() =>
+    public ImmutableArray<SuspendedSlave> Shown() => _slaves.Count == 0 ? [] :
     [
         .. _slaves.Where(slave => slave.Value.Until is not null).Select(slave => new SuspendedSlave(slave.Key, slave.Value.Until!.Value))
             .OrderBy(slave => slave.Slave, StringComparer.Ordinal).Take(MostShown),

@@ -19,9 +19,14 @@ internal static class BareServer
         Console.WriteLine($"listening main tcp {listener.LocalEndPoint}");
         Console.WriteLine("ready");
         _ = AcceptAsync(listener, new Counter(sockets));
-        while (Console.ReadLine() is not null)
+        while (Console.ReadLine() is { } question)
         {
-            Console.WriteLine($"bench heap {GC.GetTotalMemory(forceFullCollection: true)}");
+            Console.WriteLine(question switch
+            {
+                "made" => $"bench made {GC.GetTotalAllocatedBytes(precise: true)}",
+                "paused" => $"bench paused {GC.GetTotalPauseDuration().Ticks}",
+                _ => $"bench heap {GC.GetTotalMemory(forceFullCollection: true)}",
+            });
         }
     }
 

@@ -83,6 +83,7 @@ internal static class StormBenchmark
     {
         using var patience = new CancellationTokenSource(Patience);
         var before = row.Server.ProcessorTime;
+        var (made, paused) = await MadeAsync(row.Server);
         client.Say(string.Create(CultureInfo.InvariantCulture, $"open {row.Server.PortOf("main")}"));
         var opened = await client.HearAsync("bench opened");
         try
@@ -95,6 +96,14 @@ internal static class StormBenchmark
             row.Faults.Add($"only {await row.Server.AskNumberAsync("count", "bench count")} online after {Patience.TotalSeconds} s");
         }
 
+        if (row.IsGateway)
+        {
+            await SettleAsync(row);
+        }
+
+        var (madeNow, pausedNow) = await MadeAsync(row.Server);
+        row.Made.Add((double)(madeNow - made) / Dtus);
+        row.Paused.Add((pausedNow - paused).TotalMilliseconds);
         if (row.IsGateway)
         {
             await CheckAsync(row);
@@ -114,13 +123,22 @@ internal static class StormBenchmark
         await row.Server.HearAsync("bench empty");
     }
 
+    // What a storm costs however much else the machine does: bytes that were allocated, and how long the collector held everything up for them.
+    private static async Task<(long Made, TimeSpan Paused)> MadeAsync(ChildProcess server) =>
+        (await server.AskNumberAsync("made", "bench made"), TimeSpan.FromTicks(await server.AskNumberAsync("paused", "bench paused")));
+
     // What stands in the mailboxes behind the last DTU is work as well: the API answers when it is done.
-    private static async Task CheckAsync(Row row)
+    private static async Task SettleAsync(Row row)
     {
         using var http = new HttpClient { BaseAddress = new Uri($"http://{row.Server.AddressOf("http")}") };
         var asked = Stopwatch.GetTimestamp();
         await http.GetStringAsync(new Uri("/api/v1/dtus?limit=1", UriKind.Relative));
         row.Settled.Add(Stopwatch.GetElapsedTime(asked).TotalSeconds);
+    }
+
+    private static async Task CheckAsync(Row row)
+    {
+        using var http = new HttpClient { BaseAddress = new Uri($"http://{row.Server.AddressOf("http")}") };
         var (online, after) = (0, "");
         do
         {
@@ -137,7 +155,7 @@ internal static class StormBenchmark
     private static void Print(List<Row> rows)
     {
         var table = new Table(
-            "server", "connections/s", "ratio", "cold", "s of processor", "API answers in ms", "managed B/session", "working set MB", "lost or refused");
+            "server", "connections/s", "ratio", "cold", "s of processor", "allocated B/connection", "collector ms", "API answers in ms", "managed B/session", "working set MB", "lost or refused");
         foreach (var row in rows)
         {
             table.Add(
@@ -146,6 +164,8 @@ internal static class StormBenchmark
                 rows[0].Warm.Median() / row.Warm.Median(),
                 Dtus / row.Seconds.DefaultIfEmpty(double.NaN).First(),
                 row.Processor.Skip(1).Median(),
+                row.Made.Skip(1).Median(),
+                row.Paused.Skip(1).Median(),
                 row.IsGateway ? row.Settled.Skip(1).Median() * 1e3 : "",
                 (double)(row.HeapAfter - row.HeapBefore) / Dtus,
                 row.WorkingSet / 1e6,
@@ -183,6 +203,10 @@ internal static class StormBenchmark
         public IEnumerable<double> Warm => Seconds.Skip(1);
 
         public List<double> Processor { get; } = [];
+
+        public List<double> Made { get; } = [];
+
+        public List<double> Paused { get; } = [];
 
         public List<double> Settled { get; } = [];
 

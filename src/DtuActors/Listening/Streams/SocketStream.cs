@@ -26,6 +26,9 @@ internal sealed class SocketStream(Socket socket) : Stream
         set => throw new NotSupportedException();
     }
 
+    /// <summary>Whether bytes that were given back are the next to be read.</summary>
+    public bool HasAhead => !_ahead.IsEmpty;
+
     /// <summary>Gives back bytes that were read and are the next reader's. No read is outstanding.</summary>
     public void PutBack(ReadOnlyMemory<byte> bytes) => _ahead = bytes;
 

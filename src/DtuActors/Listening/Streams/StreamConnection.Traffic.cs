@@ -16,7 +16,9 @@ internal sealed partial class StreamConnection
     private const int MostPerWrite = 64 * 1024;
     private static readonly LingerOption Reset = new(true, 0);
 
-    private readonly Queue<Waiting> _waiting = new(2);
+    // Most connections are only read, so what writes is made by the first write.
+    private Queue<Waiting>? _waiting;
+    private SocketReader? _reader;
     private IActorRef _closer = ActorRefs.Nobody;
     private Tcp.ConnectionClosed? _closing;
     private long _waitingBytes;
@@ -33,7 +35,14 @@ internal sealed partial class StreamConnection
         if (!_reading && !_finished)
         {
             _reading = true;
-            _ = ReadAsync(_stream, Self);
+            if (_stream == _plain && !_plain.HasAhead)
+            {
+                (_reader ??= new SocketReader(_socket, Self)).Read();
+            }
+            else
+            {
+                _ = ReadAsync(_stream, Self);
+            }
         }
     }
 
@@ -80,7 +89,7 @@ internal sealed partial class StreamConnection
             return;
         }
 
-        _waiting.Enqueue(new Waiting(write, Sender));
+        (_waiting ??= new Queue<Waiting>(2)).Enqueue(new Waiting(write, Sender));
         _waitingBytes += write.Data.Count;
         WriteNext();
     }
@@ -88,7 +97,7 @@ internal sealed partial class StreamConnection
     // What waits leaves in one send, and one record of TLS.
     private void WriteNext()
     {
-        if (_inFlight > 0 || _waiting.Count == 0)
+        if (_inFlight > 0 || _waiting is not { Count: > 0 })
         {
             return;
         }
@@ -125,7 +134,7 @@ internal sealed partial class StreamConnection
     {
         for (; _inFlight > 0; _inFlight--)
         {
-            var (write, from) = _waiting.Dequeue();
+            var (write, from) = _waiting!.Dequeue();
             _waitingBytes -= write.Data.Count;
             if (write.WantsAck)
             {
@@ -216,6 +225,7 @@ internal sealed partial class StreamConnection
         }
 
         _socket.Dispose();
+        _reader?.Dispose();
         if (_stream is SslStream tls)
         {
             tls.Dispose();

@@ -59,9 +59,8 @@ internal sealed partial class StreamConnection : UntypedActor
 
     private static Peer Unknown { get; } = new("", null);
 
-    /// <summary>Not an expression: that would be compiled once per connection.</summary>
     public static Props Props(StreamSetup setup, SocketStream stream, EndPoint local, IActorRef handler) =>
-        Akka.Actor.Props.Create<StreamConnection>(setup, stream, local, handler);
+        Maker.Of((setup, stream, local, handler), static from => new StreamConnection(from.setup, from.stream, from.local, from.handler));
 
     protected override void PreStart()
     {

@@ -42,10 +42,10 @@ internal static class StreamSteps
     public sealed record NotOpened(string Reason, string Problem, ReadOnlyMemory<byte> FirstBytes) : INoSerializationVerificationNeeded;
 
     // Taken only while there are bytes, so it may be larger than what a DTU sends.
-    private const int MostPerRead = 16 * 1024;
+    public const int MostPerRead = 16 * 1024;
     private const int FirstBytesKept = 64;
 
-    /// <summary>One read: waits without a buffer, then takes what is there. Ends in <see cref="Tcp.Received"/>, <see cref="Finished"/> or <see cref="Broken"/>.</summary>
+    /// <summary>One read of a stream, as <see cref="SocketReader"/> reads a bare socket: waits without a buffer, then takes what is there. Ends in <see cref="Tcp.Received"/>, <see cref="Finished"/> or <see cref="Broken"/>.</summary>
     public static async Task ReadAsync(Stream stream, IActorRef connection)
     {
         object outcome;
@@ -161,11 +161,14 @@ internal static class StreamSteps
         connection.Tell(outcome, ActorRefs.NoSender);
     }
 
-    // The socket's own error in the system's words; .NET and TLS wrap it.
-    private static string Words(Exception problem) => problem switch
+    /// <summary>A socket's error in the system's words.</summary>
+    public static string Words(SocketError error) => new SocketException((int)error).Message;
+
+    /// <summary>The socket's own error, which .NET and TLS wrap, in the system's words.</summary>
+    public static string Words(Exception problem) => problem switch
     {
-        SocketException socket => new SocketException((int)socket.SocketErrorCode).Message,
-        { InnerException: SocketException socket } => new SocketException((int)socket.SocketErrorCode).Message,
+        SocketException socket => Words(socket.SocketErrorCode),
+        { InnerException: SocketException socket } => Words(socket.SocketErrorCode),
         AuthenticationException { InnerException: { } inner } => $"{problem.Message} ({inner.Message})",
         _ => problem.Message,
     };
