@@ -254,7 +254,7 @@ public sealed class CentreTests : EndpointSpec
     }
 
     private void Heartbeat(IActorRef fan, string text, string reply = "") => fan.Tell(
-        new Relay.Deliver(Session, Dtu.Value, Dtu, new Epoch(1, 1), null, 0, false, new Replaying.Heartbeat(Bytes(text), Bytes(reply))));
+        new Relay.Deliver(Session, Dtu.Value, Dtu, new Epoch(1, 1), null, 0, false, Heartbeat: new Replaying.Heartbeat(Bytes(text), Bytes(reply))));
 
     private void ExpectTakenThrough(long through) => Session.FishForMessage<Flow.Taken>(taken => taken.Through == through, Patience);
 
