@@ -51,7 +51,6 @@ public sealed class RerouteSpec : RoutingSpec
         router.Tell(new RouterActor.Reroute([Options.Route("a", "com")], [("com", next.Ref), ("scada", Scada.Ref)]), TestActor);
         ExpectMsg<RouterActor.Rerouted>();
         next.ExpectMsg<Registry.AnnounceYourself>();
-        next.ExpectMsg<Flow.PathAdded>();
         Assert.Equal(new Destination(Com, 1), Assert.IsType<Flow.PathRemoved>(Assert.Single(Told(router, a.Probe))).Destination);
         Assert.Empty(Told(router, Scada));
 
@@ -60,6 +59,7 @@ public sealed class RerouteSpec : RoutingSpec
         Assert.Empty(Told(router, a.Probe));
         router.Tell(new Registry.EndpointStarted("com", new Destination(next, 1), Exclusive: true, DownlinkSelect.None));
         Assert.Equal(new Destination(next, 1), Assert.IsType<Flow.PathAdded>(Assert.Single(Told(router, a.Probe))).Destination);
+        Assert.Equal(new Flow.PathAdded(new Destination(a.Probe, 0), a.Ref.Id), next.ExpectMsg<Flow.PathAdded>());
         Up(router, a, "hello");
         Assert.Equal("hello"u8.ToArray(), Delivered(next));
     }
