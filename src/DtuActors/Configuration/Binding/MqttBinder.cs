@@ -97,11 +97,11 @@ internal static class MqttBinder
             return null;
         }
 
-        CheckFiles(block, tls);
+        CheckFiles(block, certificate, tls);
         return tls;
     }
 
-    private static void CheckFiles(BlockReader block, MqttTlsOptions tls)
+    private static void CheckFiles(BlockReader block, BlockReader? certificate, MqttTlsOptions tls)
     {
         try
         {
@@ -109,7 +109,8 @@ internal static class MqttBinder
         }
         catch (TlsFileException problem)
         {
-            block.Fault(problem.Key, problem.Message, problem.Expected);
+            var isOwn = problem.Key is TlsFiles.PathKey or TlsFiles.KeyPathKey;
+            (isOwn ? certificate! : block).Fault(problem.Key[(problem.Key.IndexOf('.', StringComparison.Ordinal) + 1)..], problem.Message, problem.Expected);
         }
     }
 }
