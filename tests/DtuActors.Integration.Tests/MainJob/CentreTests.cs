@@ -149,8 +149,9 @@ public sealed class CentreTests : IAsyncLifetime
         }
         """);
 
+    // Akka.IO's own listener now and then never reads a connection that stood in the backlog when it began to accept, and dialers stand there when it is started again.
     private static string Listeners(Ports ports) => $$"""
-        main { port = {{ports.Main}} }, inbytes { port = {{ports.Bytes}}, profile = bytes }, infields { port = {{ports.Fields}}, profile = fields }
+        main { port = {{ports.Main}}, engine = sockets }, inbytes { port = {{ports.Bytes}}, profile = bytes }, infields { port = {{ports.Fields}}, profile = fields }
         inpackets { port = {{ports.Packets}}, profile = packets }
         """;
 
