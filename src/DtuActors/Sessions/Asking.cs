@@ -73,7 +73,14 @@ public static class Asking
     public sealed record Refused(long Correlation, RefusalReason Reason) : INoSerializationVerificationNeeded;
 
     /// <summary>Write these bytes and say when they are in the socket: one <see cref="Sent"/> or <see cref="Refused"/> to <see cref="ReplyTo"/>.</summary>
-    public sealed record Send(DtuId Dtu, ReadOnlyMemory<byte> Payload, long Correlation, string Asker, IActorRef ReplyTo, object? Turn = null)
+    /// <param name="Dtu">For whom.</param>
+    /// <param name="Payload">What is written.</param>
+    /// <param name="Correlation">The asker's own number.</param>
+    /// <param name="Asker">As of a <see cref="Request"/>.</param>
+    /// <param name="ReplyTo">Who hears of it.</param>
+    /// <param name="Turn">As of a <see cref="Request"/>.</param>
+    /// <param name="AnswerUp">The asker is an endpoint, and in request-response mode the answer is its uplink, as it is after a routed downlink.</param>
+    public sealed record Send(DtuId Dtu, ReadOnlyMemory<byte> Payload, long Correlation, string Asker, IActorRef ReplyTo, object? Turn = null, bool AnswerUp = false)
         : INoSerializationVerificationNeeded;
 
     /// <summary>The kernel has the bytes (transparent), or they stand in the bus queue's turn and were written (request-response).</summary>

@@ -186,13 +186,16 @@ public sealed partial class ConnectionActor : IBusLine
         }
         else if (downlink.Send is { } send)
         {
-            // What it shared was written for it too. The answer is its endpoint's, where an endpoint sent it and a route leads up to it.
+            // What it shared was written for it too.
             if (!item.WasSent)
             {
                 send.ReplyTo.Tell(new Asking.Sent(send.Correlation));
             }
 
-            _isTaken = Emit(answer, only: send.Asker);
+            if (send.AnswerUp)
+            {
+                _isTaken = Emit(answer, only: send.Asker);
+            }
         }
         else if (downlink.Poll is { } poll)
         {

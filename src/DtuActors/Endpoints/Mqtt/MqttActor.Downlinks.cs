@@ -85,7 +85,7 @@ public sealed partial class MqttActor
             Books.Down.Accept(bytes);
             CountersMoved();
             var number = _downlinks.Open(new OpenDownlink(dtu, bytes, Now, downlink.Id, came));
-            Router.Tell(new Asking.Send(dtu, downlink.Bytes, number, Options.Name, Self), Self);
+            Router.Tell(new Asking.Send(dtu, downlink.Bytes, number, Options.Name, Self, AnswerUp: true), Self);
         }
     }
 
