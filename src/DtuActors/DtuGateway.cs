@@ -51,6 +51,7 @@ public sealed class DtuGateway
     private static readonly TimeSpan RegisterLimit = TimeSpan.FromMinutes(2);
 
     private readonly Channel<StartUpEvent> _startUp = Channel.CreateBounded<StartUpEvent>(MostStartUpEvents);
+    private readonly Channel<StartUpEvent.Bound> _boundLater = Channel.CreateBounded<StartUpEvent.Bound>(MostStartUpEvents);
     private readonly Task<GatewayActor.Parts> _parts;
     private readonly IActorRef _actor;
     // One at a time: whose word is in it reloads.
@@ -62,7 +63,7 @@ public sealed class DtuGateway
     public DtuGateway(ActorSystem system, GatewayOptions options)
     {
         _options = options;
-        _actor = system.ActorOf(GatewayActor.Props(options, _startUp.Writer), "gateway");
+        _actor = system.ActorOf(GatewayActor.Props(options, _startUp.Writer, _boundLater.Writer), "gateway");
         _parts = _actor.Ask<GatewayActor.Parts>(new GatewayActor.GetParts(), AskLimit);
         Ended = _actor.WatchAsync();
     }
@@ -75,6 +76,9 @@ public sealed class DtuGateway
 
     /// <summary>Start-up's events; completed after <see cref="StartUpEvent.Ready"/>.</summary>
     public ChannelReader<StartUpEvent> StartUp => _startUp.Reader;
+
+    /// <summary>Sockets that are bound after <see cref="StartUpEvent.Ready"/>: by a reload, by the register, or because an address became free. What nobody reads is forgotten.</summary>
+    public ChannelReader<StartUpEvent.Bound> BoundLater => _boundLater.Reader;
 
     /// <summary>Completes when the gateway's actor has ended, in good order or by failure.</summary>
     public Task Ended { get; }
@@ -104,7 +108,7 @@ public sealed class DtuGateway
 
             if (change.IsEmpty)
             {
-                return new Reloading.Applied(change, [], []);
+                return new Reloading.Applied(change, []);
             }
 
             // The gateway bounds each of its steps; without an answer it has ended.

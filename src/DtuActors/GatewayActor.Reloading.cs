@@ -34,6 +34,7 @@ public sealed partial class GatewayActor
     // By name, for that is what has to become free: who is ending, and what begins in its place.
     private readonly Dictionary<string, (IActorRef Ref, EndpointOptions? Next)> _leaving = new(StringComparer.Ordinal);
     private Reload? _reload;
+    private int _reroutes;
 
     private enum Step
     {
@@ -49,7 +50,8 @@ public sealed partial class GatewayActor
         Receive<Reloading.Apply>(OnApply);
         Receive<Editing.Reconfigured>(OnReconfigured);
         Receive<Editing.Collides>(OnCollides);
-        Receive<RouterActor.Rerouted>(_ => OnRerouted());
+        Receive<RouterActor.Rerouted>(OnRerouted, rerouted => rerouted.Number == _reroutes);
+        Receive<RouterActor.Rerouted>(_ => { });
         Receive<ReloadOverdue>(_ => OnReloadOverdue());
     }
 
@@ -134,9 +136,10 @@ public sealed partial class GatewayActor
         }
     }
 
-    private void Reroute() => _router.Tell(new RouterActor.Reroute(_options.Routes, [.. _endpoints]));
+    // The answer to the last one counts: the router may have begun anew meanwhile.
+    private void Reroute() => _router.Tell(new RouterActor.Reroute(_options.Routes, [.. _endpoints], ++_reroutes));
 
-    private void OnRerouted()
+    private void OnRerouted(RouterActor.Rerouted rerouted)
     {
         switch (_reload?.Step)
         {
@@ -246,19 +249,15 @@ public sealed partial class GatewayActor
     {
         if (_reload is { Step: Step.Joining } reload && reload.Unbound.Remove(bound.Name))
         {
-            reload.Bound.Add(new StartUpEvent.Bound(bound.Name, bound.Transport, bound.Address));
             EndIfJoined();
-        }
-        else if (_ready)
-        {
-            _log.Info("{0} listens on {1}", bound.Name, bound.Address);
         }
     }
 
-    private void OnReloadRangeBound(string name)
+    private void OnReloadRangeBound(Binding.RangeBound bound)
     {
-        if (_reload is { Step: Step.Joining } reload && reload.Unbound.Remove(name))
+        if (_reload is { Step: Step.Joining } reload && reload.Unbound.Remove(bound.Name))
         {
+            reload.Down.AddRange(bound.NotBound.Select(problem => new Reloading.Unbound(bound.Name, problem)));
             EndIfJoined();
         }
     }
@@ -276,7 +275,7 @@ public sealed partial class GatewayActor
     {
         if (_reload is { IsRerouted: true, Unbound.Count: 0 } reload)
         {
-            End(new Reloading.Applied(reload.Change, [.. reload.Bound], [.. reload.Down]));
+            End(new Reloading.Applied(reload.Change, [.. reload.Down]));
         }
     }
 
@@ -345,8 +344,6 @@ public sealed partial class GatewayActor
         public List<EndpointOptions> Successors { get; } = [];
 
         public HashSet<string> Unbound { get; } = new(StringComparer.Ordinal);
-
-        public List<StartUpEvent.Bound> Bound { get; } = [];
 
         public List<Reloading.Unbound> Down { get; } = [];
 

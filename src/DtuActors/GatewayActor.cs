@@ -40,6 +40,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private readonly PollTable _polls;
     private readonly EventInlet _inlet = new();
     private readonly ChannelWriter<StartUpEvent> _startUp;
+    private readonly ChannelWriter<StartUpEvent.Bound> _boundLater;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly HashSet<string> _unbound = [];
     private readonly List<(string Name, IActorRef Ref)> _endpoints = [];
@@ -58,10 +59,11 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private IActorRef _directory = ActorRefs.Nobody;
     private IActorRef _register = ActorRefs.Nobody;
 
-    public GatewayActor(GatewayOptions options, ChannelWriter<StartUpEvent> startUp)
+    public GatewayActor(GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater)
     {
         _options = options;
         _startUp = startUp;
+        _boundLater = boundLater;
         _admission = new Admission(options);
         _polls = new PollTable(options.Polls);
 
@@ -82,7 +84,8 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(GatewayOptions options, ChannelWriter<StartUpEvent> startUp) => Akka.Actor.Props.Create<GatewayActor>(options, startUp);
+    public static Props Props(GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater) =>
+        Akka.Actor.Props.Create<GatewayActor>(options, startUp, boundLater);
 
     protected override void PreStart()
     {
@@ -112,7 +115,11 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         return _withSockets.Contains(failed) ? Directive.Resume : Directive.Restart;
     }, loggingEnabled: false);
 
-    protected override void PostStop() => _startUp.TryComplete();
+    protected override void PostStop()
+    {
+        _startUp.TryComplete();
+        _boundLater.TryComplete();
+    }
 
     private static IActorRef Watched(Props props, string name) => Context.Watch(Context.ActorOf(props, name));
 
@@ -235,8 +242,9 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
             _startUp.TryWrite(new StartUpEvent.Bound(bound.Name, bound.Transport, bound.Address));
             ReadyIfBound();
         }
-        else
+        else if (_ready)
         {
+            SayBoundLater(bound.Name, bound.Transport, bound.Address);
             OnReloadBound(bound);
         }
     }
@@ -247,6 +255,16 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         {
             _startUp.TryWrite(new StartUpEvent.Bound(bound.Name, bound.Transport, bound.Address));
         }
+        else if (_ready)
+        {
+            SayBoundLater(bound.Name, bound.Transport, bound.Address);
+        }
+    }
+
+    private void SayBoundLater(string name, string transport, string address)
+    {
+        _log.Info("{0} listens on {1}", name, address);
+        _boundLater.TryWrite(new StartUpEvent.Bound(name, transport, address));
     }
 
     private void OnRangeBound(Binding.RangeBound bound)
@@ -257,7 +275,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         }
         else
         {
-            OnReloadRangeBound(bound.Name);
+            OnReloadRangeBound(bound);
         }
     }
 

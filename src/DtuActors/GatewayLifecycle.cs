@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 
 namespace DtuActors;
@@ -14,7 +15,9 @@ public static class Binding
     public sealed record PortBound(string Name, string Transport, string Address) : INoSerializationVerificationNeeded;
 
     /// <summary>Every port of a range that the register gave to a DTU at start is bound, or is tried again: a row's port that can't be had is no end of the run.</summary>
-    public sealed record RangeBound(string Name) : INoSerializationVerificationNeeded;
+    /// <param name="Name">The range's.</param>
+    /// <param name="NotBound">Whose port could not be bound, and why; the first of them.</param>
+    public sealed record RangeBound(string Name, ImmutableArray<string> NotBound) : INoSerializationVerificationNeeded;
 
     /// <summary>At start-up this ends the run; later it is a state, and the binder tries again with back-off.</summary>
     public sealed record BindFailed(string Name, string KeyPath, string Address, string Problem, bool AddressInUse) : INoSerializationVerificationNeeded;

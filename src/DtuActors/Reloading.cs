@@ -15,9 +15,8 @@ public static class Reloading
 
     /// <summary>The options are in force. An endpoint among <paramref name="Down"/> tries on by itself, and its status says how it stands.</summary>
     /// <param name="Change">What was added, removed and changed.</param>
-    /// <param name="Bound">The sockets of endpoints that were bound, in the order in which they were.</param>
     /// <param name="Down">Endpoints whose address is not bound.</param>
-    public sealed record Applied(OptionsChange Change, ImmutableArray<StartUpEvent.Bound> Bound, ImmutableArray<Unbound> Down) : Answer;
+    public sealed record Applied(OptionsChange Change, ImmutableArray<Unbound> Down) : Answer;
 
     /// <summary>Nothing changed: these keys say something else, and hold from the next start on.</summary>
     public sealed record RestartNeeded(ImmutableArray<string> KeyPaths) : Answer;

@@ -107,10 +107,27 @@ internal static partial class GatewayRun
         return StartUp.Failed;
     }
 
+    private static async Task SayBoundLaterAsync(WebApplication app, DtuGateway gateway, CancellationToken stopping)
+    {
+        var bound = app.Services.GetRequiredService<Sockets>();
+        try
+        {
+            await foreach (var socket in gateway.BoundLater.ReadAllAsync(stopping))
+            {
+                bound.Add(socket.Name, socket.Transport, socket.Address);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Nothing is bound any more.
+        }
+    }
+
     private static async Task<int> ServeAsync(
         WebApplication app, DtuGateway gateway, HangUps? hangUps, Func<RunningGateway, CancellationToken, Task>? whenReady, ILogger log)
     {
         var stopping = app.Lifetime.ApplicationStopping;
+        _ = SayBoundLaterAsync(app, gateway, stopping);
         _ = hangUps?.RunAsync(app.Services.GetRequiredService<Reloader>(), log, stopping);
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var registration = stopping.Register(stopped.SetResult);

@@ -64,14 +64,6 @@ internal sealed partial class Reloader(GatewayFiles files, DtuGateway gateway, I
         }
 
         var answer = await gateway.ReloadAsync(options, CancellationToken.None);
-        if (answer is Reloading.Applied applied)
-        {
-            foreach (var socket in applied.Bound)
-            {
-                GatewayRun.SayBound(socket.Name, socket.Transport, socket.Address);
-            }
-        }
-
         return answer is Reloading.Collides { Names: var names }
             ? new ReloadOutcome.Faulty([.. names.Take(MostCollisions).Select(name =>
                 loaded.AtDtu(name, $"'{Terminal.Safe(name)}' is in the register already", "a DTU that is not, or its row taken out first: DELETE /api/v1/dtus/ID"))])

@@ -41,7 +41,8 @@ public sealed class CentreBranchActor : UpstreamActor
         Receive<LeaveOver>(_ => OnLeaveOver());
     }
 
-    protected override ReadOnlyMemory<byte> Greeting => _registration?.Bytes ?? default;
+    // Where each packet has it in front, a packet that waits brings it along.
+    protected override ReadOnlyMemory<byte> Greeting => _registration is { } registration && !(registration.EveryPacket && !Outlet.IsEmpty) ? registration.Bytes : default;
 
     protected override TimeSpan SilenceAfterGreeting => _registration?.Silence ?? TimeSpan.Zero;
 
@@ -68,13 +69,13 @@ public sealed class CentreBranchActor : UpstreamActor
         {
             // One that comes while the centre is away is none any more when it is back.
             Outlet.Add(delivery, Now);
-            _replies.Expect(heartbeat.Reply, Now);
             WriteNext();
         }
     }
 
     protected override void OnGreeting()
     {
+        Outlet.DropHeartbeats();
         _replies.Clear();
         _replies.Expect(_registration!.Reply, Now);
     }
@@ -82,11 +83,15 @@ public sealed class CentreBranchActor : UpstreamActor
     // The centre answers the registration before each packet too.
     protected override void OnWriting()
     {
-        if (_registration is { EveryPacket: true, Reply: { IsEmpty: false } reply })
+        foreach (var delivery in Outlet.InFlight)
         {
-            for (var i = Outlet.FramesInFlight; i > 0; i--)
+            if (delivery.Heartbeat is { } heartbeat)
             {
-                _replies.Expect(reply, Now);
+                _replies.Expect(heartbeat.Reply, Now);
+            }
+            else if (_registration is { EveryPacket: true } registration)
+            {
+                _replies.Expect(registration.Reply, Now);
             }
         }
     }

@@ -396,6 +396,12 @@ public abstract class EndpointActor : ReceiveActor, IWithTimers
         var through = _windows.Emit(bytes, out var ackWanted);
         Books.Down.Write(bytes, frame.At, Now);
         Router.Tell(new Relay.Downlink(Options.Name, Self, frame, through, ackWanted, to), Self);
+        if (ackWanted && _surroundings.Branch is null && (to is not null || Options.Select is DownlinkSelect.LastSpeaker))
+        {
+            // Only one of its DTUs got it; the others have come as far, and say so before their windows seem full.
+            Probe();
+        }
+
         LookAtWindows();
     }
 

@@ -9,9 +9,10 @@ internal sealed class ExpectedReplies
     /// <summary>An answer that did not come by then is none: the same bytes are the instrument's after it.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
 
+    // Different ones in a row: the same again is counted.
     private const int Most = 64;
 
-    private readonly List<(ReadOnlyMemory<byte> Bytes, DateTimeOffset At)> _expected = [];
+    private readonly List<(ReadOnlyMemory<byte> Bytes, DateTimeOffset At, int Times)> _expected = [];
 
     public void Expect(ReadOnlyMemory<byte> reply, DateTimeOffset now)
     {
@@ -20,12 +21,18 @@ internal sealed class ExpectedReplies
             return;
         }
 
+        if (_expected.Count > 0 && _expected[^1].Bytes.Span.SequenceEqual(reply.Span))
+        {
+            _expected[^1] = (reply, now, _expected[^1].Times + 1);
+            return;
+        }
+
         if (_expected.Count == Most)
         {
             _expected.RemoveAt(0);
         }
 
-        _expected.Add((reply, now));
+        _expected.Add((reply, now, 1));
     }
 
     /// <summary>How many bytes at the head of what came are answers.</summary>
@@ -37,8 +44,17 @@ internal sealed class ExpectedReplies
         {
             if (piece.Span[taken..].StartsWith(_expected[i].Bytes.Span))
             {
-                taken += _expected[i].Bytes.Length;
-                _expected.RemoveAt(i);
+                var (bytes, at, times) = _expected[i];
+                taken += bytes.Length;
+                if (times > 1)
+                {
+                    _expected[i] = (bytes, at, times - 1);
+                }
+                else
+                {
+                    _expected.RemoveAt(i);
+                }
+
                 i = 0;
             }
             else

@@ -145,12 +145,18 @@ public abstract class FanActor : ReceiveActor, IWithTimers
     protected DtuId? DtuOf(IActorRef branch) => _entries.TryGetValue(branch, out var entry) ? entry.Dtu : null;
 
     /// <summary>Looks anew at how the branches stand, where <see cref="IsComplete"/> or <see cref="StateWithoutBranches"/> may say something else now.</summary>
-    protected void LookAtState()
+    protected void LookAtState() => LookAtState(null);
+
+    private void LookAtState(BranchEntry? moved)
     {
         var state = WorstState();
-        if (_worst?.Status is not { LastError: not null } status || status.State != state || !_entries.ContainsKey(_worst.Ref))
+        if (_worst is null ? state != _state : !IsWorst(_worst, state) || !_entries.ContainsKey(_worst.Ref))
         {
-            _worst = state == EndpointStates.Up ? null : _entries.Values.FirstOrDefault(branch => branch.Status is { LastError: not null } seen && seen.State == state);
+            _worst = state == EndpointStates.Up ? null : _entries.Values.FirstOrDefault(branch => IsWorst(branch, state));
+        }
+        else if (_worst is null && moved is not null && IsWorst(moved, state))
+        {
+            _worst = moved;
         }
 
         var lastError = _worst is { } worst ? $"{worst.Dtu}: {worst.Status!.LastError}" : null;
@@ -173,6 +179,9 @@ public abstract class FanActor : ReceiveActor, IWithTimers
             PublishSoon();
         }
     }
+
+    private static bool IsWorst(BranchEntry branch, string state) =>
+        state != EndpointStates.Up && branch.Status is { LastError: not null } status && status.State == state;
 
     /// <summary>A branch is gone, drained or failed, and none has taken its place.</summary>
     protected virtual void OnBranchEnded(DtuId dtu)
@@ -257,7 +266,7 @@ public abstract class FanActor : ReceiveActor, IWithTimers
             {
                 CountState(before, -1);
                 CountState(seen.Status, 1);
-                LookAtState();
+                LookAtState(branch);
             }
 
             PublishSoon();

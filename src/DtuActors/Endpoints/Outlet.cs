@@ -20,7 +20,8 @@ internal sealed class Outlet(TrafficLedger ledger, Action<Relay.Deliver> settle)
 
     public bool IsWriting => _inFlight.Count > 0;
 
-    public int FramesInFlight => _inFlight.Count(entry => entry.IsFrame);
+    /// <summary>Frames and heartbeats that are being written.</summary>
+    public IEnumerable<Relay.Deliver> InFlight => _inFlight.Where(entry => entry.HasBytes).Select(entry => entry.Delivery);
 
     public bool IsEmpty => _inFlight.Count == 0 && _waiting.Count == 0;
 
@@ -152,6 +153,24 @@ internal sealed class Outlet(TrafficLedger ledger, Action<Relay.Deliver> settle)
         }
     }
 
+    /// <summary>Forgets heartbeats that wait: they are of the moment.</summary>
+    public void DropHeartbeats()
+    {
+        for (var left = _waiting.Count; left > 0; left--)
+        {
+            var entry = _waiting.Dequeue();
+            if (entry.IsFrame || !entry.HasBytes)
+            {
+                _waiting.Enqueue(entry);
+            }
+            else
+            {
+                WaitingBytes -= entry.Bytes;
+                End(entry);
+            }
+        }
+    }
+
     public void DropAll(string reason)
     {
         DropInFlight(reason);
@@ -175,6 +194,9 @@ internal sealed class Outlet(TrafficLedger ledger, Action<Relay.Deliver> settle)
         }
 
         _settledBefore = _next;
+
+        // What its source has been told of is the buffer's from here on: the source has its whole window again.
+        _bySource.Clear();
     }
 
     private void DropOldest(string reason)
@@ -196,6 +218,11 @@ internal sealed class Outlet(TrafficLedger ledger, Action<Relay.Deliver> settle)
 
     private void End(Entry entry)
     {
+        if (entry.Number < _settledBefore)
+        {
+            return;
+        }
+
         var left = _bySource.GetValueOrDefault(entry.Delivery.Source) - entry.Bytes;
         if (left > 0)
         {
@@ -206,7 +233,7 @@ internal sealed class Outlet(TrafficLedger ledger, Action<Relay.Deliver> settle)
             _bySource.Remove(entry.Delivery.Source);
         }
 
-        SettleOnce(entry);
+        settle(entry.Delivery);
     }
 
     private void SettleOnce(Entry entry)

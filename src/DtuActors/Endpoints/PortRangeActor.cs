@@ -36,6 +36,7 @@ public sealed class PortRangeActor : FanActor
 
     /// <summary>Branches of which it is not known yet whether they could bind.</summary>
     private readonly HashSet<DtuId> _binding = [];
+    private readonly List<string> _notBound = [];
     private readonly HashSet<DtuId> _failing = [];
     private readonly Grumble _unnamed = new();
     private bool _isOpening;
@@ -175,6 +176,11 @@ public sealed class PortRangeActor : FanActor
         }
 
         _binding.Remove(dtu);
+        if (!_saidBound && _notBound.Count < MostNamed)
+        {
+            _notBound.Add($"DTU {dtu}: {failed.Address}: {failed.Problem}");
+        }
+
         SayWhenBound();
         if (!_failing.Add(dtu))
         {
@@ -208,7 +214,8 @@ public sealed class PortRangeActor : FanActor
         {
             _saidBound = true;
             Publish();
-            Context.Parent.Tell(new Binding.RangeBound(Options.Name));
+            Context.Parent.Tell(new Binding.RangeBound(Options.Name, [.. _notBound]));
+            _notBound.Clear();
         }
     }
 

@@ -73,6 +73,9 @@ public sealed partial class TcpEndpointActor
         if (buffers.HasFlag(PortBuffers.Received))
         {
             client.Outlet.TrimTo(0, RelayDrops.Purged);
+
+            // A probe behind what was purged is to be answered.
+            WriteNext(actor, client);
         }
 
         if (buffers.HasFlag(PortBuffers.ToTransmit) && (!_shared || actor.Equals(_writer)))

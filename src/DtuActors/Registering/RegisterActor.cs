@@ -193,7 +193,7 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
         _followers.Add(Context.Watch(follow.Who));
         if (_problem is null)
         {
-            follow.Who.Tell(new Editing.Rows(_register));
+            follow.Who.Tell(new Editing.Rows(InForce()));
         }
     }
 
@@ -209,6 +209,7 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
         if (taken.IsEmpty)
         {
             _admission.Use(reconfigure.Options);
+            TellFollowers();
             Sender.Tell(new Editing.Reconfigured(reconfigure.Options));
         }
         else
@@ -248,11 +249,21 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
 
     private void TellFleet(ImmutableArray<RegisteredDtu> rows, ImmutableArray<DtuId> removed) => _fleet.Tell(new Fleet.RegisterSeen(rows, removed));
 
+    // Where the configuration names a DTU, its row says nothing.
+    private Register InForce() => _admission.Rules.ConfiguredNames.Aggregate(
+        _register, (rows, name) => DtuId.TryParse(name, out var id) ? rows.Without(id) : rows);
+
     private void TellFollowers()
     {
+        if (_followers.Count == 0)
+        {
+            return;
+        }
+
+        var rows = new Editing.Rows(InForce());
         foreach (var follower in _followers)
         {
-            follower.Tell(new Editing.Rows(_register));
+            follower.Tell(rows);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Akka.Actor;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
+using DtuActors.Protocol.Transports;
 using DtuActors.Sessions;
 
 namespace DtuActors.Routing;
@@ -70,8 +71,26 @@ internal sealed class EndpointParty(string name, IActorRef endpoint) : Party(nam
 
     public override DtuId? Dtu => null;
 
+    /// <summary>How it wants the serial line of a DTU set, last; of no DTU: of all that it reaches.</summary>
+    public Dictionary<DtuId, LineSettings> LineOf { get; } = new(0);
+
+    public LineSettings? Line { get; set; }
+
     /// <summary>The sessions that it was told of, and which way their frames go.</summary>
     public Dictionary<SessionParty, (bool Up, bool Down)> Seen { get; } = new(0);
+
+    /// <summary>Keeps settings for whoever comes back: a DTU forgets them with its power.</summary>
+    public void Keep(LineSettings line, DtuId? dtu)
+    {
+        if (dtu is { } one)
+        {
+            LineOf[one] = line;
+        }
+        else
+        {
+            Line = line;
+        }
+    }
 
     /// <summary>How it should see a session; null: not at all.</summary>
     public (bool Up, bool Down)? SeesOf(SessionParty session) =>

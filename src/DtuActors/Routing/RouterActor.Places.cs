@@ -154,7 +154,7 @@ public sealed partial class RouterActor
 
         Acquaint();
         Publish();
-        Sender.Tell(Rerouted.Instance);
+        Sender.Tell(new Rerouted(reroute.Number));
     }
 
     private void UseRoutes(ImmutableArray<RouteOptions> routes)
@@ -301,6 +301,20 @@ public sealed partial class RouterActor
         if (holds is { } life && source.Windows.TryAdd(destination, life))
         {
             source.Ref.Tell(new Flow.PathAdded(life, destination.Dtu));
+            if (source is EndpointParty endpoint && destination is SessionParty session)
+            {
+                TellLine(endpoint, session);
+            }
+        }
+    }
+
+    // Before anything that the endpoint says to a DTU that is new here.
+    private static void TellLine(EndpointParty endpoint, SessionParty session)
+    {
+        var id = session.Session.Id;
+        if ((endpoint.LineOf.TryGetValue(id, out var own) ? own : endpoint.Line) is { } line)
+        {
+            session.Ref.Tell(new Relay.Deliver(endpoint.Ref, endpoint.Name, id, session.Session.Epoch, null, 0, AckWanted: false, Line: line));
         }
     }
 }

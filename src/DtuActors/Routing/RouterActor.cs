@@ -25,13 +25,11 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
     /// All routes, and every configured endpoint, whether it has announced itself or not, in the place of what there was. A route that stays keeps its counters and
     /// its windows, an endpoint that stays hears nothing of it. One <see cref="Rerouted"/> to the sender: what the router is told from there on goes the new ways.
     /// </summary>
-    public sealed record Reroute(ImmutableArray<RouteOptions> Routes, ImmutableArray<(string Name, IActorRef Ref)> Endpoints) : INoSerializationVerificationNeeded;
+    public sealed record Reroute(ImmutableArray<RouteOptions> Routes, ImmutableArray<(string Name, IActorRef Ref)> Endpoints, int Number = 0)
+        : INoSerializationVerificationNeeded;
 
-    /// <summary>The answer to a <see cref="Reroute"/>.</summary>
-    public sealed record Rerouted : INoSerializationVerificationNeeded, IDeadLetterSuppression
-    {
-        public static readonly Rerouted Instance = new();
-    }
+    /// <summary>The answer to the <see cref="Reroute"/> of that number.</summary>
+    public sealed record Rerouted(int Number) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
 
     // While the router learns who is there, a moment; after it, frames have somewhere to go.
     private const int MostStashed = 10_000;
@@ -189,14 +187,19 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
     /// <param name="only">The one that is to hear it; null: all.</param>
     private void Spread(SessionParty source, Relay.Deliver said, string? only)
     {
-        var isHeard = false;
+        var (isHeard, isLost) = (false, false);
         foreach (var (route, target) in source.Place.Ways)
         {
             if (route.IsUp)
             {
                 if (only is null && target.IsOfDtus && (target.Far.Count == 0 || (target.Far.Count == 1 && target.Far.Contains(source))))
                 {
-                    DropOffline(route.Up, said);
+                    Lose(route.Up, RelayDrops.DtuOffline);
+                }
+                else if (!target.IsOfDtus && target.Far.Count == 0 && (only is null || only == route.Options.To))
+                {
+                    // A reload is putting another endpoint in its place.
+                    Lose(route.Up, RelayDrops.DestinationLost);
                 }
 
                 foreach (var party in target.Far)
@@ -210,7 +213,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         {
             if (only is null && target.DownRoute is { } first && (target.Down.Count == 0 || (target.Down.Count == 1 && target.Down.Contains(source))))
             {
-                DropOffline(first.Down, said);
+                Lose(first.Down, RelayDrops.DtuOffline);
             }
 
             foreach (var party in target.Down)
@@ -222,6 +225,14 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         if (!isHeard && only is not null && only.StartsWith(RouteOptions.DtuPrefix, StringComparison.Ordinal) && !IsOnline(only))
         {
             Drop(said.Frame, RelayDrops.DtuOffline);
+        }
+
+        // Every route counts what it lost; the frame is one, whichever of them it was to go.
+        void Lose(RouteTraffic traffic, string reason)
+        {
+            traffic.Dropped++;
+            Drop(isLost ? null : said.Frame, reason);
+            isLost = true;
         }
 
         bool Tell(Party party, RouteTraffic traffic)
@@ -248,6 +259,11 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
             return;
         }
 
+        if (downlink.Line is { } line)
+        {
+            endpoint.Keep(line, downlink.To);
+        }
+
         var target = endpoint.Place.Ends[0];
         if (downlink.To is { } to)
         {
@@ -255,9 +271,13 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
             {
                 Deliver(meant, target.Near[meant].Down, said);
             }
+            else if (_table.For(to).FirstOrDefault(route => route.IsDown && route.Options.To == endpoint.Name) is { } route)
+            {
+                DropOffline(route.Down, said);
+            }
             else
             {
-                DropDownlink(target, said);
+                Drop(said.Frame, RelayDrops.NoRoute);
             }
         }
         else if (target.Down.Count == 0)

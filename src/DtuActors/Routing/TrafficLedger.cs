@@ -40,6 +40,13 @@ public sealed class TrafficLedger
     /// <summary>An accepted frame ends here, under a reason of a closed set.</summary>
     public void Drop(int bytes, string reason) => Drop(1, bytes, reason);
 
+    /// <summary>Frames that were not even looked at: how many bytes they had, nobody knows.</summary>
+    public void Refuse(int frames, string reason)
+    {
+        _accepted += frames;
+        Drop(frames, 0, reason);
+    }
+
     /// <summary>Everything that waits ends here: the resource or the actor that held it is gone.</summary>
     public void DropWaiting(string reason)
     {

@@ -22,6 +22,7 @@ public sealed partial class ConnectionActor : IBusLine
     private BusQueue? _bus;
     private ModbusDialect? _modbus;
     private SocketWriter<Downlink>? _writer;
+    private LineSettings? _line;
     private long _bytesDown;
     private long _framesDown;
 
@@ -81,14 +82,17 @@ public sealed partial class ConnectionActor : IBusLine
     // For the DTU itself, in its turn among the bytes for the instrument; nobody answers it.
     private void OnLine(Relay.Deliver delivery, LineSettings line)
     {
-        if (_profile.LineControl is not LineControl.Usr)
+        // The router tells it to a DTU that comes back, and so does the endpoint, which knows nothing of it.
+        if (_profile.LineControl is not LineControl.Usr || line == _line)
         {
             return;
         }
 
+        _line = line;
+
         if (UsrBaudFrame.Find(line) is not { } frame)
         {
-            _log.Warning("{0}: its line can't be set to {1} baud with {2} stop bits: USR's frame carries no such settings", _id, line.Baud, line.StopBits);
+            Log.Warning("{0}: its line can't be set to {1} baud with {2} stop bits: USR's frame carries no such settings", _id, line.Baud, line.StopBits);
             return;
         }
 

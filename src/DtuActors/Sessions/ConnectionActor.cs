@@ -42,7 +42,7 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
     private IActorRef _owner = ActorRefs.Nobody;
     private string? _presentedAlias;
     private string? _lastError;
-    private ILoggingAdapter? _log;
+    private ILoggingAdapter? _madeLog;
 
     public ConnectionActor(SessionSetup setup, IActorRef socket, Peer remote)
     {
@@ -59,7 +59,7 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
 
     private static DateTimeOffset Now => Context.System.Scheduler.Now;
 
-    private ILoggingAdapter Log => _log ??= Context.GetLogger();
+    private ILoggingAdapter Log => _madeLog ??= Context.GetLogger();
 
     private string Remote => _remote.Text;
 

@@ -40,10 +40,22 @@ public sealed class ExpectedRepliesTests
     {
         for (var i = 0; i < 100; i++)
         {
+            _replies.Expect(Bytes(i.ToString("D3", System.Globalization.CultureInfo.InvariantCulture)), Start);
+        }
+
+        Assert.Equal(0, _replies.Take(Bytes("035"), Start));
+        Assert.Equal(3, _replies.Take(Bytes("036"), Start));
+    }
+
+    [Fact]
+    public void The_same_answer_is_expected_as_often_as_it_was_asked_for()
+    {
+        for (var i = 0; i < 500; i++)
+        {
             _replies.Expect(Bytes("x"), Start);
         }
 
-        Assert.Equal(64, _replies.Take(Bytes(new string('x', 100)), Start));
+        Assert.Equal(500, _replies.Take(Bytes(new string('x', 600)), Start));
     }
 
     private static byte[] Bytes(string text) => Encoding.ASCII.GetBytes(text);

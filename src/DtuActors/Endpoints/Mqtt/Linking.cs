@@ -45,7 +45,15 @@ internal static class Linking
     /// <param name="ResponseTopic">Where the publisher wants an answer, or null.</param>
     /// <param name="Correlation">What it wants to find in it.</param>
     /// <param name="Node">The user property of a state.</param>
-    public sealed record Came(string Topic, ReadOnlyMemory<byte> Payload, bool Retain, string? ResponseTopic = null, ReadOnlyMemory<byte> Correlation = default, string? Node = null)
+    /// <param name="Inflow">Where it is counted until it is read.</param>
+    public sealed record Came(
+        string Topic,
+        ReadOnlyMemory<byte> Payload,
+        bool Retain,
+        string? ResponseTopic = null,
+        ReadOnlyMemory<byte> Correlation = default,
+        string? Node = null,
+        MqttInflow? Inflow = null)
         : INoSerializationVerificationNeeded, IDeadLetterSuppression;
 
     /// <summary>Link → endpoint, the last word of a link: there is no connection. <paramref name="WantsOlder"/>: the broker does not speak MQTT 5.</summary>

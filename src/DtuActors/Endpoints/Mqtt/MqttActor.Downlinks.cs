@@ -12,6 +12,13 @@ public sealed partial class MqttActor
 
     private void OnCame(Linking.Came came)
     {
+        came.Inflow?.Leave(came.Payload.Length);
+        if (came.Inflow?.TakeLost() is > 0 and var lost)
+        {
+            Books.Down.Refuse(lost, RelayDrops.QueueFull);
+            CountersMoved();
+        }
+
         if (_topics.TryReadDown(came.Topic, out var dtu))
         {
             OnDownlink(dtu, came);

@@ -67,10 +67,14 @@ internal sealed class MqttLinkActor : ReceiveActor
 
     protected override void PreStart()
     {
-        var (self, endpoint) = (Self, _endpoint);
+        var (self, endpoint, inflow) = (Self, _endpoint, new MqttInflow());
         _client.ApplicationMessageReceivedAsync += came =>
         {
-            endpoint.Tell(CameOf(came.ApplicationMessage), self);
+            if (inflow.TryEnter((int)came.ApplicationMessage.Payload.Length))
+            {
+                endpoint.Tell(CameOf(came.ApplicationMessage) with { Inflow = inflow }, self);
+            }
+
             return Task.CompletedTask;
         };
         _client.DisconnectedAsync += ended =>
