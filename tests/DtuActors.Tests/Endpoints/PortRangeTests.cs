@@ -381,7 +381,7 @@ public sealed class PortRangeTests : EndpointSpec
 
         // Unit 0 is a broadcast, as everywhere.
         await toB.GetStream().WriteAsync(Mbap.Build(9, 0, [0x06, 0x00, 0x01, 0x00, 0x02]));
-        Assert.Equal(ModbusRtu.Build(0, [0x06, 0x00, 0x01, 0x00, 0x02]), Router.ExpectMsg<Asking.Send>().Payload.ToArray());
+        Assert.Equal(ModbusRtu.Build(0, [0x06, 0x00, 0x01, 0x00, 0x02]), Router.ExpectMsg<Asking.Request>().Payload.ToArray());
         AwaitAssert(() => Assert.Equal(1, Seen(range).Branches.Single(branch => branch.Dtu == "b").Clients), Patience, Often);
     }
 }
