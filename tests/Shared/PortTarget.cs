@@ -111,5 +111,9 @@ internal sealed class PortRun
         }
 
         public void OnSuspend(bool isSuspended) => run.Log.Add(isSuspended ? "suspend" : "resume");
+
+        public void OnKept(ReadOnlySpan<byte> unit, bool isReply) => run.Log.Add($"{(isReply ? "reply" : "command")}={Convert.ToHexString(unit)}");
+
+        public void OnDropped(ReadOnlySpan<byte> bytes, string reason) => run.Log.Add($"{reason}={Convert.ToHexString(bytes)}");
     }
 }

@@ -37,7 +37,7 @@ public abstract class Registrar
     /// <summary>The registration's own bytes, terminator not included, once registered. Empty where it has none of its own (a frame, an address).</summary>
     public ReadOnlyMemory<byte> Registration { get; protected set; }
 
-    /// <summary>The same with the newline that ended it, once registered: what stood between the connection's heartbeats and its data.</summary>
+    /// <summary>The same with the newline that ended it, once registered: what stood between the connection's heartbeats and its data. Of an envelope the unit that registered.</summary>
     public ReadOnlyMemory<byte> AsReceived { get; protected set; }
 
     /// <summary>What came behind the registration: data, in order. Where the registration is a unit that the session has to see itself, it begins with that.</summary>

@@ -174,6 +174,7 @@ internal sealed class UnitRegistrar(RegistrationForm form, Framer framer, UnitRe
             {
                 _behind.AddRange(unit);
                 _unit = unit.Length;
+                AsReceived = form is EnvelopeForm ? unit.ToArray() : default(ReadOnlyMemory<byte>);
             }
             else
             {

@@ -136,18 +136,41 @@ public static class Ddp
         return reply;
     }
 
+    /// <summary>The data in as many units as they need, one behind the other; none for no data.</summary>
+    internal static byte[] Wrap(DdpType type, ReadOnlySpan<byte> idField, ReadOnlySpan<byte> data)
+    {
+        var units = (data.Length + MaxData - 1) / MaxData;
+        var wrapped = new byte[data.Length + (units * Overhead)];
+        var rest = wrapped.AsSpan();
+        while (data.Length > 0)
+        {
+            var part = data[..Math.Min(data.Length, MaxData)];
+            Write(rest[..(Overhead + part.Length)], type, idField, part);
+            data = data[part.Length..];
+            rest = rest[(Overhead + part.Length)..];
+        }
+
+        return wrapped;
+    }
+
     internal static void Write(Span<byte> unit, DdpType type, string id, ReadOnlySpan<byte> data)
+    {
+        Span<byte> idField = stackalloc byte[IdLength];
+        IdField.Write(idField, id, "a DDP id");
+        Write(unit, type, idField, data);
+    }
+
+    internal static void Write(Span<byte> unit, DdpType type, ReadOnlySpan<byte> idField, ReadOnlySpan<byte> data)
     {
         if (data.Length > MaxData)
         {
             throw new ArgumentException($"a DDP unit carries at most {MaxData} bytes, not {data.Length}", nameof(data));
         }
 
-        unit.Clear();
         unit[0] = Mark;
         unit[1] = (byte)type;
         BinaryPrimitives.WriteUInt16BigEndian(unit[2..], (ushort)(Overhead + data.Length));
-        IdField.Write(unit.Slice(IdOffset, IdLength), id, "a DDP id");
+        idField.CopyTo(unit[IdOffset..]);
         data.CopyTo(unit[DataOffset..]);
         unit[DataOffset + data.Length] = Mark;
     }

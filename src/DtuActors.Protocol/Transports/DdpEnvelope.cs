@@ -51,23 +51,13 @@ internal sealed class DdpEnvelope : Envelope
     /// </remarks>
     public override byte[] Wrap(string id, ReadOnlySpan<byte> payload)
     {
-        var units = (payload.Length + Ddp.MaxData - 1) / Ddp.MaxData;
-        var wrapped = new byte[payload.Length + (units * Ddp.Overhead)];
-        var rest = wrapped.AsSpan();
-        while (payload.Length > 0)
+        if (_id is not null)
         {
-            var data = payload[..Math.Min(payload.Length, Ddp.MaxData)];
-            var unit = rest[..(Ddp.Overhead + data.Length)];
-            Ddp.Write(unit, DdpType.CentreData, _id ?? id, data);
-            if (_id is not null)
-            {
-                _idField.CopyTo(unit[Ddp.IdOffset..]);
-            }
-
-            payload = payload[data.Length..];
-            rest = rest[(Ddp.Overhead + data.Length)..];
+            return Ddp.Wrap(DdpType.CentreData, _idField, payload);
         }
 
-        return wrapped;
+        Span<byte> field = stackalloc byte[Ddp.IdLength];
+        IdField.Write(field, id, "a DDP id");
+        return Ddp.Wrap(DdpType.CentreData, field, payload);
     }
 }

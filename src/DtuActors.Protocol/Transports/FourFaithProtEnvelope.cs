@@ -31,6 +31,9 @@ internal sealed class FourFaithProtEnvelope : Envelope
     /// <remarks>A login is understood nevertheless, but at the stream's beginning only. Bytes that may begin one wait for its rest for a second.</remarks>
     public override void AssumeLoggedIn() => LoginMayBeMissing = true;
 
+    /// <summary>Says that no login comes at all: the stream is a centre's.</summary>
+    internal void SkipLogin() => _hasData = true;
+
     public override EnvelopeUnit Open(ReadOnlySpan<byte> unit)
     {
         if (unit is [FourFaithProt.Heartbeat])

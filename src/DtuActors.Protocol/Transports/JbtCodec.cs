@@ -3,10 +3,10 @@ using DtuActors.Protocol.Framing;
 namespace DtuActors.Protocol.Transports;
 
 /// <summary>
-/// Cuts a stream of <see cref="Jbt"/>: a head is a unit, and what follows it is units as it comes, up to the next head. The envelope's memory tells whether
+/// Cuts a stream of <see cref="Jbt"/>: a head is a unit, and what follows it is units as it comes, up to the next head. Whoever opens them tells whether
 /// data are expected. An end that may be the beginning of a head waits, a lone A8 very briefly: any instrument's frame may end with it.
 /// </summary>
-internal sealed class JbtCodec(JbtEnvelope envelope) : Codec
+internal sealed class JbtCodec(Func<bool> expectsData) : Codec
 {
     /// <summary>One byte of an instrument's frame in 256 is an A8: its answer must not be late for whoever asked.</summary>
     private static readonly TimeSpan LoneMarkGap = TimeSpan.FromMilliseconds(50);
@@ -42,7 +42,7 @@ internal sealed class JbtCodec(JbtEnvelope envelope) : Codec
                 return at > 0 ? Other(at) : head.Length == Jbt.HeadLength ? Cut.Frame(Jbt.HeadLength) : Wait(head.Length);
             }
 
-            if (Jbt.CanBegin(head) && !envelope.ExpectsData)
+            if (Jbt.CanBegin(head) && !expectsData())
             {
                 return at > 0 ? Other(at) : Cut.Drop(1, DropReasons.Truncated);
             }
@@ -52,11 +52,11 @@ internal sealed class JbtCodec(JbtEnvelope envelope) : Codec
     }
 
     /// <summary>Bytes at the head that belong to no head: data, or garbage where none are expected.</summary>
-    private Cut Other(int length) => envelope.ExpectsData ? Cut.Frame(length) : Cut.Drop(length, DropReasons.Garbage);
+    private Cut Other(int length) => expectsData() ? Cut.Frame(length) : Cut.Drop(length, DropReasons.Garbage);
 
     private Cut Wait(int length)
     {
-        _gap = !envelope.ExpectsData ? PartGap : length == 1 ? LoneMarkGap : BegunHeadGap;
+        _gap = !expectsData() ? PartGap : length == 1 ? LoneMarkGap : BegunHeadGap;
         return Cut.Wait();
     }
 }

@@ -13,7 +13,7 @@ internal sealed class JbtEnvelope : Envelope
     private byte[]? _phoneField;
     private string? _phone;
 
-    public JbtEnvelope() => Codec = new JbtCodec(this);
+    public JbtEnvelope() => Codec = new JbtCodec(() => ExpectsData);
 
     public override string Name => "jbt";
 
@@ -21,8 +21,8 @@ internal sealed class JbtEnvelope : Envelope
 
     public override bool NamesDtuInEveryUnit => true;
 
-    /// <summary>Whether the last head announced bytes of a port.</summary>
-    internal bool ExpectsData => _running is JbtFunction.Data or JbtFunction.SecondPortData;
+    // Whether the last head announced bytes of a port.
+    private bool ExpectsData => _running is JbtFunction.Data or JbtFunction.SecondPortData;
 
     public override EnvelopeUnit Open(ReadOnlySpan<byte> unit)
     {

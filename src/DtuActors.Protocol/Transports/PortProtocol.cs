@@ -30,6 +30,12 @@ public interface IPortSink
 
     /// <summary>Send nothing more, or go on.</summary>
     void OnSuspend(bool isSuspended);
+
+    /// <summary>A unit that the protocol keeps to itself: an answer to what was said before, or a command.</summary>
+    void OnKept(ReadOnlySpan<byte> unit, bool isReply);
+
+    /// <summary>Bytes that belong to no unit of the protocol, with the reason (<see cref="DropReasons"/>).</summary>
+    void OnDropped(ReadOnlySpan<byte> bytes, string reason);
 }
 
 /// <summary>
@@ -40,12 +46,21 @@ public class PortProtocol
     /// <summary>Bytes that <see cref="TakeAnswers"/> would give.</summary>
     public virtual int Answers => 0;
 
+    /// <summary>How long the line must be silent until <see cref="Silence"/> is due; null while no unit of the protocol waits for its rest.</summary>
+    public virtual TimeSpan? SilenceDue => null;
+
     /// <summary>What the protocol itself wants said to the client, in order with what <see cref="Encode"/> gives.</summary>
     public virtual ReadOnlyMemory<byte> TakeAnswers() => default;
 
     /// <summary>Reads what came from the client's socket.</summary>
     public virtual void Feed<T>(ReadOnlySpan<byte> bytes, ref T sink)
         where T : IPortSink => sink.OnData(bytes);
+
+    /// <summary>The socket was silent for <see cref="SilenceDue"/>: decides about what waits.</summary>
+    public virtual void Silence<T>(ref T sink)
+        where T : IPortSink
+    {
+    }
 
     /// <summary>Bytes of the line as the client's socket carries them.</summary>
     public virtual ReadOnlyMemory<byte> Encode(ReadOnlyMemory<byte> data) => data;

@@ -29,6 +29,7 @@ internal sealed class DtuLink : IInstrumentLine
     private readonly DtuCounters _counters;
     private readonly TimeProvider _time;
     private readonly DdpTerminal? _ddp;
+    private readonly DdpUnits? _units;
     private readonly DelayLine _up;
     private readonly DelayLine? _down;
     private readonly long _start;
@@ -47,6 +48,7 @@ internal sealed class DtuLink : IInstrumentLine
         _counters = counters;
         _time = time;
         _ddp = options.Envelope == SimulatedEnvelope.Ddp ? new DdpTerminal(options.Id) : null;
+        _units = _ddp is null ? null : new DdpUnits(_ddp);
         _answerChance = new Random(seeds.Next());
         _sendChance = new Random(seeds.Next());
         _clockChance = new Random(seeds.Next());
@@ -167,27 +169,20 @@ internal sealed class DtuLink : IInstrumentLine
 
     private async ValueTask<LinkEnd?> HandleAsync(ReadOnlyMemory<byte> piece, CancellationToken cancellation)
     {
-        if (_ddp is null)
+        if (_ddp is null || _units is null)
         {
             await _instrument.ReceiveAsync(piece, this, cancellation).ConfigureAwait(false);
             return null;
         }
 
-        while (!piece.IsEmpty)
+        var (units, discarded) = _units.Cut(piece.Span);
+        _counters.Add(ref _counters.Discarded, discarded);
+        foreach (var unit in units)
         {
-            piece = piece[_ddp.Append(piece.Span)..];
-            while (_ddp.Next() is { } unit)
+            if (await HandleAsync(unit, _ddp, cancellation).ConfigureAwait(false) is { } end)
             {
-                if (await HandleAsync(unit, _ddp, cancellation).ConfigureAwait(false) is { } end)
-                {
-                    return end;
-                }
+                return end;
             }
-        }
-
-        if (_ddp.TakeDiscarded() is var discarded and > 0)
-        {
-            _counters.Add(ref _counters.Discarded, discarded);
         }
 
         return null;

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
+using DtuActors.Protocol.Transports;
 using DtuActors.Routing;
 using DtuActors.Sessions;
 
@@ -8,7 +9,7 @@ namespace DtuActors.Endpoints;
 
 /// <summary>
 /// One DTU's connection to another centre, which sees the DTU: its registration first, then its frames and heartbeats in their order; what the centre sends is the DTU's
-/// downlink, but for the answers that a DTU keeps to itself. A new session of the DTU is a new connection; when the DTU is gone, what it said is written and the
+/// downlink, but for the answers that a DTU keeps to itself. In a DTU's transport all of that is inside the same one. A new session of the DTU is a new connection; when the DTU is gone, what it said is written and the
 /// connection closed.
 /// </summary>
 /// <remarks>
@@ -30,6 +31,9 @@ public sealed class CentreBranchActor : UpstreamActor
     // Null while the session is asked for it.
     private Replaying.Registration? _registration;
 
+    // The DTU's side of its transport; null: it has none, or one that can't be played.
+    private Terminal? _terminal;
+
     public CentreBranchActor(CentreEndpointOptions options, EndpointSurroundings surroundings, EndpointBooks books, IActorRef turns)
         : base(options, surroundings, books, turns)
     {
@@ -42,13 +46,22 @@ public sealed class CentreBranchActor : UpstreamActor
     }
 
     // Where each packet has it in front, a packet that waits brings it along.
-    protected override ReadOnlyMemory<byte> Greeting => _registration is { } registration && !(registration.EveryPacket && !Outlet.IsEmpty) ? registration.Bytes : default;
+    protected override ReadOnlyMemory<byte> Greeting =>
+        _terminal?.Registration ?? (_registration is { } registration && !(registration.EveryPacket && !Outlet.IsEmpty) ? registration.Bytes : default);
 
     protected override TimeSpan SilenceAfterGreeting => _registration?.Silence ?? TimeSpan.Zero;
 
-    protected override ReadOnlyMemory<byte> Prefix => _registration is { EveryPacket: true } registration ? registration.Bytes : default;
+    protected override Func<PortProtocol> Protocol
+    {
+        get
+        {
+            // What is read belongs to the connection, and what is written to this: each has a terminal of its own.
+            var (registration, isListening) = (_registration, _isMirror);
+            return _terminal is null ? base.Protocol : () => new TerminalPort(TerminalOf(registration)!, isListening);
+        }
+    }
 
-    private bool IsRefused => _registration?.Envelope is not null;
+    private bool IsRefused => _registration is { Envelope: not null } && _terminal is null;
 
     public static Props Props(CentreEndpointOptions options, EndpointSurroundings surroundings, IActorRef turns) =>
         Akka.Actor.Props.Create<CentreBranchActor>(options, surroundings, new EndpointBooks(), turns);
@@ -71,6 +84,16 @@ public sealed class CentreBranchActor : UpstreamActor
             Outlet.Add(delivery, Now);
             WriteNext();
         }
+    }
+
+    protected override ReadOnlyMemory<byte> Dress(Relay.Deliver delivery, ReadOnlyMemory<byte> bytes)
+    {
+        if (_terminal is { } terminal)
+        {
+            return delivery.Heartbeat is { IsUnit: true } ? terminal.Repeat(bytes) : terminal.Wrap(bytes.Span);
+        }
+
+        return delivery.Heartbeat is null && _registration is { EveryPacket: true } registration ? (byte[])[.. registration.Bytes.Span, .. bytes.Span] : bytes;
     }
 
     protected override void OnGreeting()
@@ -165,7 +188,7 @@ public sealed class CentreBranchActor : UpstreamActor
             return;
         }
 
-        _registration = seen.Registration;
+        Know(seen.Registration);
         if (HasLink)
         {
             // The centre sees a DTU that comes back on a connection of its own.
@@ -181,7 +204,7 @@ public sealed class CentreBranchActor : UpstreamActor
     {
         if (_seen?.Session == registration.Session && _registration is null)
         {
-            _registration = registration;
+            Know(registration);
             if (!HasLink)
             {
                 DialOrRefuse();
@@ -189,12 +212,21 @@ public sealed class CentreBranchActor : UpstreamActor
         }
     }
 
+    private void Know(Replaying.Registration? registration)
+    {
+        _registration = registration;
+        _terminal = TerminalOf(registration);
+    }
+
+    private static Terminal? TerminalOf(Replaying.Registration? registration) =>
+        registration is { Envelope: { } envelope } ? Envelopes.MakeTerminal(envelope, registration.Bytes) : null;
+
     private void DialOrRefuse()
     {
-        if (_registration?.Envelope is { } envelope)
+        if (IsRefused)
         {
             Outlet.DropAll(RelayDrops.NotCarried);
-            ChangeState(EndpointStates.Down, $"its units come in the envelope {envelope}, which is not replayed: replay-registration = off forwards what is inside");
+            ChangeState(EndpointStates.Down, $"no unit of the envelope {_registration!.Envelope} said whose it is, and none can be made up: replay-registration = off forwards what is inside");
         }
         else
         {

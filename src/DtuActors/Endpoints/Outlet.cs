@@ -12,6 +12,9 @@ internal sealed class Outlet(TrafficLedger ledger, Action<Relay.Deliver> settle)
     private readonly Queue<Entry> _waiting = new();
     private readonly Queue<Entry> _inFlight = new();
     private readonly Dictionary<IActorRef, int> _bySource = [];
+
+    // Of the write that is being put together.
+    private readonly List<ReadOnlyMemory<byte>> _pieces = [];
     private long _next;
     private long _settledBefore;
 
@@ -58,10 +61,10 @@ internal sealed class Outlet(TrafficLedger ledger, Action<Relay.Deliver> settle)
     }
 
     /// <summary>
-    /// The next write: as many whole frames as fit into <paramref name="most"/> bytes, at least one, each behind <paramref name="prefix"/>; null while one is in flight
+    /// The next write: as many whole frames as fit into <paramref name="most"/> bytes, at least one, each as <paramref name="dress"/> makes it; null while one is in flight
     /// or none waits.
     /// </summary>
-    public ReadOnlyMemory<byte>? Next(int most, ReadOnlyMemory<byte> prefix = default)
+    public ReadOnlyMemory<byte>? Next(int most, Func<Relay.Deliver, ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>? dress = null)
     {
         if (IsWriting)
         {
@@ -69,9 +72,15 @@ internal sealed class Outlet(TrafficLedger ledger, Action<Relay.Deliver> settle)
         }
 
         var total = 0;
-        var pieces = 0;
-        while (_waiting.TryPeek(out var head) && (pieces == 0 || total + head.Bytes + prefix.Length <= most))
+        _pieces.Clear();
+        while (_waiting.TryPeek(out var head))
         {
+            var bytes = dress is null || !head.HasBytes ? head.Payload : dress(head.Delivery, head.Payload);
+            if (_pieces.Count > 0 && total + bytes.Length > most)
+            {
+                break;
+            }
+
             _waiting.Dequeue();
             if (!head.HasBytes && _inFlight.Count == 0)
             {
@@ -79,34 +88,34 @@ internal sealed class Outlet(TrafficLedger ledger, Action<Relay.Deliver> settle)
                 continue;
             }
 
-            total += head.Bytes + (head.IsFrame ? prefix.Length : 0);
-            pieces += head.HasBytes ? 1 : 0;
+            if (head.HasBytes)
+            {
+                _pieces.Add(bytes);
+            }
+
+            total += bytes.Length;
             WaitingBytes -= head.Bytes;
             _inFlight.Enqueue(head);
         }
 
-        if (pieces == 0)
+        ReadOnlyMemory<byte>? next = _pieces.Count switch
         {
-            return null;
-        }
-
-        return pieces == 1 && total == _inFlight.Peek().Bytes ? _inFlight.Peek().Payload : Batch(total, prefix);
+            0 => null,
+            1 => _pieces[0],
+            _ => Batch(total),
+        };
+        _pieces.Clear();
+        return next;
     }
 
-    private byte[] Batch(int total, ReadOnlyMemory<byte> prefix)
+    private byte[] Batch(int total)
     {
         var batch = new byte[total];
         var rest = batch.AsMemory();
-        foreach (var entry in _inFlight)
+        foreach (var piece in _pieces)
         {
-            if (entry.IsFrame)
-            {
-                prefix.CopyTo(rest);
-                rest = rest[prefix.Length..];
-            }
-
-            entry.Payload.CopyTo(rest);
-            rest = rest[entry.Bytes..];
+            piece.CopyTo(rest);
+            rest = rest[piece.Length..];
         }
 
         return batch;

@@ -29,21 +29,21 @@ internal sealed class TcpClientActor : ClientSocketActor
     private bool _readOwed;
     private bool _joinOwed;
 
-    public TcpClientActor(IActorRef connection, Peer remote, IActorRef endpoint, FramingOptions framing, TcpProtocol protocol)
+    public TcpClientActor(IActorRef connection, Peer remote, IActorRef endpoint, FramingOptions framing, Func<PortProtocol> protocol)
         : base(connection)
     {
         _remote = remote.Text;
         _endpoint = endpoint;
-        _protocol = protocol is TcpProtocol.Rfc2217 ? new ComPortServer() : new PortProtocol();
+        _protocol = protocol();
         _framer = new Framer(Codecs.Create(framing), framing.MaxFrame);
         Receive<ClientTalk.ReadOn>(_ => OnReadOn());
         Receive<ClientTalk.Write>(OnWrite);
         Receive<ClientTalk.LineIs>(OnLineIs);
         Receive<ClientTalk.Purged>(OnPurged);
-        Receive<Silence>(_ => EndStream(), _ => IsReading);
+        Receive<Silence>(_ => FallSilent(), _ => IsReading);
     }
 
-    public static Props Props(IActorRef connection, Peer remote, IActorRef endpoint, FramingOptions framing, TcpProtocol protocol) =>
+    public static Props Props(IActorRef connection, Peer remote, IActorRef endpoint, FramingOptions framing, Func<PortProtocol> protocol) =>
         Akka.Actor.Props.Create<TcpClientActor>(connection, remote, endpoint, framing, protocol);
 
     protected override void PreStart()
@@ -81,8 +81,13 @@ internal sealed class TcpClientActor : ClientSocketActor
 
         Read();
 
-        // Silence is a silence of the line only while somebody listens.
-        if (_framer.SilenceDue is { } gap)
+        ArmSilence();
+    }
+
+    // Silence is a silence of the line only while somebody listens; first of the protocol's units, whose end may bring the line's bytes.
+    private void ArmSilence()
+    {
+        if ((_protocol.SilenceDue ?? _framer.SilenceDue) is { } gap)
         {
             Timers.StartSingleTimer(Silence.Instance, Silence.Instance, gap);
         }
@@ -92,12 +97,37 @@ internal sealed class TcpClientActor : ClientSocketActor
         }
     }
 
+    private void FallSilent()
+    {
+        if (_protocol.SilenceDue is null)
+        {
+            EndStream();
+            return;
+        }
+
+        var sink = new Sink(this);
+        _protocol.Silence(ref sink);
+        Tell(sink);
+        ArmSilence();
+        WriteNext();
+    }
+
     private void EndStream()
     {
+        var sink = new Sink(this);
+        _protocol.Silence(ref sink);
         if (_framer.Pending > 0)
         {
-            var sink = new Sink(this);
             _framer.Silence(ref sink);
+        }
+
+        Tell(sink);
+    }
+
+    private void Tell(Sink sink)
+    {
+        if (sink.Pieces.Count > 0)
+        {
             _endpoint.Tell(new ClientTalk.Came(sink.Pieces.DrainToImmutable(), IsRead: false));
         }
     }
@@ -225,6 +255,8 @@ internal sealed class TcpClientActor : ClientSocketActor
         }
 
         public void OnSuspend(bool isSuspended) => Pieces.Add(new ClientTalk.Piece(new ClientTalk.Wish.Suspend(isSuspended)));
+
+        public void OnKept(ReadOnlySpan<byte> unit, bool isReply) => OnDropped(unit, isReply ? RelayDrops.AnsweredHere : RelayDrops.NotCarried);
 
         public void OnFrame(ReadOnlySpan<byte> frame) => Pieces.Add(new ClientTalk.Piece(frame.ToArray()));
 

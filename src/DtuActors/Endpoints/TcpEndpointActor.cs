@@ -123,7 +123,8 @@ public sealed partial class TcpEndpointActor : ListeningEndpointActor
     protected override Func<IActorRef, Peer, Props> Handler(IActorRef self)
     {
         var options = (TcpEndpointOptions)Options;
-        return (connection, remote) => TcpClientActor.Props(connection, remote, self, options.Framing, options.Protocol);
+        Func<PortProtocol> protocol = options.Protocol is TcpProtocol.Rfc2217 ? static () => new ComPortServer() : static () => new PortProtocol();
+        return (connection, remote) => TcpClientActor.Props(connection, remote, self, options.Framing, protocol);
     }
 
     protected override void OnClientEnded(IActorRef client)

@@ -3,6 +3,7 @@ using Akka.Event;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Listening;
+using DtuActors.Protocol.Transports;
 using DtuActors.Routing;
 
 namespace DtuActors.Endpoints;
@@ -59,8 +60,8 @@ public abstract class UpstreamActor : BufferedEndpointActor
     /// <summary>Whether a connection is there, or is being made.</summary>
     protected bool HasLink => !_dialer.IsNobody();
 
-    /// <summary>What stands before each frame.</summary>
-    protected virtual ReadOnlyMemory<byte> Prefix => default;
+    /// <summary>What stands between a connection's bytes and the frames in it, one object for each.</summary>
+    protected virtual Func<PortProtocol> Protocol => static () => new PortProtocol();
 
     /// <summary>What is said before all else on a new connection; empty for nothing.</summary>
     protected virtual ReadOnlyMemory<byte> Greeting => default;
@@ -73,6 +74,9 @@ public abstract class UpstreamActor : BufferedEndpointActor
 
     /// <summary>A piece of what the centre sends: a frame, or bytes that are none.</summary>
     private protected abstract void OnPiece(ClientTalk.Piece piece);
+
+    /// <summary>What waits, as it goes over the wire.</summary>
+    protected virtual ReadOnlyMemory<byte> Dress(Relay.Deliver delivery, ReadOnlyMemory<byte> bytes) => bytes;
 
     /// <summary>The greeting is about to be written.</summary>
     protected virtual void OnGreeting()
@@ -92,11 +96,11 @@ public abstract class UpstreamActor : BufferedEndpointActor
     protected void Dial()
     {
         _isHangingUp = false;
-        var (self, framing) = (Self, _options.Framing);
+        var (self, framing, protocol) = (Self, _options.Framing, Protocol);
         _dialer = Context.Watch(Context.ActorOf(DialerActor.Props(new DialerSetup
         {
             Options = new DialerOptions { Name = _options.Name, KeyPath = _options.KeyPath, Host = _options.Host, Port = _options.Port, Reopen = _options.Reopen },
-            Handler = (connection, remote) => TcpClientActor.Props(connection, remote, self, framing, TcpProtocol.Raw),
+            Handler = (connection, remote) => TcpClientActor.Props(connection, remote, self, framing, protocol),
 
             // A centre whose machine is gone would hold the windows closed.
             SocketOptions = [new Keepalive(new KeepaliveOptions())],
@@ -124,7 +128,7 @@ public abstract class UpstreamActor : BufferedEndpointActor
 
     protected override void WriteNext()
     {
-        if (_isReady && !_isHangingUp && Outlet.Next(MostPerWrite, Prefix) is { } bytes)
+        if (_isReady && !_isHangingUp && Outlet.Next(MostPerWrite, Dress) is { } bytes)
         {
             OnWriting();
             Write(bytes);

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using DtuActors.Protocol.Registration;
+using DtuActors.Protocol.Transports;
 using DtuActors.Routing;
 
 namespace DtuActors.Sessions;
@@ -36,10 +37,25 @@ public sealed partial class ConnectionActor
 
     private Replaying.Registration HowItRegistered()
     {
-        var endsBySilence = Form is ReadForm { IsDelimited: false } && !_registeredAs.IsEmpty && _registeredAs.Span[^1] != (byte)'\n';
+        var isText = _envelope is null && !_registeredAs.IsEmpty;
+        var endsBySilence = isText && Form is ReadForm { IsDelimited: false } && _registeredAs.Span[^1] != (byte)'\n';
         return new Replaying.Registration(
-            _session!, _registeredAs, _registeredAs.IsEmpty ? default : RegistrationReply(_registeredAs.Span), _entrance.Registration.EveryPacket,
+            _session!, _registeredAs, isText ? RegistrationReply(_registeredAs.Span) : default, _entrance.Registration.EveryPacket,
             endsBySilence ? GapsOfSilence * Form.Gap : TimeSpan.Zero, _envelope?.Name);
+    }
+
+    /// <summary>A whole unit that registers or is a heartbeat.</summary>
+    private void ReplayUnit(in EnvelopeUnit opened, ReadOnlySpan<byte> unit)
+    {
+        if (opened.Kind == EnvelopeKind.Registration && !unit.SequenceEqual(_registeredAs.Span))
+        {
+            _registeredAs = unit.ToArray();
+        }
+
+        if (_followers is { Count: > 0 } && !_opening)
+        {
+            HandOn(new Replaying.Heartbeat(unit.ToArray(), default, IsUnit: true));
+        }
     }
 
     private void Replay(ReadOnlySpan<byte> heartbeat, ReadOnlyMemory<byte> reply, bool isRegistration)

@@ -34,8 +34,9 @@ public sealed partial class ConnectionActor
             case EnvelopeKind.Data:
                 Feed(opened.Payload(unit));
                 break;
-            case EnvelopeKind.Heartbeat or EnvelopeKind.Registration when !_opening:
-                _heartbeats++;
+            case EnvelopeKind.Heartbeat or EnvelopeKind.Registration:
+                _heartbeats += _opening ? 0 : 1;
+                ReplayUnit(opened, unit);
                 break;
             case EnvelopeKind.Notice when opened.PayloadLength > 0:
                 // The DTU's own words, or its second port's: no endpoint's, but not gone unseen.

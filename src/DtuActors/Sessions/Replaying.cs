@@ -17,7 +17,10 @@ public static class Replaying
 
     /// <summary>Session → endpoint: how the DTU registered.</summary>
     /// <param name="Session">The session.</param>
-    /// <param name="Bytes">As they came, their newline included; empty where it said nothing that was only a registration (its frame is data, or the listener names it).</param>
+    /// <param name="Bytes">
+    /// As they came, their newline included; empty where it said nothing that was only a registration (its frame is data, or the listener names it). In a transport the last unit that
+    /// registered, or the data unit that did.
+    /// </param>
     /// <param name="Reply">What a centre answers, which the DTU keeps to itself; empty for nothing.</param>
     /// <param name="EveryPacket">Whether it stands before every packet.</param>
     /// <param name="Silence">How long the line is silent behind it, where nothing else tells its end.</param>
@@ -27,5 +30,8 @@ public static class Replaying
         : INoSerializationVerificationNeeded;
 
     /// <summary>A heartbeat as it came, and what a centre answers, which the DTU keeps to itself.</summary>
-    public sealed record Heartbeat(ReadOnlyMemory<byte> Bytes, ReadOnlyMemory<byte> Reply);
+    /// <param name="Bytes">As they came.</param>
+    /// <param name="Reply">The answer; empty for nothing.</param>
+    /// <param name="IsUnit">Whether it is a whole unit of the DTU's transport, whose answers show themselves; else it came inside, if there is one.</param>
+    public sealed record Heartbeat(ReadOnlyMemory<byte> Bytes, ReadOnlyMemory<byte> Reply, bool IsUnit = false);
 }

@@ -42,7 +42,6 @@ internal static class GatewayBinder
             Http = http,
             Storage = storage,
         };
-        CentreBinder.CheckEnvelopes(context, options, bound);
         return options;
     }
 
