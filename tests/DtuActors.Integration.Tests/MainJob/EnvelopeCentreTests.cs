@@ -47,15 +47,15 @@ public sealed class EnvelopeCentreTests
               http { address = "127.0.0.1", port = 0 }
             }
             """);
-        string Endpoint(string name) => $$"""{{name}} { kind = tcp-client, host = "127.0.0.1", port = {{centre.EndPointOf(name).Port}} }""";
+        string Endpoint(string name) => $$"""to-{{name}} { kind = tcp-client, host = "127.0.0.1", port = {{centre.EndPointOf(name).Port}} }""";
         await using var gateway = await HostProcess.RunAsync($$"""
             dtu {
               {{Listeners}}
               {{Profiles}}
               endpoints { {{Endpoint("hongdian")}}, {{Endpoint("fourfaith")}}, {{Endpoint("zg")}}, {{Endpoint("jbt")}} }
               routes = [
-                { dtu = "13800138001", to = hongdian }, { dtu = "13800138002", to = fourfaith }
-                { dtu = "13800138003", to = zg }, { dtu = "13800138004", to = zg }, { dtu = "13800138005", to = jbt }
+                { dtu = "13800138001", to = to-hongdian }, { dtu = "13800138002", to = to-fourfaith }
+                { dtu = "13800138003", to = to-zg }, { dtu = "13800138004", to = to-zg }, { dtu = "13800138005", to = to-jbt }
               ]
               http { address = "127.0.0.1", port = 0 }
             }
