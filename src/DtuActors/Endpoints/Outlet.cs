@@ -98,12 +98,12 @@ internal sealed class Outlet(TrafficLedger ledger, Action<Relay.Deliver> settle)
             _inFlight.Enqueue(head);
         }
 
-        ReadOnlyMemory<byte>? next = _pieces.Count switch
+        if (_pieces.Count == 0)
         {
-            0 => null,
-            1 => _pieces[0],
-            _ => Batch(total),
-        };
+            return null;
+        }
+
+        var next = _pieces.Count == 1 ? _pieces[0] : Batch(total);
         _pieces.Clear();
         return next;
     }

@@ -196,7 +196,6 @@ public sealed class FaultTests
     }
 
     [Theory]
-    [InlineData("dtu { listeners.a.profile = p\nprofiles.p.envelope = ddp\nendpoints.e { kind = tcp-client, host = h, port = 1 }\nroutes = [{ dtu = \"*\", to = e }] }", "dtu.endpoints.e.replay-registration", "the envelope ddp, is not built yet")]
     [InlineData("dtu.endpoints.e { kind = tcp, port = 1, on = elsewhere }", "dtu.endpoints.e.on", "is not built yet")]
     [InlineData("dtu { endpoints.e { kind = tcp, port = 1 }, routes = [{ dtu = a, to = e, when-offline = queue }] }", "dtu.routes[0].when-offline", "'queue' is not built yet")]
     [InlineData("dtu.storage.provider = postgresql", "dtu.storage.provider", "'postgresql' is not built yet (built: sqlite, none")]

@@ -6,6 +6,7 @@ using Akka.TestKit;
 using DtuActors.Configuration;
 using DtuActors.Endpoints;
 using DtuActors.Protocol;
+using DtuActors.Protocol.Transports;
 using DtuActors.Routing;
 using DtuActors.Sessions;
 using Xunit;
@@ -15,6 +16,8 @@ namespace DtuActors.Tests.Endpoints;
 /// <summary>Another centre as a real socket on the loopback address, time in the test's hand; sessions and the router are probes.</summary>
 public sealed class CentreTests : EndpointSpec
 {
+    private const string DdpId = "13800138000";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly TcpListener _centre = new(IPAddress.Loopback, 0);
@@ -162,7 +165,78 @@ public sealed class CentreTests : EndpointSpec
     }
 
     [Fact]
-    public async Task A_DTU_in_an_envelope_is_not_replayed_and_the_state_says_so()
+    public async Task A_DTU_in_an_envelope_is_replayed_in_the_same_one()
+    {
+        var registration = Ddp.Build(DdpType.Register, DdpId, [10, 27, 190, 45, 0x0F, 0xA0]);
+        var fan = StartFan();
+        See(fan, Session, registration, envelope: "ddp");
+        Deliver(fan, "one");
+        Heartbeat(fan, registration);
+        Deliver(fan, "two");
+        using var upstream = await AcceptAsync();
+        byte[] up = [.. registration, .. Ddp.Build(DdpType.Data, DdpId, "one"u8), .. registration, .. Ddp.Build(DdpType.Data, DdpId, "two"u8)];
+        Assert.Equal(up, await ReadBytesAsync(upstream, up.Length));
+
+        // Answers and commands are the DTU's own; data are the instrument's, and confirmed.
+        var registered = Ddp.Build(DdpType.Registered, DdpId, []);
+        var poll = Ddp.Build(DdpType.CentreData, DdpId, "poll"u8);
+        byte[] down = [.. registered, .. registered, .. Ddp.Build(DdpType.SetParameters, DdpId, "set"u8), .. poll];
+        await upstream.SendAsync(down.AsMemory(..^4)).AsTask().WaitAsync(Patience);
+        byte[] answers = [.. Ddp.Build(DdpType.Invalid, DdpId, []), .. Ddp.Build(DdpType.CentreDataTaken, DdpId, [])];
+        Assert.Equal(answers[..16], await ReadBytesAsync(upstream, 16));
+        await upstream.SendAsync(down.AsMemory(^4..)).AsTask().WaitAsync(Patience);
+        Assert.Equal(answers[16..], await ReadBytesAsync(upstream, 16));
+        var downlink = Router.FishForMessage<Relay.Downlink>(message => message.Frame is not null, Patience);
+        Assert.Equal(("poll", (DtuId?)Dtu), (Text(downlink.Frame!.Payload), downlink.To));
+
+        var status = await StatusAsync(fan, status => status.Up.Written == 2 && status.Down.Dropped.Count == 2);
+        Assert.Equal((2L, 1L), (status.Down.Dropped[RelayDrops.AnsweredHere], status.Down.Dropped[RelayDrops.NotCarried]));
+        Assert.Equal(6, status.Up.WrittenBytes);
+    }
+
+    [Fact]
+    public async Task A_heartbeat_inside_an_envelope_goes_up_inside_one()
+    {
+        var registration = Ddp.Build(DdpType.Register, DdpId, []);
+        var fan = StartFan();
+        See(fan, Session, registration, envelope: "ddp");
+        using var upstream = await AcceptAsync();
+        await ReadBytesAsync(upstream, registration.Length);
+        Heartbeat(fan, "ping", reply: "pong");
+        var ping = Ddp.Build(DdpType.Data, DdpId, "ping"u8);
+        Assert.Equal(ping, await ReadBytesAsync(upstream, ping.Length));
+        await upstream.SendAsync(Ddp.Build(DdpType.CentreData, DdpId, "pong"u8)).WaitAsync(Patience);
+        await StatusAsync(fan, status => status.Down.Dropped.GetValueOrDefault(RelayDrops.AnsweredHere) == 1);
+    }
+
+    [Fact]
+    public async Task A_mirror_of_a_DTU_in_an_envelope_confirms_nothing()
+    {
+        var registration = Ddp.Build(DdpType.Register, DdpId, []);
+        var fan = StartFan();
+        See(fan, Session, registration, envelope: "ddp", down: false);
+        using var upstream = await AcceptAsync();
+        await ReadBytesAsync(upstream, registration.Length);
+        await upstream.SendAsync((byte[])[.. Ddp.Build(DdpType.CentreData, DdpId, "poll"u8), .. Ddp.Build(DdpType.RegisterAgain, DdpId, [])]).WaitAsync(Patience);
+        Assert.Equal(registration, await ReadBytesAsync(upstream, registration.Length));
+        await StatusAsync(fan, status => status.Down.Dropped.GetValueOrDefault(RelayDrops.NoRoute) == 1);
+    }
+
+    [Fact]
+    public async Task A_half_unit_of_the_centre_does_not_swallow_what_it_says_after_a_silence()
+    {
+        var fan = StartFan();
+        See(fan, Session, Ddp.Build(DdpType.Register, DdpId, []), envelope: "ddp");
+        using var upstream = await AcceptAsync();
+        await ReadBytesAsync(upstream, 16);
+        await upstream.SendAsync(Ddp.Build(DdpType.CentreData, DdpId, new byte[500]).AsMemory(..100)).AsTask().WaitAsync(Patience);
+        await StatusAsync(fan, status => status.Down.Dropped.GetValueOrDefault("truncated") > 0, TimeSpan.FromSeconds(1));
+        await upstream.SendAsync(Ddp.Build(DdpType.CentreData, DdpId, "poll"u8)).WaitAsync(Patience);
+        Assert.Equal("poll", Text(ExpectDownlink().Payload));
+    }
+
+    [Fact]
+    public async Task A_DTU_whose_envelope_needs_a_name_that_it_never_said_is_not_replayed_and_the_state_says_so()
     {
         var fan = StartFan();
         See(fan, Session, "", envelope: "ddp");
@@ -244,10 +318,14 @@ public sealed class CentreTests : EndpointSpec
         Start(CentreActor.Props((with ?? (options => options))(Options()), Surroundings));
 
     private Registry.SessionSeen See(
-        IActorRef fan, TestProbe session, string registration, string reply = "", bool everyPacket = false, TimeSpan silence = default, string? envelope = null, bool down = true)
+        IActorRef fan, TestProbe session, string registration, string reply = "", bool everyPacket = false, TimeSpan silence = default, string? envelope = null, bool down = true) =>
+        See(fan, session, Bytes(registration), reply, everyPacket, silence, envelope, down);
+
+    private Registry.SessionSeen See(
+        IActorRef fan, TestProbe session, byte[] registration, string reply = "", bool everyPacket = false, TimeSpan silence = default, string? envelope = null, bool down = true)
     {
         var open = new SessionRef(Dtu, new Epoch(++_epoch, 1), session);
-        var seen = new Registry.SessionSeen(open, Up: true, down, new Replaying.Registration(open, Bytes(registration), Bytes(reply), everyPacket, silence, envelope));
+        var seen = new Registry.SessionSeen(open, Up: true, down, new Replaying.Registration(open, registration, Bytes(reply), everyPacket, silence, envelope));
         fan.Tell(seen);
         session.FishForMessage<Replaying.Follow>(_ => true);
         return seen;
@@ -255,6 +333,9 @@ public sealed class CentreTests : EndpointSpec
 
     private void Heartbeat(IActorRef fan, string text, string reply = "") => fan.Tell(
         new Relay.Deliver(Session, Dtu.Value, Dtu, new Epoch(1, 1), null, 0, false, Heartbeat: new Replaying.Heartbeat(Bytes(text), Bytes(reply))));
+
+    private void Heartbeat(IActorRef fan, byte[] unit) => fan.Tell(
+        new Relay.Deliver(Session, Dtu.Value, Dtu, new Epoch(1, 1), null, 0, false, Heartbeat: new Replaying.Heartbeat(unit, default, IsUnit: true)));
 
     private void ExpectTakenThrough(long through) => Session.FishForMessage<Flow.Taken>(taken => taken.Through == through, Patience);
 
@@ -308,12 +389,14 @@ public sealed class CentreTests : EndpointSpec
         }
     }
 
-    private static async Task<string> ReadAsync(Socket socket, int count)
+    private static async Task<string> ReadAsync(Socket socket, int count) => Encoding.ASCII.GetString(await ReadBytesAsync(socket, count));
+
+    private static async Task<byte[]> ReadBytesAsync(Socket socket, int count)
     {
         using var stream = new NetworkStream(socket);
         var bytes = new byte[count];
         await stream.ReadExactlyAsync(bytes).AsTask().WaitAsync(Patience);
-        return Encoding.ASCII.GetString(bytes);
+        return bytes;
     }
 
     private static Task<int> ReceiveAsync(Socket socket) => socket.ReceiveAsync(new byte[1]).WaitAsync(Patience);

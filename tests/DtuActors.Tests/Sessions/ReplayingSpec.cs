@@ -1,6 +1,8 @@
 using System.Text;
 using Akka.Actor;
 using DtuActors.Configuration;
+using DtuActors.Protocol.Registration;
+using DtuActors.Protocol.Transports;
 using DtuActors.Routing;
 using DtuActors.Sessions;
 using Xunit;
@@ -68,6 +70,42 @@ public sealed class ReplayingSpec : SessionSpec
         session.Tell(new Replaying.Follow("centre"), CreateTestProbe());
         Receive(session, "dtu-1\n");
         Assert.Equal("dtu-1\n", Text(Uplink().Heartbeat!.Bytes));
+    }
+
+    [Fact]
+    public void A_unit_of_an_envelope_that_registered_is_told_as_it_came_and_so_are_those_that_follow()
+    {
+        var registration = Ddp.Build(DdpType.Register, "13800138000", [10, 27, 190, 45, 0x0F, 0xA0]);
+        var session = Connect(Options.Profile() with { Envelope = Envelopes.Find("ddp"), Registration = new RegistrationOptions { Form = new EnvelopeForm() } });
+        Receive(session, registration);
+        Grant(session, "13800138000");
+        var told = Router.ExpectMsg<Registry.SessionOpened>().Registration!;
+        Assert.Equal(("ddp", true, TimeSpan.Zero), (told.Envelope, told.Reply.IsEmpty, told.Silence));
+        Assert.Equal(registration, told.Bytes.ToArray());
+
+        var branch = CreateTestProbe("branch");
+        session.Tell(new Replaying.Follow("centre"), branch);
+        branch.ExpectMsg<Replaying.Registration>();
+        var moved = Ddp.Build(DdpType.Register, "13800138000", [10, 27, 190, 46, 0x0F, 0xA1]);
+        Receive(session, moved);
+        Receive(session, Ddp.Build(DdpType.Data, "13800138000", "one"u8));
+        var heartbeat = Uplink();
+        Assert.Equal(("centre", true), (heartbeat.Only, heartbeat.Heartbeat!.IsUnit));
+        Assert.Equal(moved, heartbeat.Heartbeat.Bytes.ToArray());
+        Assert.Equal("one", Text(Uplink().Frame!.Payload));
+
+        session.Tell(new Replaying.Follow("centre"), branch);
+        Assert.Equal(moved, branch.ExpectMsg<Replaying.Registration>().Bytes.ToArray());
+    }
+
+    [Fact]
+    public void A_data_unit_that_registered_is_told_too()
+    {
+        var session = Connect(Options.Profile() with { Envelope = Envelopes.Find("ddp"), Registration = new RegistrationOptions { Form = new EnvelopeForm() } });
+        var data = Ddp.Build(DdpType.Data, "13800138000", "one"u8);
+        Receive(session, data);
+        Grant(session, "13800138000");
+        Assert.Equal(data, Router.ExpectMsg<Registry.SessionOpened>().Registration!.Bytes.ToArray());
     }
 
     private static string Text(ReadOnlyMemory<byte> bytes) => Encoding.ASCII.GetString(bytes.Span);
