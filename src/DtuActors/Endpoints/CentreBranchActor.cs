@@ -96,12 +96,14 @@ public sealed class CentreBranchActor : UpstreamActor
         return delivery.Heartbeat is null && _registration is { EveryPacket: true } registration ? (byte[])[.. registration.Bytes.Span, .. bytes.Span] : bytes;
     }
 
-    protected override void OnGreeting()
+    // Heartbeats are of the moment, and what was to be answered on another connection is not on this one.
+    protected override void OnLinked()
     {
         Outlet.DropHeartbeats();
         _replies.Clear();
-        _replies.Expect(_registration!.Reply, Now);
     }
+
+    protected override void OnGreeting() => _replies.Expect(_registration!.Reply, Now);
 
     // The centre answers the registration before each packet too.
     protected override void OnWriting()

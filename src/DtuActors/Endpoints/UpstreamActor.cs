@@ -78,6 +78,11 @@ public abstract class UpstreamActor : BufferedEndpointActor
     /// <summary>What waits, as it goes over the wire.</summary>
     protected virtual ReadOnlyMemory<byte> Dress(Relay.Deliver delivery, ReadOnlyMemory<byte> bytes) => bytes;
 
+    /// <summary>A new connection is there, and nothing is said on it yet.</summary>
+    protected virtual void OnLinked()
+    {
+    }
+
     /// <summary>The greeting is about to be written.</summary>
     protected virtual void OnGreeting()
     {
@@ -197,6 +202,7 @@ public abstract class UpstreamActor : BufferedEndpointActor
 
         _client = Context.Watch(Sender);
         StopWaiting();
+        OnLinked();
         ReadOn();
         if (Greeting is { IsEmpty: false } greeting)
         {

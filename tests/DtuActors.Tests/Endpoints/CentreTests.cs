@@ -73,8 +73,21 @@ public sealed class CentreTests : EndpointSpec
         Deliver(fan, "one");
         Deliver(fan, "two");
         using var upstream = await AcceptAsync();
-        Assert.Equal("AAAAoneAAtwo", await ReadAsync(upstream, 12));
-        await SendAsync(upstream, "OKOKOKpoll");
+        Assert.Equal("AAoneAAtwo", await ReadAsync(upstream, 10));
+        await SendAsync(upstream, "OKOKpoll");
+        Assert.Equal("poll", Text(ExpectDownlink().Payload));
+    }
+
+    [Fact]
+    public async Task A_registration_that_came_alone_goes_alone_though_each_packet_brings_it_too()
+    {
+        var fan = StartFan();
+        See(fan, Session, "AA", reply: "OK", everyPacket: true);
+        using var upstream = await AcceptAsync();
+        Assert.Equal("AA", await ReadAsync(upstream, 2));
+        Deliver(fan, "one");
+        Assert.Equal("AAone", await ReadAsync(upstream, 5));
+        await SendAsync(upstream, "OKOKpoll");
         Assert.Equal("poll", Text(ExpectDownlink().Payload));
     }
 
