@@ -73,8 +73,12 @@ public sealed class CentreTests : EndpointSpec
         Deliver(fan, "one");
         Deliver(fan, "two");
         using var upstream = await AcceptAsync();
-        Assert.Equal("AAoneAAtwo", await ReadAsync(upstream, 10));
-        await SendAsync(upstream, "OKOKpoll");
+
+        // Where the connection was faster than the packet, the registration went alone before it.
+        var said = await ReadAsync(upstream, 10);
+        said += said.StartsWith("AAAA", StringComparison.Ordinal) ? await ReadAsync(upstream, 2) : "";
+        Assert.Contains(said, (string[])["AAoneAAtwo", "AAAAoneAAtwo"]);
+        await SendAsync(upstream, said.Length == 10 ? "OKOKpoll" : "OKOKOKpoll");
         Assert.Equal("poll", Text(ExpectDownlink().Payload));
     }
 
