@@ -73,12 +73,13 @@ public abstract class BufferedEndpointActor : EndpointActor
     /// <summary>What waits is from here on the buffer's, not the windows'.</summary>
     protected void WaitForResource()
     {
-        Outlet.SettleAll();
-        Outlet.TrimTo(_options.Buffer, RelayDrops.BufferFull);
         if (!Outlet.IsEmpty && !Timers.IsTimerActive(AgeDue.Instance))
         {
             Timers.StartPeriodicTimer(AgeDue.Instance, AgeDue.Instance, LookAtAge);
         }
+
+        Outlet.SettleAll();
+        Outlet.TrimTo(_options.Buffer, RelayDrops.BufferFull);
     }
 
     /// <summary>The resource is there again.</summary>

@@ -187,11 +187,14 @@ public sealed class CentreTests : EndpointSpec
         var registration = Ddp.Build(DdpType.Register, DdpId, [10, 27, 190, 45, 0x0F, 0xA0]);
         var fan = StartFan();
         See(fan, Session, registration, envelope: "ddp");
+        using var upstream = await AcceptAsync();
+        Assert.Equal(registration, await ReadBytesAsync(upstream, registration.Length));
+
+        // A heartbeat is of the moment: it goes where there is a connection.
         Deliver(fan, "one");
         Heartbeat(fan, registration);
         Deliver(fan, "two");
-        using var upstream = await AcceptAsync();
-        byte[] up = [.. registration, .. Ddp.Build(DdpType.Data, DdpId, "one"u8), .. registration, .. Ddp.Build(DdpType.Data, DdpId, "two"u8)];
+        byte[] up = [.. Ddp.Build(DdpType.Data, DdpId, "one"u8), .. registration, .. Ddp.Build(DdpType.Data, DdpId, "two"u8)];
         Assert.Equal(up, await ReadBytesAsync(upstream, up.Length));
 
         // Answers and commands are the DTU's own; data are the instrument's, and confirmed.
