@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Akka.Hosting;
 using DtuActors.Configuration;
@@ -292,17 +293,15 @@ internal static partial class GatewayRun
     /// <summary>The sockets that are bound; each is printed as soon as it is.</summary>
     private sealed class Sockets
     {
-        private readonly Dictionary<string, string> _byName = new(StringComparer.Ordinal);
+        // Sockets are bound while others look them up.
+        private readonly ConcurrentDictionary<string, string> _byName = new(StringComparer.Ordinal);
 
         public IReadOnlyDictionary<string, string> ByName => _byName;
 
         public void Add(string name, string transport, string address)
         {
             _byName[name] = address;
-            SayBound(name, transport, address);
+            Terminal.Line($"listening {name} {transport} {address}");
         }
     }
-
-    /// <summary>The line of a socket that is bound.</summary>
-    public static void SayBound(string name, string transport, string address) => Terminal.Line($"listening {name} {transport} {address}");
 }
