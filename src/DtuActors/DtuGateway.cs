@@ -135,8 +135,23 @@ public sealed class DtuGateway
     }
 
     /// <summary>DTUs by id, those after <paramref name="after"/>, at most <paramref name="limit"/>.</summary>
-    public async Task<DtuPage> ListDtusAsync(DtuState? state, int limit, string? after, CancellationToken ct) =>
-        await AskFleet<DtuPage>(new Fleet.ListDtus(state, limit, after), ct).ConfigureAwait(false);
+    public Task<DtuPage> ListDtusAsync(DtuState? state, int limit, string? after, CancellationToken ct) =>
+        ListDtusAsync(new DtuFilter(State: state), limit, after, ct);
+
+    /// <summary>The same of those that <paramref name="filter"/> means.</summary>
+    public Task<DtuPage> ListDtusAsync(DtuFilter filter, int limit, string? after, CancellationToken ct) =>
+        AskFleet<DtuPage>(new Fleet.ListDtus(filter, limit, after), ct);
+
+    /// <summary>How many DTUs <paramref name="filter"/> means, and those of them behind the first <paramref name="skip"/>, at most <paramref name="take"/>.</summary>
+    public Task<DtuSearch> SearchDtusAsync(DtuFilter filter, int skip, int take, CancellationToken ct)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(skip);
+        ArgumentOutOfRangeException.ThrowIfNegative(take);
+        return AskFleet<DtuSearch>(new Fleet.SearchDtus(filter, skip, take), ct);
+    }
+
+    /// <summary>How many DTUs are in which state, what they sent, which groups and codecs there are.</summary>
+    public Task<FleetCounts> FleetCountsAsync(CancellationToken ct) => AskFleet<FleetCounts>(new Fleet.GetCounts(), ct);
 
     /// <summary>One DTU, or null where it was never seen and is neither configured nor registered.</summary>
     public async Task<DtuStatus?> FindDtuAsync(DtuId id, CancellationToken ct) =>

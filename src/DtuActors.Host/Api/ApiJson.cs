@@ -9,6 +9,7 @@ namespace DtuActors.Host.Api;
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(ItemPage<DtuModel>))]
+[JsonSerializable(typeof(FleetModel))]
 [JsonSerializable(typeof(ItemPage<FrameModel>))]
 [JsonSerializable(typeof(ItemList<UnknownModel>))]
 [JsonSerializable(typeof(ItemList<EndpointModel>))]

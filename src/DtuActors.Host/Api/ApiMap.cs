@@ -49,6 +49,7 @@ internal static class ApiMap
 
         var api = app.MapGroup("/api/v1").WithTags("Gateway");
         DtusApi.Map(api);
+        FleetApi.Map(api);
         RegisterApi.Map(api);
         DownlinkApi.Map(api);
         TopologyApi.Map(api);

@@ -31,9 +31,13 @@ internal static class DtusApi
         CancellationToken cancellation,
         [Description("online (with those in conflict), offline, sleeping or conflict; without it, all.")] string? state = null,
         [Description("The most items of the page, 1 to 1000; 100 without it.")] string? limit = null,
-        [Description("The next of the page before.")] string? after = null)
+        [Description("The next of the page before.")] string? after = null,
+        [Description("A part of the id, the name, what the registration said or an alias; case does not matter.")] string? q = null,
+        [Description("Members of this group only.")] string? group = null,
+        [Description("Those whose session, or last one, has this codec only.")] string? codec = null)
     {
-        var page = await gateway.ListDtusAsync(Arguments.State(state), Arguments.Limit(limit), string.IsNullOrEmpty(after) ? null : after, cancellation);
+        var filter = new DtuFilter(q, Arguments.State(state), group, codec);
+        var page = await gateway.ListDtusAsync(filter, Arguments.Limit(limit), string.IsNullOrEmpty(after) ? null : after, cancellation);
         return TypedResults.Ok(new ItemPage<DtuModel>([.. page.Items.Select(dtu => dtu.ToModel())], page.Next));
     }
 

@@ -37,7 +37,13 @@ public static class Fleet
     public sealed record Forgotten(bool WasKnown) : INoSerializationVerificationNeeded;
 
     /// <summary>One <see cref="DtuPage"/>.</summary>
-    public sealed record ListDtus(DtuState? State, int Limit, string? After) : INoSerializationVerificationNeeded;
+    public sealed record ListDtus(DtuFilter Filter, int Limit, string? After) : INoSerializationVerificationNeeded;
+
+    /// <summary>One <see cref="DtuSearch"/>.</summary>
+    public sealed record SearchDtus(DtuFilter Filter, int Skip, int Take) : INoSerializationVerificationNeeded;
+
+    /// <summary>One <see cref="FleetCounts"/>.</summary>
+    public sealed record GetCounts : INoSerializationVerificationNeeded;
 
     /// <summary>One <see cref="FoundDtu"/>.</summary>
     public sealed record GetDtu(DtuId Id) : INoSerializationVerificationNeeded;

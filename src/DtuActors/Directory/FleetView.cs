@@ -11,13 +11,13 @@ namespace DtuActors.Directory;
 /// What <c>GET /dtus</c> and its neighbours show: the last word of every session, endpoint, listener and route. Remembers DTUs that are offline, the longest
 /// unseen forgotten first, at most <c>max-known</c>. A restarted one asks everybody to tell again.
 /// </summary>
-public sealed class FleetView : ReceiveActor
+public sealed partial class FleetView : ReceiveActor
 {
     private readonly string _node;
     private readonly int _maxKnown;
     private readonly ImmutableDictionary<string, ProfileOptions> _profiles;
     private readonly Dictionary<DtuId, DtuEntry> _dtus = [];
-    private readonly SortedSet<DtuId> _order = [];
+    private readonly SortedSet<DtuEntry> _order = new(Comparer<DtuEntry>.Create(static (one, other) => one.Id.CompareTo(other.Id)));
     private readonly LinkedList<DtuId> _offline = new();
     private readonly SortedDictionary<string, EndpointStatus> _endpoints = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, ListenerStatus> _listeners = new(StringComparer.Ordinal);
@@ -43,7 +43,9 @@ public sealed class FleetView : ReceiveActor
         Receive<Fleet.DtusConfigured>(OnDtusConfigured);
         Receive<Fleet.Forget>(OnForget);
         Receive<Fleet.ListDtus>(OnListDtus);
-        Receive<Fleet.GetDtu>(get => Sender.Tell(new Fleet.FoundDtu(_dtus.TryGetValue(get.Id, out var entry) ? Status(get.Id, entry) : null)));
+        Receive<Fleet.SearchDtus>(OnSearchDtus);
+        Receive<Fleet.GetCounts>(_ => Sender.Tell(Count()));
+        Receive<Fleet.GetDtu>(get => Sender.Tell(new Fleet.FoundDtu(_dtus.TryGetValue(get.Id, out var entry) ? Status(entry) : null)));
         Receive<Fleet.ListEndpoints>(_ => Sender.Tell(new Fleet.Listed<EndpointStatus>([.. _endpoints.Values])));
         Receive<Fleet.ListListeners>(_ => Sender.Tell(new Fleet.Listed<ListenerStatus>([.. _listeners.Values])));
         Receive<Fleet.ListRoutes>(_ => Sender.Tell(new Fleet.Listed<RouteStatus>([.. _routes.Select(WithState)])));
@@ -154,7 +156,7 @@ public sealed class FleetView : ReceiveActor
         if (entry is { Configured: null, Registered: null })
         {
             _dtus.Remove(id);
-            _order.Remove(id);
+            _order.Remove(entry);
         }
     }
 
@@ -171,48 +173,16 @@ public sealed class FleetView : ReceiveActor
     {
         if (!_dtus.TryGetValue(id, out var entry))
         {
-            entry = new DtuEntry();
+            entry = new DtuEntry(id);
             _dtus.Add(id, entry);
-            _order.Add(id);
+            _order.Add(entry);
         }
 
         return entry;
     }
 
-    private void OnListDtus(Fleet.ListDtus list)
-    {
-        var items = ImmutableArray.CreateBuilder<DtuStatus>();
-        string? next = null;
-        foreach (var id in From(list.After))
-        {
-            var entry = _dtus[id];
-            if (id.Value == list.After || (list.State is { } state && !Is(state, StateOf(entry))))
-            {
-                continue;
-            }
-
-            if (items.Count == list.Limit)
-            {
-                next = items[^1].Id.Value;
-                break;
-            }
-
-            items.Add(Status(id, entry));
-        }
-
-        Sender.Tell(new DtuPage(items.ToImmutable(), next));
-    }
-
-    private SortedSet<DtuId> From(string? after) =>
-        after is null || _order.Count == 0 ? _order
-        : !DtuId.TryParse(after, out var id) || id > _order.Max ? []
-        : _order.GetViewBetween(id, _order.Max);
-
     private RouteStatus WithState(RouteStatus route) =>
         _endpoints.TryGetValue(route.To, out var endpoint) ? route with { State = endpoint.State, LastError = endpoint.LastError } : route;
-
-    // A conflict counts as online.
-    private static bool Is(DtuState asked, DtuState state) => state == asked || (asked is DtuState.Online && state is DtuState.Conflict);
 
     private DtuState StateOf(DtuEntry entry) => entry.Session switch
     {
@@ -225,25 +195,24 @@ public sealed class FleetView : ReceiveActor
     private bool IsExpected(SessionReport last) =>
         _profiles.GetValueOrDefault(last.Profile)?.Heartbeat.ExpectedEvery is { } every && Context.System.Scheduler.Now - last.LastSeenAt < 2 * every;
 
-    private DtuStatus Status(DtuId id, DtuEntry entry)
+    private DtuStatus Status(DtuEntry entry)
     {
         var session = entry.Session;
         var last = session ?? entry.Last;
         var open = entry.Open;
-        var known = entry.Configured ?? entry.Registered?.ToOptions();
         return new DtuStatus
         {
-            Id = id,
-            Name = known?.Name,
+            Id = entry.Id,
+            Name = entry.Name,
             State = StateOf(entry),
             PresentedId = last?.PresentedId,
             Listener = last?.Listener,
             Remote = last?.Remote,
             Node = session is null ? null : _node,
-            Profile = last?.Profile ?? known?.Profile,
+            Profile = last?.Profile ?? entry.KnownProfile,
             Codec = last?.Codec,
-            Groups = known?.Groups ?? [],
-            Aliases = known?.Aliases ?? [],
+            Groups = entry.Groups,
+            Aliases = entry.Aliases,
             Port = entry.Registered?.Port is > 0 and var port ? port : null,
             Note = entry.Registered?.Note is { Length: > 0 } note ? note : null,
             IsRegistered = entry.Registered is not null,
@@ -269,11 +238,21 @@ public sealed class FleetView : ReceiveActor
         };
     }
 
-    private sealed class DtuEntry
+    private sealed class DtuEntry(DtuId id)
     {
+        public DtuId Id => id;
+
         public DtuOptions? Configured { get; set; }
 
         public RegisteredDtu? Registered { get; set; }
+
+        public string? Name => Configured is { } configured ? configured.Name : Registered?.Name is { Length: > 0 } name ? name : null;
+
+        public string? KnownProfile => Configured is { } configured ? configured.Profile : Registered?.Profile is { Length: > 0 } profile ? profile : null;
+
+        public ImmutableArray<string> Groups => Configured?.Groups ?? Registered?.Groups ?? [];
+
+        public ImmutableArray<string> Aliases => Configured?.Aliases ?? Registered?.Aliases ?? [];
 
         /// <summary>The session that is open.</summary>
         public SessionReport? Session { get; set; }

@@ -194,7 +194,7 @@ public sealed class FleetViewSpec : ActorSpec
 
     private DtuPage Page(IActorRef view, int limit = 100, string? after = null, DtuState? state = null)
     {
-        view.Tell(new Fleet.ListDtus(state, limit, after), TestActor);
+        view.Tell(new Fleet.ListDtus(new DtuFilter(State: state), limit, after), TestActor);
         return ExpectMsg<DtuPage>();
     }
 
