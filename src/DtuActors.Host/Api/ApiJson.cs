@@ -22,6 +22,8 @@ namespace DtuActors.Host.Api;
 [JsonSerializable(typeof(DtuBody))]
 [JsonSerializable(typeof(ImportAnswer))]
 [JsonSerializable(typeof(ReloadAnswer))]
+[JsonSerializable(typeof(LoginBody))]
+[JsonSerializable(typeof(LoginAnswer))]
 [JsonSerializable(typeof(HealthModel))]
 [JsonSerializable(typeof(SessionEvent))]
 [JsonSerializable(typeof(FrameEvent))]

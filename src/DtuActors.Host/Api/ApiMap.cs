@@ -1,4 +1,5 @@
 using System.Text.Encodings.Web;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.OpenApi;
 
 namespace DtuActors.Host.Api;
@@ -6,11 +7,12 @@ namespace DtuActors.Host.Api;
 /// <summary>The HTTP surface as a whole: what is registered, the order of the pipeline, and one line per resource.</summary>
 internal static class ApiMap
 {
-    private static readonly string[] PageMethods = [HttpMethods.Get, HttpMethods.Head];
-
     public static void AddGatewayApi(this IServiceCollection services)
     {
         services.AddSingleton<Readiness>();
+        services.AddSingleton<ApiKeys>();
+        services.AddSingleton<OwnHosts>();
+        services.TryAddSingleton(TimeProvider.System);
         services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
@@ -24,7 +26,7 @@ internal static class ApiMap
                 Version = "v1",
                 Description =
                     "The gateway's HTTP API. JSON, camelCase; instants are UTC, ISO 8601; bytes are upper-case hexadecimal; errors are RFC 9457 problem+json whose type is a short word. " +
-                    "With dtu.http.api-keys set, every call but /, /healthz and /readyz needs Authorization: Bearer KEY; roles: read (GET), operate (send, request, connection), admin (the register, reloading).",
+                    "With dtu.http.api-keys set, every call but /, /login, /healthz and /readyz needs Authorization: Bearer KEY, or the console's cookie; roles: read (GET), operate (send, request, connection), admin (the register, reloading).",
             };
 
             // Whatever address it is read at is the server; the one it was bound to may be 0.0.0.0.
@@ -55,15 +57,11 @@ internal static class ApiMap
         TopologyApi.Map(api);
         EventsApi.Map(api);
         ReloadApi.Map(api);
-        NotBuiltApi.Map(api, app);
+        NotBuiltApi.Map(api);
+        LoginApi.Map(app);
         HealthApi.Map(app);
         app.MapPrometheusScrapingEndpoint("/metrics");
         app.MapOpenApi("/openapi/{documentName}.json");
-        app.MapMethods("/", PageMethods, (HttpContext context) =>
-        {
-            context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'";
-            return TypedResults.Stream(typeof(ApiMap).Assembly.GetManifestResourceStream("index.html")!, "text/html; charset=utf-8");
-        }).WithMetadata(new OpenToAll()).ExcludeFromDescription();
     }
 
     /// <summary>Describes the problems a call can answer with, beside those that all calls can.</summary>

@@ -4,6 +4,7 @@ using Akka.Hosting;
 using DtuActors.Configuration;
 using DtuActors.Host.Api;
 using DtuActors.Host.Commands;
+using DtuActors.Host.WebConsole;
 using DtuActors.Listening;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -129,6 +130,7 @@ internal static partial class GatewayRun
     {
         var stopping = app.Lifetime.ApplicationStopping;
         _ = SayBoundLaterAsync(app, gateway, stopping);
+        _ = app.Services.GetRequiredService<Pulse>().RunAsync(gateway, stopping);
         _ = hangUps?.RunAsync(app.Services.GetRequiredService<Reloader>(), log, stopping);
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var registration = stopping.Register(stopped.SetResult);
@@ -207,6 +209,7 @@ internal static partial class GatewayRun
         services.AddSingleton<Reloader>();
         services.AddSingleton<Sockets>();
         services.AddGatewayApi();
+        services.AddWebConsole();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = StopWithin);
         services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
         services.AddAkka("dtu", akka => akka
@@ -232,6 +235,7 @@ internal static partial class GatewayRun
 
         var app = builder.Build();
         app.UseGatewayApi();
+        app.MapWebConsole();
         return app;
     }
 

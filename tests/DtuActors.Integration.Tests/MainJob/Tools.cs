@@ -13,10 +13,13 @@ internal static partial class Tools
         Skip.IfNot(OperatingSystem.IsLinux(), "pseudo-terminals need Linux");
         foreach (var name in names)
         {
-            var found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, name)));
-            Skip.IfNot(found, $"{name} is not installed");
+            Skip.If(Find(name) is null, $"{name} is not installed");
         }
     }
+
+    /// <summary>Where a program is, of those on the path.</summary>
+    public static string? Find(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        .Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
 
     public static Process Start(string tool, params string[] arguments) =>
         Process.Start(new ProcessStartInfo(tool, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;

@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using System.Security.Claims;
+using System.Security.Cryptography;
+using System.Text;
+using DtuActors.Configuration;
+
+namespace DtuActors.Host.Api;
+
+/// <summary>Feature of a request: its key's name and what that may do; no name and admin where no keys are set.</summary>
+internal sealed record Caller(string? Name, ApiRole Role)
+{
+    private const string Scheme = "key";
+
+    /// <summary>Whoever calls where configuration has no keys.</summary>
+    public static readonly Caller Anyone = new(null, ApiRole.Admin);
+
+    public static string Word(ApiRole role) => role switch
+    {
+        ApiRole.Read => "read",
+        ApiRole.Operate => "operate",
+        _ => "admin",
+    };
+
+    /// <summary>The same for what outlives the request: the console's circuit.</summary>
+    public ClaimsPrincipal ToPrincipal()
+    {
+        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Role, Role.ToString())], Scheme);
+        if (Name is not null)
+        {
+            identity.AddClaim(new Claim(ClaimTypes.Name, Name));
+        }
+
+        return new ClaimsPrincipal(identity);
+    }
+
+    /// <summary>Who that was; one that the gateway did not make may read.</summary>
+    public static Caller Of(ClaimsPrincipal principal) =>
+        new(principal.Identity?.Name, Enum.TryParse<ApiRole>(principal.FindFirstValue(ClaimTypes.Role), out var role) ? role : ApiRole.Read);
+}
+
+/// <summary>The keys of configuration, as hashes. All are compared, each in constant time: the time taken tells nothing about them.</summary>
+internal sealed class ApiKeys(GatewayOptions options)
+{
+    private readonly ImmutableArray<Key> _keys =
+        [.. options.Http.ApiKeys.Select(key => new Key(SHA256.HashData(Encoding.UTF8.GetBytes(key.Key)), new Caller(key.Name, key.Role)))];
+
+    public bool Any => _keys.Length > 0;
+
+    /// <summary>The key that is this text.</summary>
+    public Key? Find(string given)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(given));
+        return First(key => CryptographicOperations.FixedTimeEquals(key.Hash, hash));
+    }
+
+    /// <summary>The key that a session cookie was exchanged for, while that holds.</summary>
+    public Key? FindSession(string cookie, DateTimeOffset now) => First(key => SessionCookies.IsOf(key.Hash, cookie, now));
+
+    private Key? First(Func<Key, bool> fits)
+    {
+        Key? found = null;
+        foreach (var key in _keys)
+        {
+            found = fits(key) ? key : found;
+        }
+
+        return found;
+    }
+
+    /// <param name="Hash">SHA-256 of the key.</param>
+    /// <param name="Caller">Who has it.</param>
+    public sealed record Key(byte[] Hash, Caller Caller);
+}
