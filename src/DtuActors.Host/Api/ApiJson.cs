@@ -22,6 +22,8 @@ namespace DtuActors.Host.Api;
 [JsonSerializable(typeof(ImportAnswer))]
 [JsonSerializable(typeof(ReloadAnswer))]
 [JsonSerializable(typeof(HealthModel))]
+[JsonSerializable(typeof(ItemList<AlarmModel>))]
+[JsonSerializable(typeof(ItemPage<AuditModel>))]
 [JsonSerializable(typeof(SessionEvent))]
 [JsonSerializable(typeof(FrameEvent))]
 [JsonSerializable(typeof(EndpointEvent))]

@@ -75,6 +75,8 @@ internal sealed class SecurityMiddleware
 
         if (caller.Role < needed)
         {
+            // Who was refused is known.
+            context.Features.Set(caller);
             throw new RefusalException(
                 StatusCodes.Status403Forbidden,
                 "role",

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using DtuActors.Alarming;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
 using DtuActors.Registering;
+using DtuActors.Routing;
 using DtuActors.Sessions;
 
 namespace DtuActors.Directory;
@@ -42,6 +44,7 @@ public sealed class FleetView : ReceiveActor
         Receive<Fleet.RegisterSeen>(OnRegisterSeen);
         Receive<Fleet.DtusConfigured>(OnDtusConfigured);
         Receive<Fleet.Forget>(OnForget);
+        Receive<Fleet.Look>(OnLook);
         Receive<Fleet.ListDtus>(OnListDtus);
         Receive<Fleet.GetDtu>(get => Sender.Tell(new Fleet.FoundDtu(_dtus.TryGetValue(get.Id, out var entry) ? Status(get.Id, entry) : null)));
         Receive<Fleet.ListEndpoints>(_ => Sender.Tell(new Fleet.Listed<EndpointStatus>([.. _endpoints.Values])));
@@ -201,6 +204,24 @@ public sealed class FleetView : ReceiveActor
         }
 
         Sender.Tell(new DtuPage(items.ToImmutable(), next));
+    }
+
+    private void OnLook(Fleet.Look look)
+    {
+        var field = look.Field;
+        field.Dtus.Clear();
+        foreach (var (id, entry) in _dtus)
+        {
+            var session = entry.Session;
+            field.Dtus.Add(new DtuLook(
+                id, StateOf(entry), entry is not { Configured: null, Registered: null }, session is null ? entry.Last?.EndedAt : null, entry.EndInWords, session?.ConflictWith, entry.Sessions,
+                session?.Session.Epoch ?? default, session?.FramesUp ?? 0,
+                session is null ? 0 : session.DroppedUp.GetValueOrDefault(DropReasons.BadChecksum) + session.DroppedUp.GetValueOrDefault(DropReasons.Garbage),
+                session?.Down.Dropped.GetValueOrDefault(RelayDrops.QueueFull) ?? 0, session?.WaitsSince));
+        }
+
+        (field.Endpoints, field.Listeners) = ([.. _endpoints.Values], [.. _listeners.Values]);
+        Sender.Tell(new Fleet.Looked(field));
     }
 
     private SortedSet<DtuId> From(string? after) =>

@@ -117,7 +117,7 @@ public sealed partial class ConnectionActor
         OpenEnvelope();
         _answers = _profile.Application.Create();
         GatewayMetrics.Connections.Add(1);
-        CountRegistration("accepted");
+        CountRegistration(Accepted);
         if (_setup.Lines.Next(Now) is { } note)
         {
             Log.Info("DTU {0} online from {1} on {2}{3}", _id, Remote, _setup.Listener, note);
@@ -251,6 +251,7 @@ public sealed partial class ConnectionActor
         FramesDown = _framesDown,
         Heartbeats = _heartbeats,
         Queued = _bus?.Waiting ?? 0,
+        WaitsSince = _bus?.WaitsSince,
         SuspendedSlaves = _bus?.Suspended ?? [],
         Down = _down.Snapshot(),
         DroppedUp = _droppedUp?.ToImmutableDictionary() ?? ImmutableDictionary<string, long>.Empty,
