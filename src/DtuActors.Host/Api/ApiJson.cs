@@ -27,6 +27,8 @@ namespace DtuActors.Host.Api;
 [JsonSerializable(typeof(LoginBody))]
 [JsonSerializable(typeof(LoginAnswer))]
 [JsonSerializable(typeof(HealthModel))]
+[JsonSerializable(typeof(ItemList<AlarmModel>))]
+[JsonSerializable(typeof(ItemPage<AuditModel>))]
 [JsonSerializable(typeof(SessionEvent))]
 [JsonSerializable(typeof(FrameEvent))]
 [JsonSerializable(typeof(EndpointEvent))]

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using DtuActors.Alarming;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
 using DtuActors.Registering;
+using DtuActors.Routing;
 using DtuActors.Sessions;
 
 namespace DtuActors.Directory;
@@ -43,6 +45,7 @@ public sealed partial class FleetView : ReceiveActor
         Receive<Fleet.RegisterSeen>(OnRegisterSeen);
         Receive<Fleet.DtusConfigured>(OnDtusConfigured);
         Receive<Fleet.Forget>(OnForget);
+        Receive<Fleet.Look>(OnLook);
         Receive<Fleet.ListDtus>(OnListDtus);
         Receive<Fleet.SearchDtus>(OnSearchDtus);
         Receive<Fleet.GetSessions>(get => Sender.Tell(new Fleet.Listed<SessionRecord>(_ended.Of(get.Id, _dtus.GetValueOrDefault(get.Id)?.Open ?? []))));
@@ -183,6 +186,24 @@ public sealed partial class FleetView : ReceiveActor
         }
 
         return entry;
+    }
+
+    private void OnLook(Fleet.Look look)
+    {
+        var field = look.Field;
+        field.Dtus.Clear();
+        foreach (var (id, entry) in _dtus)
+        {
+            var session = entry.Session;
+            field.Dtus.Add(new DtuLook(
+                id, StateOf(entry), entry is not { Configured: null, Registered: null }, session is null ? entry.Last?.EndedAt : null, entry.EndInWords, session?.ConflictWith, entry.Sessions,
+                session?.Session.Epoch ?? default, session?.FramesUp ?? 0,
+                session is null ? 0 : session.DroppedUp.GetValueOrDefault(DropReasons.BadChecksum) + session.DroppedUp.GetValueOrDefault(DropReasons.Garbage),
+                session?.Down.Dropped.GetValueOrDefault(RelayDrops.QueueFull) ?? 0, session?.WaitsSince));
+        }
+
+        (field.Endpoints, field.Listeners) = ([.. _endpoints.Values], [.. _listeners.Values]);
+        Sender.Tell(new Fleet.Looked(field));
     }
 
     private RouteStatus WithState(RouteStatus route) =>

@@ -20,6 +20,9 @@ public sealed record SessionReport
     public long FramesDown { get; init; }
     public long Heartbeats { get; init; }
     public int Queued { get; init; }
+
+    /// <summary>Since when the oldest of them waits; null: none does.</summary>
+    public DateTimeOffset? WaitsSince { get; init; }
     public ImmutableArray<SuspendedSlave> SuspendedSlaves { get; init; } = [];
     public TrafficCounters Down { get; init; } = TrafficCounters.None;
     public ImmutableDictionary<string, long> DroppedUp { get; init; } = ImmutableDictionary<string, long>.Empty;

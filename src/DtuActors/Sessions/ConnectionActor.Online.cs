@@ -118,7 +118,7 @@ public sealed partial class ConnectionActor
         _answers = _profile.Application.Create();
         _registeredAt = Now;
         GatewayMetrics.Connections.Add(1);
-        CountRegistration("accepted");
+        CountRegistration(Accepted);
         if (_setup.Lines.Next(Now) is { } note)
         {
             Log.Info("DTU {0} online from {1} on {2}{3}", _id, Remote, _setup.Listener, note);
@@ -257,6 +257,7 @@ public sealed partial class ConnectionActor
         FramesDown = _framesDown,
         Heartbeats = _heartbeats,
         Queued = _bus?.Waiting ?? 0,
+        WaitsSince = _bus?.WaitsSince,
         SuspendedSlaves = _bus?.Suspended ?? [],
         Down = _down.Snapshot(),
         DroppedUp = _droppedUp?.ToImmutableDictionary() ?? ImmutableDictionary<string, long>.Empty,
