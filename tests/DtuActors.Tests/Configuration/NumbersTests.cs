@@ -38,6 +38,7 @@ public sealed class NumbersTests
     [InlineData("dtu.alarms { dtu-offline { after = 0s } }", "dtu.alarms.dtu-offline.after")]
     [InlineData("dtu.alarms { checksum-errors { percent = 101 } }", "dtu.alarms.checksum-errors.percent")]
     [InlineData("dtu.alarms { group-above = 0 }", "dtu.alarms.group-above")]
+    [InlineData("dtu.telemetry { otlp { headers { Authorization = \"Bearer s3cret,more\" } } }", "dtu.telemetry.otlp.headers.Authorization")]
     [InlineData("dtu.telemetry { trace-ratio = 1.5 }", "dtu.telemetry.trace-ratio")]
     [InlineData("dtu.telemetry { otlp { protocol = udp } }", "dtu.telemetry.otlp.protocol")]
     [InlineData("dtu.telemetry { otlp { endpoint = \"127.0.0.1:4317\" } }", "dtu.telemetry.otlp.endpoint")]

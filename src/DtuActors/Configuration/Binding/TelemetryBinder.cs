@@ -19,7 +19,7 @@ internal static class TelemetryBinder
     {
         Endpoint = WebBinder.Url(block, "endpoint"),
         Protocol = block.Word("protocol", "grpc", "grpc", "http") == "http" ? OtlpProtocol.Http : OtlpProtocol.Grpc,
-        Headers = WebBinder.Headers(block, "headers"),
+        Headers = WebBinder.Headers(block, "headers", mayHoldCommas: false),
         Interval = block.Duration("interval", fallback.Interval, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
         Metrics = block.Boolean("metrics", fallback.Metrics),
         Traces = block.Boolean("traces", fallback.Traces),

@@ -28,7 +28,10 @@ internal static class WebBinder
     }
 
     /// <summary>A block of the user's own keys: a header's name and its value, which is never repeated in a fault.</summary>
-    public static ImmutableSortedDictionary<string, string> Headers(BlockReader block, string key)
+    /// <param name="block">Where the block stands.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="mayHoldCommas">False where the sender's library would cut a value there.</param>
+    public static ImmutableSortedDictionary<string, string> Headers(BlockReader block, string key, bool mayHoldCommas = true)
     {
         var headers = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.OrdinalIgnoreCase);
         switch (block.Find(key))
@@ -43,9 +46,9 @@ internal static class WebBinder
                     {
                         block.Context.Fault(path, member.Position, "is no header's name", "letters, digits and '-', as Authorization; not Content-Type, Content-Length, Host");
                     }
-                    else if (member.Value is not HoconScalar { Text: var value } || !IsValue(value))
+                    else if (member.Value is not HoconScalar { Text: var value } || !IsValue(value) || (!mayHoldCommas && value.Contains(',', StringComparison.Ordinal)))
                     {
-                        block.Context.Fault(path, member.Value.Position, "is no header's value (it is not shown)", $"1 to {LongestHeader} printable ASCII characters");
+                        block.Context.Fault(path, member.Value.Position, "is no header's value (it is not shown)", $"1 to {LongestHeader} printable ASCII characters{(mayHoldCommas ? "" : ", no comma")}");
                     }
                     else if (headers.Count == MostHeaders)
                     {
