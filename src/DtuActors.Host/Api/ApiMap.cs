@@ -53,6 +53,7 @@ internal static class ApiMap
         DownlinkApi.Map(api);
         TopologyApi.Map(api);
         EventsApi.Map(api);
+        CaptureApi.Map(api);
         ReloadApi.Map(api);
         NotBuiltApi.Map(api, app);
         HealthApi.Map(app);

@@ -53,6 +53,8 @@ internal static class DtuCommand
             RequestCommand.Create(),
             KickCommand.Create(),
             WatchCommand.Create(),
+            HistoryCommand.Create(),
+            CaptureCommand.Create(),
             ImportCommand.Create(),
             ExportCommand.Create(),
             GuessCommand.Create(),

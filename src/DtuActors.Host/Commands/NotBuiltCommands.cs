@@ -7,9 +7,6 @@ internal static class NotBuiltCommands
 {
     private static readonly (string Name, string What)[] Commands =
     [
-        ("attach", "A terminal on a DTU's serial line"),
-        ("capture", "What passes, for Wireshark"),
-        ("history", "Stored frames"),
         ("service", "Install as a systemd unit or Windows service"),
     ];
 
