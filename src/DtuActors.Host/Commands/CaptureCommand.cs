@@ -14,7 +14,7 @@ internal static class CaptureCommand
 
     public static Command Create()
     {
-        var ids = new Argument<string[]>("ID") { Description = "Only these DTUs.", Arity = ArgumentArity.ZeroOrMore };
+        var ids = GatewayCommand.Ids();
         var file = new Option<string>("--write", "-w") { Description = "The file to write, anew; - is standard output.", HelpName = "FILE", Required = true };
         file.Validators.Add(result =>
         {
