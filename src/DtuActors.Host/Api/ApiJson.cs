@@ -34,6 +34,7 @@ namespace DtuActors.Host.Api;
 [JsonSerializable(typeof(EndpointEvent))]
 [JsonSerializable(typeof(CommandEvent))]
 [JsonSerializable(typeof(LostEvent))]
+[JsonSerializable(typeof(ItemList<DtuActors.Host.Commands.FoundSlave>))]
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {

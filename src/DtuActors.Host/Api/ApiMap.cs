@@ -62,6 +62,7 @@ internal static class ApiMap
         DownlinkApi.Map(api);
         TopologyApi.Map(api);
         EventsApi.Map(api);
+        CaptureApi.Map(api);
         ReloadApi.Map(api);
         AlarmsApi.Map(api);
         AuditApi.Map(api);

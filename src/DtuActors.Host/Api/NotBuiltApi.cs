@@ -9,7 +9,6 @@ internal static class NotBuiltApi
     {
         Map(api, HttpMethods.Get, "/dtus/{id}/commands", "the durable command queue", ApiRole.Read);
         Map(api, HttpMethods.Delete, "/dtus/{id}/commands/{command}", "the durable command queue", ApiRole.Operate);
-        Map(api, HttpMethods.Get, "/dtus/{id}/capture.pcapng", "capturing", ApiRole.Read);
         Map(api, HttpMethods.Post, "/groups/{name}/send", "sending to groups", ApiRole.Operate);
     }
 

@@ -63,6 +63,12 @@ internal static class Terminal
             return;
         }
 
+        AnsiConsole.Write(Grid(columns, rows, wrapping));
+    }
+
+    /// <summary>The same for a terminal, to be shown wherever.</summary>
+    public static Table Grid(string[] columns, IEnumerable<string?[]> rows, int wrapping = 0)
+    {
         var table = new Table().Border(TableBorder.Simple);
         for (var i = 0; i < columns.Length; i++)
         {
@@ -74,6 +80,6 @@ internal static class Terminal
             table.AddRow(row.Select(cell => new Text(Safe(cell ?? ""))));
         }
 
-        AnsiConsole.Write(table);
+        return table;
     }
 }

@@ -13,7 +13,7 @@ internal static class WatchCommand
 {
     public static Command Create()
     {
-        var ids = new Argument<string[]>("ID") { Description = "Only these DTUs.", Arity = ArgumentArity.ZeroOrMore };
+        var ids = GatewayCommand.Ids();
         return new ExampledCommand("watch", "Live events and frames, until Ctrl-C.", "dtu watch", "dtu watch 13800138000") { ids }
             .Talks((client, parsed, json, ended) => WatchAsync(client, parsed.GetValue(ids) ?? [], json, ended));
     }
