@@ -207,6 +207,7 @@ internal static partial class GatewayRun
         services.AddSingleton(options);
         services.AddSingleton(files);
         services.AddSingleton<Reloader>();
+        services.AddSingleton<RoutesEditor>();
         services.AddSingleton<Sockets>();
         services.AddGatewayApi();
         services.AddWebConsole();
