@@ -157,6 +157,10 @@ public sealed class DtuGateway
     public async Task<DtuStatus?> FindDtuAsync(DtuId id, CancellationToken ct) =>
         (await AskFleet<Fleet.FoundDtu>(new Fleet.GetDtu(id), ct).ConfigureAwait(false)).Status;
 
+    /// <summary>A DTU's sessions, newest first: the open one and those that ended, at most 20, as long as memory holds them.</summary>
+    public async Task<ImmutableArray<SessionRecord>> SessionsAsync(DtuId id, CancellationToken ct) =>
+        (await AskFleet<Fleet.Listed<SessionRecord>>(new Fleet.GetSessions(id), ct).ConfigureAwait(false)).Items;
+
     /// <summary>The register of DTUs: <see cref="Editing.Listed"/> or <see cref="Editing.Refused"/>.</summary>
     public Task<Editing.Answer> RegisterAsync(CancellationToken ct) => AskRegister(new Editing.List(), ct);
 

@@ -10,6 +10,8 @@ namespace DtuActors.Host.Api;
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(ItemPage<DtuModel>))]
 [JsonSerializable(typeof(FleetModel))]
+[JsonSerializable(typeof(ItemList<SessionModel>))]
+[JsonSerializable(typeof(ItemList<NodeModel>))]
 [JsonSerializable(typeof(ItemPage<FrameModel>))]
 [JsonSerializable(typeof(ItemList<UnknownModel>))]
 [JsonSerializable(typeof(ItemList<EndpointModel>))]

@@ -52,6 +52,8 @@ internal static class ApiMap
         var api = app.MapGroup("/api/v1").WithTags("Gateway");
         DtusApi.Map(api);
         FleetApi.Map(api);
+        SessionsApi.Map(api);
+        NodesApi.Map(api);
         RegisterApi.Map(api);
         DownlinkApi.Map(api);
         TopologyApi.Map(api);

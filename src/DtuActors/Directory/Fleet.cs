@@ -42,6 +42,9 @@ public static class Fleet
     /// <summary>One <see cref="DtuSearch"/>.</summary>
     public sealed record SearchDtus(DtuFilter Filter, int Skip, int Take) : INoSerializationVerificationNeeded;
 
+    /// <summary>One <see cref="Listed{T}"/> of <see cref="SessionRecord"/>, newest first.</summary>
+    public sealed record GetSessions(DtuId Id) : INoSerializationVerificationNeeded;
+
     /// <summary>One <see cref="FleetCounts"/>.</summary>
     public sealed record GetCounts : INoSerializationVerificationNeeded;
 

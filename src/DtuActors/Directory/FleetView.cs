@@ -19,6 +19,7 @@ public sealed partial class FleetView : ReceiveActor
     private readonly Dictionary<DtuId, DtuEntry> _dtus = [];
     private readonly SortedSet<DtuEntry> _order = new(Comparer<DtuEntry>.Create(static (one, other) => one.Id.CompareTo(other.Id)));
     private readonly LinkedList<DtuId> _offline = new();
+    private readonly SessionMemory _ended = new();
     private readonly SortedDictionary<string, EndpointStatus> _endpoints = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, ListenerStatus> _listeners = new(StringComparer.Ordinal);
     private ImmutableArray<RouteStatus> _routes = [];
@@ -44,6 +45,7 @@ public sealed partial class FleetView : ReceiveActor
         Receive<Fleet.Forget>(OnForget);
         Receive<Fleet.ListDtus>(OnListDtus);
         Receive<Fleet.SearchDtus>(OnSearchDtus);
+        Receive<Fleet.GetSessions>(get => Sender.Tell(new Fleet.Listed<SessionRecord>(_ended.Of(get.Id, _dtus.GetValueOrDefault(get.Id)?.Open ?? []))));
         Receive<Fleet.GetCounts>(_ => Sender.Tell(Count()));
         Receive<Fleet.GetDtu>(get => Sender.Tell(new Fleet.FoundDtu(_dtus.TryGetValue(get.Id, out var entry) ? Status(entry) : null)));
         Receive<Fleet.ListEndpoints>(_ => Sender.Tell(new Fleet.Listed<EndpointStatus>([.. _endpoints.Values])));
@@ -86,6 +88,7 @@ public sealed partial class FleetView : ReceiveActor
         var report = ended.Report;
         var entry = Entry(report.Session.Id);
         entry.FoldIn(report, ended.Reason);
+        _ended.Add(report, ended.Reason);
         if (entry.Session is { } other && other.Session.Epoch != report.Session.Epoch)
         {
             return;
@@ -153,6 +156,7 @@ public sealed partial class FleetView : ReceiveActor
     {
         var entry = _dtus[id];
         Unlist(entry);
+        _ended.Forget(id);
         if (entry is { Configured: null, Registered: null })
         {
             _dtus.Remove(id);

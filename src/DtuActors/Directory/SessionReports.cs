@@ -29,6 +29,12 @@ public sealed record SessionReport
     /// <summary>The address of another device that claims the same DTU; null: there is no conflict.</summary>
     public string? ConflictWith { get; init; }
 
+    public DateTimeOffset? RegisteredAt { get; init; }
+    public DateTimeOffset? LastHeartbeatAt { get; init; }
+
+    /// <summary>What it noted beside: conflicts, and its end.</summary>
+    public ImmutableArray<Evidence> Noted { get; init; } = [];
+
     /// <summary>Null while it is open.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 }

@@ -116,6 +116,7 @@ public sealed partial class ConnectionActor
         _prefix = _entrance.Registration.EveryPacket && !_framer.Codec.IsProtocol && !_registration.IsEmpty ? new PacketPrefix(_registration) : null;
         OpenEnvelope();
         _answers = _profile.Application.Create();
+        _registeredAt = Now;
         GatewayMetrics.Connections.Add(1);
         CountRegistration("accepted");
         if (_setup.Lines.Next(Now) is { } note)
@@ -195,6 +196,11 @@ public sealed partial class ConnectionActor
     private void OnContested(Holding.Contested contested)
     {
         HoldAddress(contested.With);
+        if (contested.With != _conflictWith)
+        {
+            Note(EvidenceKind.Conflict, contested.With is { } rival ? $"{rival} registers under the same id" : "over: nobody else claims the DTU any more");
+        }
+
         _conflictWith = contested.With;
         if (contested.With is { } other)
         {
@@ -219,7 +225,7 @@ public sealed partial class ConnectionActor
         var silent = _reading ? Now - _readingSince : TimeSpan.Zero;
         if (silent >= timeout)
         {
-            Close(EndReasons.Silent, $"no byte for {silent.TotalSeconds:0} s", abort: true);
+            Close(EndReasons.Silent, $"no byte for {silent.TotalSeconds:0} s, of {timeout.TotalSeconds:0} s allowed", abort: true);
         }
         else
         {
@@ -257,6 +263,9 @@ public sealed partial class ConnectionActor
         Polls = _polls?.Status() ?? [],
         LastError = _lastError,
         ConflictWith = _conflictWith,
+        RegisteredAt = _registeredAt,
+        LastHeartbeatAt = _lastHeartbeatAt,
+        Noted = _noted,
         EndedAt = _endedAt,
     };
 
