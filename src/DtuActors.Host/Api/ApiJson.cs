@@ -24,6 +24,8 @@ namespace DtuActors.Host.Api;
 [JsonSerializable(typeof(DtuBody))]
 [JsonSerializable(typeof(ImportAnswer))]
 [JsonSerializable(typeof(ReloadAnswer))]
+[JsonSerializable(typeof(RoutesBody))]
+[JsonSerializable(typeof(RoutesAnswer))]
 [JsonSerializable(typeof(LoginBody))]
 [JsonSerializable(typeof(LoginAnswer))]
 [JsonSerializable(typeof(HealthModel))]

@@ -29,7 +29,7 @@ internal static class ApiMap
                 Version = "v1",
                 Description =
                     "The gateway's HTTP API. JSON, camelCase; instants are UTC, ISO 8601; bytes are upper-case hexadecimal; errors are RFC 9457 problem+json whose type is a short word. " +
-                    "With dtu.http.api-keys set, every call but /, /login, /healthz and /readyz needs Authorization: Bearer KEY, or the console's cookie; roles: read (GET), operate (send, request, connection), admin (the register, reloading, the audit trail).",
+                    "With dtu.http.api-keys set, every call but /, /login, /healthz and /readyz needs Authorization: Bearer KEY, or the console's cookie; roles: read (GET), operate (send, request, connection), admin (the register, routes, reloading, the audit trail).",
             };
 
             // Whatever address it is read at is the server; the one it was bound to may be 0.0.0.0.
@@ -64,6 +64,7 @@ internal static class ApiMap
         EventsApi.Map(api);
         CaptureApi.Map(api);
         ReloadApi.Map(api);
+        RoutesApi.Map(api);
         AlarmsApi.Map(api);
         AuditApi.Map(api);
         NotBuiltApi.Map(api);

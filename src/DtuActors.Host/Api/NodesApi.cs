@@ -19,13 +19,17 @@ internal static class NodesApi
             .WithDescription("This process alone: the cluster is not built yet.")
             .Refuses();
 
-    private static async Task<Ok<ItemList<NodeModel>>> ListAsync(DtuGateway gateway, Readiness readiness, CancellationToken cancellation)
+    private static async Task<Ok<ItemList<NodeModel>>> ListAsync(DtuGateway gateway, Readiness readiness, CancellationToken cancellation) =>
+        TypedResults.Ok(new ItemList<NodeModel>([await ThisAsync(gateway, readiness, cancellation)]));
+
+    /// <summary>This process as it stands.</summary>
+    public static async Task<NodeModel> ThisAsync(DtuGateway gateway, Readiness readiness, CancellationToken cancellation)
     {
         var fleet = await gateway.FleetCountsAsync(cancellation);
         using var process = Process.GetCurrentProcess();
         var startedAt = process.StartTime.ToUniversalTime();
         var trouble = readiness.NotReady;
-        return TypedResults.Ok(new ItemList<NodeModel>([new NodeModel
+        return new NodeModel
         {
             Name = gateway.Options.Node.Name,
             Kind = "single",
@@ -39,7 +43,7 @@ internal static class NodesApi
             MemoryBytes = process.WorkingSet64,
             Dotnet = RuntimeInformation.FrameworkDescription,
             Os = RuntimeInformation.OSDescription,
-        }]));
+        };
     }
 }
 

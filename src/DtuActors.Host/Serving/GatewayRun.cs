@@ -209,6 +209,7 @@ internal static partial class GatewayRun
         services.AddSingleton(options);
         services.AddSingleton(files);
         services.AddSingleton<Reloader>();
+        services.AddSingleton<RoutesEditor>();
         services.AddSingleton<Sockets>();
         services.AddGatewayApi();
         services.AddWebConsole();
