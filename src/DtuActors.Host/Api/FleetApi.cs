@@ -25,6 +25,7 @@ internal static class FleetApi
             FramesDown = counts.FramesDown,
             BytesUp = counts.BytesUp,
             BytesDown = counts.BytesDown,
+            Sessions = counts.Sessions,
             Groups = counts.Groups,
             Codecs = counts.Codecs,
         });
@@ -46,6 +47,9 @@ internal sealed record FleetModel
     public required long FramesDown { get; init; }
     public required long BytesUp { get; init; }
     public required long BytesDown { get; init; }
+
+    [Description("Sessions that were opened, of the DTUs that are counted, since the gateway started.")]
+    public required long Sessions { get; init; }
 
     [Description("Every group that has a member.")]
     public required IReadOnlyList<string> Groups { get; init; }

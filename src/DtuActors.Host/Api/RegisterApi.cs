@@ -116,8 +116,7 @@ internal static class RegisterApi
 
         if (!await Held.WaitAsync(TimeSpan.Zero, context.RequestAborted))
         {
-            throw new RefusalException(
-                StatusCodes.Status503ServiceUnavailable, "busy", "Too many files at once", $"{MostHeld} other files are being sent and read; send this one again when one of them is through");
+            throw Busy();
         }
 
         try
@@ -132,6 +131,30 @@ internal static class RegisterApi
             Held.Release();
         }
     }
+
+    /// <summary>The same for a file that comes by the console; it is read to its end.</summary>
+    /// <exception cref="RefusalException">Rows are wrong, nothing is stored, or too many files are being read.</exception>
+    public static async Task<ImportAnswer> ImportAsync(Stream sent, bool isDry, DtuGateway gateway, GatewayOptions options, CancellationToken cancellation)
+    {
+        if (!await Held.WaitAsync(TimeSpan.Zero, cancellation))
+        {
+            throw Busy();
+        }
+
+        try
+        {
+            using var file = new MemoryStream();
+            await sent.CopyToAsync(file, cancellation);
+            return await ReadInAsync(file, CsvText.Auto, isDry, gateway, options, cancellation);
+        }
+        finally
+        {
+            Held.Release();
+        }
+    }
+
+    private static RefusalException Busy() => new(
+        StatusCodes.Status503ServiceUnavailable, "busy", "Too many files at once", $"{MostHeld} other files are being sent and read; send this one again when one of them is through");
 
     private static async Task<MemoryStream> ReceiveAsync(HttpContext context)
     {

@@ -8,7 +8,7 @@ namespace DtuActors.Host.WebConsole;
 /// <param name="Online">DTUs online.</param>
 /// <param name="FramesUp">Frames from DTUs in that second.</param>
 /// <param name="FramesDown">Frames to DTUs in that second.</param>
-/// <param name="Connected">How many more are online than a second before: a storm shows here.</param>
+/// <param name="Connected">Sessions that were opened in that second: a storm shows here.</param>
 internal readonly record struct Beat(DateTimeOffset At, int Online, long FramesUp, long FramesDown, long Connected);
 
 /// <summary>The last ten minutes of the fleet, second by second, for the console's charts: sampled once for all who look.</summary>
@@ -38,7 +38,7 @@ internal sealed class Pulse(TimeProvider time)
                     if (before is not null)
                     {
                         beats = beats.Enqueue(new Beat(
-                            time.GetUtcNow(), now.Online, now.FramesUp - before.FramesUp, now.FramesDown - before.FramesDown, Math.Max(0, now.Online - before.Online)));
+                            time.GetUtcNow(), now.Online, Risen(now.FramesUp, before.FramesUp), Risen(now.FramesDown, before.FramesDown), Risen(now.Sessions, before.Sessions)));
                         beats = ++count > Kept ? beats.Dequeue() : beats;
                         Volatile.Write(ref _beats, beats);
                     }
@@ -56,4 +56,7 @@ internal sealed class Pulse(TimeProvider time)
             // The gateway stops.
         }
     }
+
+    // A DTU that is forgotten takes its share of the sums with it.
+    private static long Risen(long now, long before) => Math.Max(0, now - before);
 }

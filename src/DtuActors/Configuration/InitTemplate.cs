@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using DtuActors.Configuration.Hocon;
 
 namespace DtuActors.Configuration;
 
@@ -57,7 +58,7 @@ public static class InitTemplate
 
               # The serial line that your software opens, or has open at its other end.
               endpoints {
-                {{mark}}com { kind = serial, device = {{Quote(comPort ?? "/dev/ttyUSB0")}}, baud = 9600, data-bits = 8, parity = none, stop-bits = 1 }
+                {{mark}}com { kind = serial, device = {{HoconText.Quote(comPort ?? "/dev/ttyUSB0")}}, baud = 9600, data-bits = 8, parity = none, stop-bits = 1 }
               }
 
               # Who talks to whom.
@@ -71,21 +72,5 @@ public static class InitTemplate
 
             """);
         return text.ToString().ReplaceLineEndings("\n");
-    }
-
-    private static string Quote(string text)
-    {
-        var quoted = new StringBuilder("\"");
-        foreach (var c in text)
-        {
-            quoted.Append(c switch
-            {
-                '"' or '\\' => $"\\{c}",
-                _ when char.IsControl(c) => $"\\u{(int)c:X4}",
-                _ => c.ToString(),
-            });
-        }
-
-        return quoted.Append('"').ToString();
     }
 }

@@ -20,6 +20,7 @@ public sealed record DtuSearch(int Total, ImmutableArray<DtuStatus> Items) : INo
 /// </summary>
 /// <param name="Online">Those in conflict included: the four states add up to <c>Online + Sleeping + Offline</c>.</param>
 /// <param name="Conflict">A part of <paramref name="Online"/>.</param>
+/// <param name="Sessions">Sessions that were opened, of the DTUs that are counted, since the gateway started.</param>
 /// <param name="Groups">Every group that has a member, ordered.</param>
 /// <param name="Codecs">Every codec of a session, open or last, ordered.</param>
 public sealed record FleetCounts(
@@ -31,5 +32,6 @@ public sealed record FleetCounts(
     long FramesDown,
     long BytesUp,
     long BytesDown,
+    long Sessions,
     ImmutableArray<string> Groups,
     ImmutableArray<string> Codecs) : INoSerializationVerificationNeeded;

@@ -58,7 +58,7 @@ public sealed partial class FleetView
     private FleetCounts Count()
     {
         var (conflict, online, sleeping, offline) = (0, 0, 0, 0);
-        var (framesUp, framesDown, bytesUp, bytesDown) = (0L, 0L, 0L, 0L);
+        var (framesUp, framesDown, bytesUp, bytesDown, sessions) = (0L, 0L, 0L, 0L, 0L);
         var groups = new HashSet<string>(StringComparer.Ordinal);
         var codecs = new HashSet<string>(StringComparer.Ordinal);
         foreach (var entry in _dtus.Values)
@@ -84,6 +84,7 @@ public sealed partial class FleetView
             framesDown += entry.FramesDown;
             bytesUp += entry.BytesUp;
             bytesDown += entry.BytesDown;
+            sessions += entry.Sessions;
             if (entry.Session is { } session)
             {
                 Add(session);
@@ -102,7 +103,7 @@ public sealed partial class FleetView
         }
 
         return new FleetCounts(
-            online, conflict, sleeping, offline, framesUp, framesDown, bytesUp, bytesDown,
+            online, conflict, sleeping, offline, framesUp, framesDown, bytesUp, bytesDown, sessions,
             [.. groups.Order(StringComparer.Ordinal)], [.. codecs.Order(StringComparer.Ordinal)]);
 
         void Add(SessionReport open)
