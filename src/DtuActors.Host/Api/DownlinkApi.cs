@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Text;
 using DtuActors.Configuration;
+using DtuActors.Host.Auditing;
 using DtuActors.Host.Writing;
 using DtuActors.Protocol;
 using DtuActors.Protocol.Decoding;
@@ -52,6 +53,7 @@ internal static class DownlinkApi
 
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, readiness.Stopping);
         var payload = await PayloadAsync(dtu, body, gateway, options, cancellation.Token);
+        context.Audit(Audited.Hex(payload));
         var (command, sending) = gateway.Send(dtu, payload, CallerOf(context));
         try
         {
@@ -83,6 +85,7 @@ internal static class DownlinkApi
 
         var hex = body.Hex ?? throw RefusalException.Bad("payload", "the body has no hex; right would be {\"hex\":\"010300000002\",\"crc\":\"modbus\"}");
         var payload = Checked(() => DownlinkBody.WithCheck(DownlinkBody.FromHex(hex), body.Crc));
+        context.Audit(Audited.Hex(payload));
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, readiness.Stopping);
         var outcome = await gateway.RequestAsync(dtu, payload, timeout, cancellation.Token, CallerOf(context));
         if (outcome.Refusal is { } refusal)

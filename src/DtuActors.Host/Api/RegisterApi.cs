@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Text.Json;
 using DtuActors.Configuration;
+using DtuActors.Host.Auditing;
 using DtuActors.Protocol;
 using DtuActors.Registering;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -66,6 +67,9 @@ internal static class RegisterApi
     {
         var dtu = Arguments.Id(id);
         var body = await Body.ReadElementAsync(context);
+
+        // What was edited, not to what: a secret may be among it.
+        context.Audit(body.ValueKind is JsonValueKind.Object ? string.Join(", ", body.EnumerateObject().Select(member => member.Name).Take(RegisterColumns.All.Length)) : "");
         RefuseConfigured(dtu, gateway.Options);
         var faults = new RowFaults();
         var edit = DtuBody.Read(dtu, body, faults);
@@ -129,7 +133,9 @@ internal static class RegisterApi
         try
         {
             using var file = await ReceiveAsync(context);
-            return TypedResults.Ok(await ReadInAsync(file, readAs, isDry, gateway, options, context.RequestAborted));
+            var answer = await ReadInAsync(file, readAs, isDry, gateway, options, context.RequestAborted);
+            context.Audit($"{answer.Rows} rows: {answer.Added} added, {answer.Changed} changed, {answer.Unchanged} unchanged{(isDry ? ", a dry run" : "")}");
+            return TypedResults.Ok(answer);
         }
         finally
         {

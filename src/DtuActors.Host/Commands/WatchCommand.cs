@@ -70,6 +70,7 @@ internal static class WatchCommand
             "offline" => $"{Of("dtu")} offline: {Of("reason")}",
             "endpoint" => $"{Of("endpoint")} {Of("state")} {Of("lastError")}".TrimEnd(),
             "command" => $"{Of("dtu")} command {Of("commandId")} {Of("state")} {Of("reason")}".TrimEnd(),
+            "alarm" => $"alarm {Of("kind")} {(Of("state") == "open" ? "" : "over: ")}{Of("text")}",
             "lost" => $"{Of("count")} events lost: this reader was too slow",
             _ => $"{name} {data}",
         };
@@ -88,7 +89,7 @@ internal static class WatchCommand
         {
             "online" => Color.Green,
             "offline" or "lost" => Color.Red,
-            "endpoint" => Color.Yellow,
+            "endpoint" or "alarm" => Color.Yellow,
             _ => Color.Default,
         };
         AnsiConsole.Write(new Text(line + "\n", new Style(colour)));

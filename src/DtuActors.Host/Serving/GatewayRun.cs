@@ -3,14 +3,16 @@ using System.Net;
 using Akka.Hosting;
 using DtuActors.Configuration;
 using DtuActors.Host.Api;
+using DtuActors.Host.Auditing;
 using DtuActors.Host.Commands;
 using DtuActors.Host.WebConsole;
 using DtuActors.Listening;
+using DtuActors.Protocol;
+using DtuActors.Routing;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Logging.Console;
-using OpenTelemetry.Metrics;
 
 namespace DtuActors.Host.Serving;
 
@@ -225,13 +227,7 @@ internal static partial class GatewayRun
             .AddHocon("akka.coordinated-shutdown.run-by-clr-shutdown-hook = off", HoconAddMode.Prepend)
             .WithDtuGateway(options));
         services.AddDtuGateway();
-        services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter(GatewayMetrics.MeterName)
-            .AddPrometheusExporter(exporter =>
-            {
-                exporter.ScopeInfoEnabled = false;
-                exporter.TargetInfoEnabled = false;
-            }));
+        services.AddTelemetry(options);
 
         var app = builder.Build();
         app.UseGatewayApi();
@@ -268,6 +264,24 @@ internal static partial class GatewayRun
             GatewayMetrics.Frames.Add(0, direction);
             GatewayMetrics.Bytes.Add(0, direction);
         }
+
+        foreach (var reason in (ReadOnlySpan<string>)[DropReasons.BadChecksum, DropReasons.Garbage, RelayDrops.QueueFull, RelayDrops.DtuOffline])
+        {
+            GatewayMetrics.FramesDropped.Add(0, new KeyValuePair<string, object?>("reason", reason));
+        }
+
+        foreach (var kind in AlarmKinds.All)
+        {
+            GatewayMetrics.Alarms.Add(0, new KeyValuePair<string, object?>("kind", kind));
+        }
+
+        foreach (var result in (ReadOnlySpan<KeyValuePair<string, object?>>)[GatewayMetrics.Delivered, GatewayMetrics.Failed, GatewayMetrics.Dropped])
+        {
+            GatewayMetrics.WebhookCalls.Add(0, result);
+        }
+
+        GatewayMetrics.Conflicts.Add(0);
+        AuditTrail.Seed();
     }
 
     private static string HttpAddress(WebApplication app)

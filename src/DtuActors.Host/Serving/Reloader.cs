@@ -105,7 +105,8 @@ internal sealed partial class Reloader(GatewayFiles files, DtuGateway gateway, I
         }
     }
 
-    private static string Words(OptionsChange change) =>
+    /// <summary>What changed, in numbers.</summary>
+    public static string Words(OptionsChange change) =>
         string.Join(", ", Words("routes", change.Routes), Words("DTUs", change.Dtus), Words("polls", change.Polls), Words("endpoints", change.Endpoints));
 
     private static string Words(string kind, KindChange change) => $"{kind} +{change.Added.Length} -{change.Removed.Length} changed {change.Changed.Length}";
