@@ -14,10 +14,10 @@ namespace DtuActors.Host.Api;
 /// <summary>Bytes to a DTU: <c>send</c>, and <c>request</c>, which waits for the answer.</summary>
 internal static class DownlinkApi
 {
-    // On a bus with one request at a time the bytes wait for their turn; the caller does not.
-    private static readonly TimeSpan SendAnswerWithin = TimeSpan.FromSeconds(1);
+    /// <summary>On a bus with one request at a time the bytes wait for their turn; the caller does not.</summary>
+    public static readonly TimeSpan SendAnswerWithin = TimeSpan.FromSeconds(1);
 
-    private static readonly TimeSpan LongestTimeout = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan LongestTimeout = TimeSpan.FromMinutes(10);
 
     public static void Map(RouteGroupBuilder api)
     {
@@ -121,7 +121,8 @@ internal static class DownlinkApi
         return new RefusalException(StatusCodes.Status409Conflict, "offline", "The DTU is offline", $"DTU '{dtu}' is offline; {seen}");
     }
 
-    private static async Task<RefusalException> RefusedAsync(DtuGateway gateway, DtuId dtu, RefusalReason reason, CancellationToken cancellation) => reason switch
+    /// <summary>Why a DTU did not take or answer it.</summary>
+    public static async Task<RefusalException> RefusedAsync(DtuGateway gateway, DtuId dtu, RefusalReason reason, CancellationToken cancellation) => reason switch
     {
         RefusalReason.Offline => await OfflineAsync(gateway, dtu, cancellation),
         RefusalReason.QueueFull => new RefusalException(
@@ -146,7 +147,8 @@ internal static class DownlinkApi
         return Checked(() => downlink.ToBytes(encoding));
     }
 
-    private static async Task<Encoding> ProfilesEncodingAsync(DtuId dtu, DtuGateway gateway, GatewayOptions options, CancellationToken cancellation)
+    /// <summary>What text to this DTU is written in where nothing else is said.</summary>
+    public static async Task<Encoding> ProfilesEncodingAsync(DtuId dtu, DtuGateway gateway, GatewayOptions options, CancellationToken cancellation)
     {
         var profile = (await gateway.FindDtuAsync(dtu, cancellation))?.Profile ?? "default";
         return Encodings.Strict(options.Profiles.TryGetValue(profile, out var found) ? found.TextEncoding : Encoding.UTF8);
