@@ -83,8 +83,9 @@ public sealed class SessionMemory
         LastUplink(report),
         Chain(report));
 
-    // What came with its registration is no news of a life afterwards.
-    private static DateTimeOffset? LastUplink(SessionReport report) => report.BytesUp > 0 ? report.LastSeenAt : null;
+    // A registration is no news of a life afterwards; frames that came together with it are.
+    private static DateTimeOffset? LastUplink(SessionReport report) =>
+        report.FramesUp > 0 || (report.BytesUp > 0 && report.LastSeenAt > report.RegisteredAt) ? report.LastSeenAt : null;
 
     // What the session noted itself stands behind what its clocks say of the same moment: an end is the last of all.
     private static ImmutableArray<Evidence> Chain(SessionReport report)

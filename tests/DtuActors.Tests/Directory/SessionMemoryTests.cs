@@ -35,6 +35,17 @@ public sealed class SessionMemoryTests
     }
 
     [Fact]
+    public void A_registration_alone_is_no_uplink_and_a_frame_that_came_together_with_it_is()
+    {
+        var memory = new SessionMemory();
+        var registered = Report("a", 0) with { BytesUp = 9, RegisteredAt = Start.AddSeconds(1) };
+        memory.Add(registered, "closed");
+        memory.Add(registered with { Session = new SessionRef(DtuId.Parse("b"), new Epoch(1, 0), ActorRefs.Nobody), FramesUp = 1 }, "closed");
+        Assert.Null(memory.Of(DtuId.Parse("a"), []).Single().LastUplinkAt);
+        Assert.Equal(Start, memory.Of(DtuId.Parse("b"), []).Single().LastUplinkAt);
+    }
+
+    [Fact]
     public void Sessions_are_told_newest_first_the_open_one_among_them_and_without_an_end()
     {
         var memory = new SessionMemory();
