@@ -57,6 +57,8 @@ internal static class DtuCommand
             ExportCommand.Create(),
             GuessCommand.Create(),
             DecodeCommand.Create(),
+            HealthCommand.Create(),
+            ServiceCommand.Create(),
         };
         foreach (var command in NotBuiltCommands.Create())
         {

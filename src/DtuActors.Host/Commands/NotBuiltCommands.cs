@@ -10,7 +10,6 @@ internal static class NotBuiltCommands
         ("attach", "A terminal on a DTU's serial line"),
         ("capture", "What passes, for Wireshark"),
         ("history", "Stored frames"),
-        ("service", "Install as a systemd unit or Windows service"),
     ];
 
     public static IEnumerable<Command> Create() => Commands.Select(Create);
