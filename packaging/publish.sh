@@ -23,13 +23,13 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$out"
 
-# The packs of a system (runtime, ASP.NET Core, the executable's head, the compiler) come from the package source: say which one is missing.
+# The checks of the code are the test run's: analyzers are off here. The packs of a system (runtime, ASP.NET Core, the executable's head, the compiler) come from the package source: say which one is missing.
 publish() {
   local rid=$1 to=$2 log=$work/$1.log
   if ! dotnet publish "$host" -c Release -r "$rid" --self-contained -v q --nologo -o "$to" \
     -p:PublishSingleFile=true -p:IncludeNativeLibrariesForSelfExtract=true -p:EnableCompressionInSingleFile=false \
     -p:PublishReadyToRun="$([ "${DTU_READY_TO_RUN:-0}" = 1 ] && echo true || echo false)" -p:PublishReadyToRunComposite=false \
-    -p:PublishTrimmed=false -p:PackAsTool=false >"$log" 2>&1; then
+    -p:PublishTrimmed=false -p:PackAsTool=false -p:RunAnalyzers=false -nodeReuse:false >"$log" 2>&1; then
     cat "$log" >&2
     grep -oE "Microsoft\.(NETCore|AspNetCore)\.App\.[A-Za-z0-9.]+-[a-z0-9]+" "$log" | sort -u | sed "s/^/publish.sh: the package source does not give /; s/\$/; $rid needs it/" >&2 || true
     exit 1
@@ -37,7 +37,7 @@ publish() {
 }
 
 pack_tool() {
-  dotnet pack "$host" -c Release -v q --nologo -o "$out"
+  dotnet pack "$host" -c Release -v q --nologo -p:RunAnalyzers=false -nodeReuse:false -o "$out"
   echo "$out/DtuActors.Tool.$version.nupkg"
 }
 
