@@ -87,6 +87,24 @@ public sealed class CaptureTests(GatewayFixture gateway) : IClassFixture<Gateway
         Assert.Contains("0 frames written", capture.Errors, StringComparison.Ordinal);
     }
 
+    [SkippableFact]
+    public async Task A_closed_pipe_ends_a_capture_well()
+    {
+        Tools.Need("bash");
+        await using var dtu = await gateway.OnlineAsync("cap-pipe");
+        var dll = Path.Combine(AppContext.BaseDirectory, "dtu.dll");
+        using var bash = Tools.Start("bash", "-c", "dotnet \"$0\" capture cap-pipe -w - --url \"$1\" | head -c 4; echo \" ${PIPESTATUS[0]}\"", dll, gateway.Host.Url);
+        var said = bash.StandardOutput.ReadToEndAsync();
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (!said.IsCompleted)
+        {
+            await dtu.SendAsync("W"u8.ToArray());
+            await pace.WaitForNextTickAsync();
+        }
+
+        Assert.EndsWith(" 0\n", await said, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_capture_that_nobody_reads_costs_the_relay_nothing()
     {
