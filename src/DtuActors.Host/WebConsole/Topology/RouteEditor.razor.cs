@@ -7,6 +7,7 @@ using DtuActors.Host.Serving;
 using DtuActors.Protocol;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
+using RouteOptions = DtuActors.Configuration.RouteOptions;
 
 namespace DtuActors.Host.WebConsole.Topology;
 
@@ -261,7 +262,7 @@ public sealed partial class RouteEditor
     private static string Text(ChangeEventArgs changed) => changed.Value as string ?? "";
 
     // What stands in the file is offered too, right or wrong: choosing nothing must change nothing.
-    private static IEnumerable<string> Words(string[] right, string now) => right.Contains(now, StringComparer.Ordinal) ? right : [.. right, now];
+    private static string[] Words(string[] right, string now) => right.Contains(now, StringComparer.Ordinal) ? right : [.. right, now];
 
     [GeneratedRegex(@"\Adtu\.routes\[(?<index>[0-9]{1,6})\](?:\.(?<key>.+))?\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex AtRow();

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
-using DtuActors.Configuration;
+using RouteOptions = DtuActors.Configuration.RouteOptions;
 
 namespace DtuActors.Host.WebConsole.Topology;
 
