@@ -197,7 +197,7 @@ public sealed partial class RouteEditor
                 : [];
             foreach (var row in rows)
             {
-                row.Faults.Add(at.Success ? $"{at.Groups["key"].Value} {words}".Trim() : $"{fault.KeyPath} {words}");
+                row.Faults.Add(!at.Success ? $"{fault.KeyPath}: {words}" : at.Groups["key"] is { Success: true, Value: var key } ? $"{key}: {words}" : words);
             }
 
             if (rows.Count == 0 && others.Count < MostShown)
