@@ -39,8 +39,9 @@ dtu health --url "$url"
 dtu ls --url "$url"
 [ -s data/dtu.db ] || { echo "smoke.sh: no database"; exit 1; }
 if command -v curl >/dev/null; then
-  curl -fsS "$url/openapi/v1.json" | grep -q '"openapi"' || { echo "smoke.sh: no OpenAPI document"; exit 1; }
-  curl -fsS "$url/" | grep -qi '<html' || { echo "smoke.sh: no console page"; exit 1; }
+  # Into files: grep -q leaves a pipe early, and curl would call that a failure.
+  curl -fsS "$url/openapi/v1.json" >openapi.json && grep -q '"openapi"' openapi.json || { echo "smoke.sh: no OpenAPI document"; exit 1; }
+  curl -fsS "$url/" >console.html && grep -qi '<html' console.html || { echo "smoke.sh: no console page"; exit 1; }
 fi
 kill -TERM "$gateway"
 wait "$gateway" || { echo "smoke.sh: dtu run ended with $?"; exit 1; }
