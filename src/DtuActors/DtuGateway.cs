@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using Akka.Actor;
+using DtuActors.Alarming;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Protocol;
@@ -52,6 +53,7 @@ public sealed class DtuGateway
 
     private readonly Channel<StartUpEvent> _startUp = Channel.CreateBounded<StartUpEvent>(MostStartUpEvents);
     private readonly Channel<StartUpEvent.Bound> _boundLater = Channel.CreateBounded<StartUpEvent.Bound>(MostStartUpEvents);
+    private readonly Channel<AlarmStatus>? _alarms;
     private readonly Task<GatewayActor.Parts> _parts;
     private readonly IActorRef _actor;
     // One at a time: whose word is in it reloads.
@@ -63,7 +65,8 @@ public sealed class DtuGateway
     public DtuGateway(ActorSystem system, GatewayOptions options)
     {
         _options = options;
-        _actor = system.ActorOf(GatewayActor.Props(options, _startUp.Writer, _boundLater.Writer), "gateway");
+        _alarms = options.Alarms.Webhook.Url is null ? null : Channel.CreateBounded<AlarmStatus>(new BoundedChannelOptions(AlarmWebhook.MostWaiting) { SingleReader = true });
+        _actor = system.ActorOf(GatewayActor.Props(options, _startUp.Writer, _boundLater.Writer, _alarms?.Writer), "gateway");
         _parts = _actor.Ask<GatewayActor.Parts>(new GatewayActor.GetParts(), AskLimit);
         Ended = _actor.WatchAsync();
     }
@@ -79,6 +82,9 @@ public sealed class DtuGateway
 
     /// <summary>Sockets that are bound after <see cref="StartUpEvent.Ready"/>: by a reload, by the register, or because an address became free. What nobody reads is forgotten.</summary>
     public ChannelReader<StartUpEvent.Bound> BoundLater => _boundLater.Reader;
+
+    /// <summary>What alarms raise and clear, for the webhook; null: there is none.</summary>
+    internal ChannelReader<AlarmStatus>? AlarmOutbox => _alarms?.Reader;
 
     /// <summary>Completes when the gateway's actor has ended, in good order or by failure.</summary>
     public Task Ended { get; }
@@ -157,8 +163,16 @@ public sealed class DtuGateway
     public async Task<DtuStatus?> FindDtuAsync(DtuId id, CancellationToken ct) =>
         (await AskFleet<Fleet.FoundDtu>(new Fleet.GetDtu(id), ct).ConfigureAwait(false)).Status;
 
+    /// <summary>A DTU's sessions, newest first: the open one and those that ended, at most 20, as long as memory holds them.</summary>
+    public async Task<ImmutableArray<SessionRecord>> SessionsAsync(DtuId id, CancellationToken ct) =>
+        (await AskFleet<Fleet.Listed<SessionRecord>>(new Fleet.GetSessions(id), ct).ConfigureAwait(false)).Items;
+
     /// <summary>The register of DTUs: <see cref="Editing.Listed"/> or <see cref="Editing.Refused"/>.</summary>
     public Task<Editing.Answer> RegisterAsync(CancellationToken ct) => AskRegister(new Editing.List(), ct);
+
+    /// <summary>Why the register's database could not be opened, or last not be written; null: all is well, or nothing is stored.</summary>
+    public async Task<string?> StorageProblemAsync(CancellationToken ct) =>
+        (await (await _parts.ConfigureAwait(false)).Register.Ask<Editing.Standing>(new Editing.GetStanding(), AskLimit, ct).ConfigureAwait(false)).Problem;
 
     /// <summary>
     /// Adds and edits DTUs of the register, all or none: <see cref="Editing.Applied"/>, <see cref="Editing.Faulty"/> or <see cref="Editing.Refused"/>. Sessions that
@@ -195,11 +209,18 @@ public sealed class DtuGateway
     {
         // The session ends every request itself; this bounds the wait should the session's own end be lost.
         var limit = (timeout ?? TimeSpan.Zero) + Asking.MostWait;
+        using var span = GatewayTraces.Downlink("dtu.request", id, payload.Length);
         var answer = await AskRouter(replyTo => new Asking.Request(id, payload, timeout, AnswerRule.ByMode, 0, Source, replyTo, TurnOf(caller)), limit, ct)
             .ConfigureAwait(false);
-        return answer is Asking.Answered answered
-            ? new RequestOutcome(answered.Frame, answered.Elapsed, null)
-            : new RequestOutcome(null, TimeSpan.Zero, RefusalOf(answer));
+        if (answer is Asking.Answered answered)
+        {
+            GatewayTraces.BusAndWire(span, answered.Elapsed);
+            return new RequestOutcome(answered.Frame, answered.Elapsed, null);
+        }
+
+        var refusal = RefusalOf(answer);
+        GatewayTraces.Refused(span, refusal);
+        return new RequestOutcome(null, TimeSpan.Zero, refusal);
     }
 
     /// <summary>Closes the DTU's session as <c>kicked</c>; false where it has none.</summary>
@@ -228,6 +249,10 @@ public sealed class DtuGateway
     public async Task<ImmutableArray<ListenerStatus>> ListenersAsync(CancellationToken ct) =>
         (await AskFleet<Fleet.Listed<ListenerStatus>>(new Fleet.ListListeners(), ct).ConfigureAwait(false)).Items;
 
+    /// <summary>Alarms: open ones first, each newest first; of those that are over the last 500.</summary>
+    public async Task<ImmutableArray<AlarmStatus>> AlarmsAsync(CancellationToken ct) =>
+        (await (await _parts.ConfigureAwait(false)).Alarms.Ask<Alarms.Listed>(new Alarms.List(), AskLimit, ct).ConfigureAwait(false)).Items;
+
     /// <summary>
     /// Events from now on, of <paramref name="only"/> or of everything; a reader that is slower than <paramref name="capacity"/> events hears
     /// <see cref="EventsLost"/>. Dispose to end.
@@ -245,8 +270,11 @@ public sealed class DtuGateway
 
     private async Task<SendOutcome> SendAsync(string command, DtuId id, ReadOnlyMemory<byte> payload, string? caller, CancellationToken ct)
     {
+        using var span = GatewayTraces.Downlink("dtu.send", id, payload.Length);
         var answer = await AskRouter(replyTo => new Asking.Send(id, payload, 0, Source, replyTo, TurnOf(caller)), SendLimit, ct).ConfigureAwait(false);
-        return new SendOutcome(command, RefusalOf(answer));
+        var refusal = RefusalOf(answer);
+        GatewayTraces.Refused(span, refusal);
+        return new SendOutcome(command, refusal);
     }
 
     private static RefusalReason? RefusalOf(object answer) => answer is Asking.Refused refused ? refused.Reason : null;

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Text;
 using DtuActors.Configuration;
+using DtuActors.Host.Auditing;
 using DtuActors.Host.Writing;
 using DtuActors.Protocol;
 using DtuActors.Protocol.Decoding;
@@ -13,10 +14,10 @@ namespace DtuActors.Host.Api;
 /// <summary>Bytes to a DTU: <c>send</c>, and <c>request</c>, which waits for the answer.</summary>
 internal static class DownlinkApi
 {
-    // On a bus with one request at a time the bytes wait for their turn; the caller does not.
-    private static readonly TimeSpan SendAnswerWithin = TimeSpan.FromSeconds(1);
+    /// <summary>On a bus with one request at a time the bytes wait for their turn; the caller does not.</summary>
+    public static readonly TimeSpan SendAnswerWithin = TimeSpan.FromSeconds(1);
 
-    private static readonly TimeSpan LongestTimeout = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan LongestTimeout = TimeSpan.FromMinutes(10);
 
     public static void Map(RouteGroupBuilder api)
     {
@@ -52,6 +53,7 @@ internal static class DownlinkApi
 
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, readiness.Stopping);
         var payload = await PayloadAsync(dtu, body, gateway, options, cancellation.Token);
+        context.Audit(Audited.Hex(payload));
         var (command, sending) = gateway.Send(dtu, payload, CallerOf(context));
         try
         {
@@ -83,6 +85,7 @@ internal static class DownlinkApi
 
         var hex = body.Hex ?? throw RefusalException.Bad("payload", "the body has no hex; right would be {\"hex\":\"010300000002\",\"crc\":\"modbus\"}");
         var payload = Checked(() => DownlinkBody.WithCheck(DownlinkBody.FromHex(hex), body.Crc));
+        context.Audit(Audited.Hex(payload));
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, readiness.Stopping);
         var outcome = await gateway.RequestAsync(dtu, payload, timeout, cancellation.Token, CallerOf(context));
         if (outcome.Refusal is { } refusal)
@@ -118,7 +121,8 @@ internal static class DownlinkApi
         return new RefusalException(StatusCodes.Status409Conflict, "offline", "The DTU is offline", $"DTU '{dtu}' is offline; {seen}");
     }
 
-    private static async Task<RefusalException> RefusedAsync(DtuGateway gateway, DtuId dtu, RefusalReason reason, CancellationToken cancellation) => reason switch
+    /// <summary>Why a DTU did not take or answer it.</summary>
+    public static async Task<RefusalException> RefusedAsync(DtuGateway gateway, DtuId dtu, RefusalReason reason, CancellationToken cancellation) => reason switch
     {
         RefusalReason.Offline => await OfflineAsync(gateway, dtu, cancellation),
         RefusalReason.QueueFull => new RefusalException(
@@ -143,7 +147,8 @@ internal static class DownlinkApi
         return Checked(() => downlink.ToBytes(encoding));
     }
 
-    private static async Task<Encoding> ProfilesEncodingAsync(DtuId dtu, DtuGateway gateway, GatewayOptions options, CancellationToken cancellation)
+    /// <summary>What text to this DTU is written in where nothing else is said.</summary>
+    public static async Task<Encoding> ProfilesEncodingAsync(DtuId dtu, DtuGateway gateway, GatewayOptions options, CancellationToken cancellation)
     {
         var profile = (await gateway.FindDtuAsync(dtu, cancellation))?.Profile ?? "default";
         return Encodings.Strict(options.Profiles.TryGetValue(profile, out var found) ? found.TextEncoding : Encoding.UTF8);

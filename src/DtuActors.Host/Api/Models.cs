@@ -339,6 +339,23 @@ internal sealed record RequestAnswer
 
 internal sealed record HealthModel
 {
+    [Description("ok, degraded, failed, starting, stopping, ended.")]
+    public required string Status { get; init; }
+
+    [Description("Why, in words.")]
+    public string? Detail { get; init; }
+
+    [Description("Each part by itself; of readiness only.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<HealthCheckModel>? Checks { get; init; }
+}
+
+internal sealed record HealthCheckModel
+{
+    [Description("gateway, listeners, storage, audit, alarms.")]
+    public required string Name { get; init; }
+
+    [Description("ok, degraded, failed.")]
     public required string Status { get; init; }
     public string? Detail { get; init; }
 }

@@ -9,9 +9,7 @@ internal static class NotBuiltApi
     {
         Map(api, HttpMethods.Get, "/dtus/{id}/commands", "the durable command queue", ApiRole.Read);
         Map(api, HttpMethods.Delete, "/dtus/{id}/commands/{command}", "the durable command queue", ApiRole.Operate);
-        Map(api, HttpMethods.Get, "/dtus/{id}/capture.pcapng", "capturing", ApiRole.Read);
         Map(api, HttpMethods.Post, "/groups/{name}/send", "sending to groups", ApiRole.Operate);
-        Map(api, HttpMethods.Get, "/nodes", "the cluster", ApiRole.Read);
     }
 
     private static void Map(IEndpointRouteBuilder routes, string method, string pattern, string what, ApiRole role)

@@ -57,6 +57,9 @@ public sealed class BusQueue
     /// <summary>Requests that wait for the bus.</summary>
     public int Waiting => _turns.Requests.Count;
 
+    /// <summary>Since when the oldest of them waits; null: none does.</summary>
+    public DateTimeOffset? WaitsSince => _turns.Oldest?.Since;
+
     /// <summary>When <see cref="Tick"/> is due, or null.</summary>
     public DateTimeOffset? Due { get; private set; }
 

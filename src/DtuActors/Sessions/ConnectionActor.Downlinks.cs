@@ -163,6 +163,8 @@ public sealed partial class ConnectionActor : IBusLine
             Refuse(downlink, refusal);
         }
 
+        // Whoever waits is seen waiting, though nothing else moves.
+        PublishSoon();
         ArmBus();
     }
 

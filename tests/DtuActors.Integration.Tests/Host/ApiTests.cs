@@ -206,7 +206,7 @@ public sealed class ApiTests(GatewayFixture gateway) : IClassFixture<GatewayFixt
     {
         var paths = (await gateway.GetAsync("/openapi/v1.json")).Json.GetProperty("paths");
         foreach (var (path, method) in ((string, string)[])
-            [("/api/v1/dtus", "get"), ("/api/v1/fleet", "get"), ("/api/v1/dtus/{id}", "get"), ("/api/v1/dtus/{id}", "put"), ("/api/v1/dtus/{id}", "delete"), ("/api/v1/dtus/import", "post"), ("/api/v1/dtus.csv", "get"), ("/api/v1/dtus/{id}/send", "post"), ("/api/v1/dtus/{id}/request", "post"),
+            [("/api/v1/dtus", "get"), ("/api/v1/fleet", "get"), ("/api/v1/nodes", "get"), ("/api/v1/dtus/{id}/sessions", "get"), ("/api/v1/dtus/{id}", "get"), ("/api/v1/dtus/{id}", "put"), ("/api/v1/dtus/{id}", "delete"), ("/api/v1/dtus/import", "post"), ("/api/v1/dtus.csv", "get"), ("/api/v1/dtus/{id}/send", "post"), ("/api/v1/dtus/{id}/request", "post"),
              ("/api/v1/dtus/{id}/connection", "delete"), ("/api/v1/dtus/{id}/frames", "get"), ("/api/v1/unknown", "get"), ("/api/v1/endpoints", "get"),
              ("/api/v1/routes", "get"), ("/api/v1/listeners", "get"), ("/api/v1/events", "get"), ("/healthz", "get"), ("/readyz", "get")])
         {
