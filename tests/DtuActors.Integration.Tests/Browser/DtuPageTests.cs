@@ -12,8 +12,8 @@ namespace DtuActors.Integration.Tests.Browser;
 [Collection(BrowserTests.Name)]
 public sealed class DtuPageTests(Chromium chromium, ITestOutputHelper output)
 {
-    private const string Id = "pump 7";
-    private const string Page = "/dtu?id=pump%207";
+    private const string Id = "pump-7";
+    private const string Page = "/dtu?id=pump-7";
 
     private const string Configuration = """
         dtu {
@@ -216,7 +216,7 @@ public sealed class DtuPageTests(Chromium chromium, ITestOutputHelper output)
               listeners { main { port = 0 } }
               profiles { default { framing { codec = delimiter, delimiter = "\n", include = on } } }
               endpoints { scada { kind = tcp, port = 0 } }
-              routes = [{ dtu = "*", to = scada }]
+              routes = [{ dtu = "*", to = scada, direction = up }]
               http { port = 0 }
               storage { provider = none }
             }
