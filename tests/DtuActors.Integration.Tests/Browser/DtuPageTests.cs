@@ -33,23 +33,30 @@ public sealed class DtuPageTests(Chromium chromium, ITestOutputHelper output)
         await OpenAsync(tab);
         await tab.Page.EvaluateAsync("""
             () => {
-              window.seenAt = null;
+              window.seenAt = {};
               new MutationObserver(() => {
-                if (window.seenAt === null && document.querySelector('.monitor').innerText.includes('00 2A')) window.seenAt = Date.now();
+                for (const cell of document.querySelectorAll('.monitor td.bytes')) window.seenAt[cell.innerText.slice(0, 14)] ??= Date.now();
               }).observe(document.querySelector('.monitor'), { childList: true, subtree: true, characterData: true });
             }
             """);
-        var sentAt = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-        await dtu.SendAsync(Checked("01 03 02 00 2A"));
-        await tab.Page.WaitForFunctionAsync("() => window.seenAt !== null");
-        output.WriteLine($"from the DTU's write to the line in the browser: {await tab.Page.EvaluateAsync<long>("window.seenAt") - sentAt} ms");
+        var took = new List<long>();
+        for (var value = 42; value < 72; value++)
+        {
+            var sentAt = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+            await dtu.SendAsync(Checked($"01 03 02 00 {value:X2}"));
+            await tab.Page.WaitForFunctionAsync($"() => window.seenAt['01 03 02 00 {value:X2}']");
+            took.Add(await tab.Page.EvaluateAsync<long>($"window.seenAt['01 03 02 00 {value:X2}']") - sentAt);
+        }
 
-        var row = Rows(tab).First;
+        // The first one finds a gateway that has compiled nothing of the page yet.
+        output.WriteLine($"from the DTU's write to the line in the browser, in ms: {string.Join(' ', took)}; median {took.Order().ElementAt(took.Count / 2)}");
+
+        var row = Rows(tab).Filter(new LocatorFilterOptions { HasText = "01 03 02 00 47" });
         await Expect(row).ToContainTextAsync("uplink");
         await Expect(row).ToContainTextAsync("read holding registers");
         await Expect(tab.Page.Locator("#lead")).ToContainTextAsync("online");
         await row.Locator("button").ClickAsync();
-        await Expect(tab.Page.Locator(".detail pre")).ToContainTextAsync("0000  01 03 02 00 2A");
+        await Expect(tab.Page.Locator(".detail pre")).ToContainTextAsync("0000  01 03 02 00 47");
         await tab.ScreenshotAsync("dtu-monitor");
         Assert.Empty(tab.Errors);
     }
@@ -172,7 +179,7 @@ public sealed class DtuPageTests(Chromium chromium, ITestOutputHelper output)
 
         await tab.Page.GetByRole(AriaRole.Tab, new PageGetByRoleOptions { Name = "History" }).ClickAsync();
         await tab.Page.ClickAsync("#history-show");
-        await Expect(tab.Page.Locator("td.bytes").Last).ToContainTextAsync("01 03 02 00 01");
+        await Expect(tab.Page.Locator("[aria-label=History] td.bytes").First).ToContainTextAsync("01 03 02 00 01");
         var saved = await tab.Page.RunAndWaitForDownloadAsync(() => tab.Page.ClickAsync("#export-csv"));
         var csv = await File.ReadAllTextAsync((await saved.PathAsync())!);
         Assert.StartsWith("at,direction,hex,codec,decoded,source,verdict", csv, StringComparison.Ordinal);
@@ -197,7 +204,7 @@ public sealed class DtuPageTests(Chromium chromium, ITestOutputHelper output)
         await using var tab = await chromium.OpenAsync(host.Url);
         await OpenAsync(tab);
         await dtu.SendAsync([.. "<script>hacked=1</script>"u8, 0, 0x1B, (byte)'[', 0x07, 0xFF]);
-        await Expect(tab.Page.Locator(".monitor td.ascii").Last).ToContainTextAsync("<script>hacked=1</script>");
+        await Expect(tab.Page.Locator(".monitor td.ascii", new PageLocatorOptions { HasText = "<script>hacked=1</script>" })).ToHaveCountAsync(1);
         await tab.Page.FillAsync("#monitor-text", "<script>");
         await Expect(Rows(tab)).Not.ToHaveCountAsync(0);
         await tab.GoAsync("/dtu?id=" + Uri.EscapeDataString("<script>hacked=1</script>&\"' ·泵"));
@@ -230,12 +237,16 @@ public sealed class DtuPageTests(Chromium chromium, ITestOutputHelper output)
         Assert.Equal(line, await scada.ReadAsync(line.Length));
         await Expect(Rows(tab)).ToHaveCountAsync(1);
 
-        // One stream that nobody reads, and a page that is frozen as a browser freezes what is out of sight.
+        // One stream that nobody reads, and a page whose scripts stand still.
         using var http = new HttpClient { BaseAddress = new Uri(host.Url) };
         using var stream = await http.GetAsync(new Uri("/api/v1/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
         var devtools = await tab.Page.Context.NewCDPSessionAsync(tab.Page);
-        await devtools.SendAsync("Page.enable");
-        await devtools.SendAsync("Page.setWebLifecycleState", new Dictionary<string, object> { ["state"] = "frozen" });
+        var stands = new TaskCompletionSource();
+        devtools.Event("Debugger.paused").OnEvent += (_, _) => stands.TrySetResult();
+        await tab.Page.EvaluateAsync("() => { setInterval(() => document.title, 20); }");
+        await devtools.SendAsync("Debugger.enable");
+        await devtools.SendAsync("Debugger.pause");
+        await stands.Task.WaitAsync(HostProcess.Patience);
 
         var before = WorkingSet(host);
         var writing = Task.Run(async () =>
@@ -258,12 +269,12 @@ public sealed class DtuPageTests(Chromium chromium, ITestOutputHelper output)
         // Kept for one observer, everything would be twice its bytes as the text of a page.
         Assert.True(most - before < 2L * frames * line.Length, $"the working set grew by {(most - before) / 1e6:0} MB");
 
-        // It wakes up, and shows what is new.
-        await devtools.SendAsync("Page.setWebLifecycleState", new Dictionary<string, object> { ["state"] = "active" });
-        await tab.Page.ReloadAsync();
-        await OpenAsync(tab);
-        await Expect(Rows(tab).First).ToBeVisibleAsync();
-        Assert.DoesNotContain(tab.Errors, error => !error.Contains("WebSocket", StringComparison.OrdinalIgnoreCase));
+        // It goes on, and shows what is new.
+        await devtools.SendAsync("Debugger.resume");
+        await devtools.SendAsync("Debugger.disable");
+        await dtu.SendAsync(Encoding.ASCII.GetBytes("awake again\n"));
+        await Expect(Rows(tab).Last).ToContainTextAsync("awake again");
+        Assert.Empty(tab.Errors);
     }
 
     private static ILocator Rows(Tab tab) => tab.Page.Locator(".monitor tbody tr:has(td.bytes)");
