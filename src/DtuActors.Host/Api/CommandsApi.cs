@@ -37,12 +37,12 @@ internal static class CommandsApi
     private static async Task<NoContent> WithdrawAsync(
         [Description("The DTU's id.")] string id, [Description("The command's id.")] string command, DtuGateway gateway, CancellationToken cancellation)
     {
-        await WithdrawAsync(gateway, Arguments.Id(id), command, cancellation);
+        await TakeBackAsync(gateway, Arguments.Id(id), command, cancellation);
         return TypedResults.NoContent();
     }
 
     /// <summary>Takes a command back, or says why not.</summary>
-    public static async Task WithdrawAsync(DtuGateway gateway, DtuId dtu, string command, CancellationToken cancellation)
+    public static async Task TakeBackAsync(DtuGateway gateway, DtuId dtu, string command, CancellationToken cancellation)
     {
         switch (await gateway.WithdrawAsync(dtu, command, cancellation))
         {
