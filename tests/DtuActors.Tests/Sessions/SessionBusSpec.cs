@@ -320,7 +320,10 @@ public sealed class SessionBusSpec : SessionSpec
         ExpectMsg<Asking.Sent>();
         Advance(TimeSpan.FromSeconds(5.1));
         Assert.Equal(new Asking.Refused(1, RefusalReason.NoAnswer), ExpectMsg<Asking.Refused>());
+        Settle(session);
         session.Tell(Followed(Items.Read(2, 1), 2));
+        Settle(session);
+        Advance(TimeSpan.FromSeconds(1));
         ExpectMsg<Asking.Begun>();
         session.Tell(Tcp.PeerClosed.Instance);
         Assert.Equal(new Asking.Refused(2, RefusalReason.SessionEnded), ExpectMsg<Asking.Refused>());
