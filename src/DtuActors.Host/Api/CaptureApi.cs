@@ -1,9 +1,9 @@
-using System.Collections.Immutable;
 using System.ComponentModel;
 using DtuActors.Protocol;
 using DtuActors.Protocol.Capture;
 using DtuActors.Recording;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace DtuActors.Host.Api;
 
@@ -53,6 +53,13 @@ internal static class CaptureApi
         context.Response.Headers.CacheControl = "no-cache";
         context.Response.Headers.ContentDisposition = "attachment; filename=capture.pcapng";
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+
+        // A reader that pauses is not cut off: it loses frames, and hears how many.
+        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } pace)
+        {
+            pace.MinDataRate = null;
+        }
+
         var output = context.Response.BodyWriter;
         var writer = new CaptureWriter(output, "DtuActors");
         foreach (var dtu in known)

@@ -144,7 +144,7 @@ internal static class RegisterApi
 
     /// <summary>The same for a file that comes by the console; it is read to its end.</summary>
     /// <exception cref="RefusalException">Rows are wrong, nothing is stored, or too many files are being read.</exception>
-    public static async Task<ImportAnswer> ImportAsync(Stream sent, bool isDry, DtuGateway gateway, GatewayOptions options, CancellationToken cancellation)
+    public static async Task<ImportAnswer> ReadFileAsync(Stream sent, bool isDry, DtuGateway gateway, GatewayOptions options, CancellationToken cancellation)
     {
         if (!await Held.WaitAsync(TimeSpan.Zero, cancellation))
         {

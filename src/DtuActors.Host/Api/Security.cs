@@ -25,7 +25,7 @@ internal sealed class SecurityMiddleware(RequestDelegate next, ApiKeys keys, Own
         if (caller is not null)
         {
             context.Features.Set(caller);
-            context.User = caller.ToPrincipal();
+            context.User = caller.ToPrincipal(Caller.RemoteOf(context));
         }
 
         if (metadata?.GetMetadata<OpenToAll>() is null)

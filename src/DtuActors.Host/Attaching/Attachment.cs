@@ -39,10 +39,13 @@ internal sealed class Attachment(ApiClient client, AttachOptions options, bool i
         var dtu = ApiClient.Read<DtuModel>(await client.GetAsync(ApiClient.Dtu(options.Id), ended));
         using var over = CancellationTokenSource.CreateLinkedTokenSource(ended);
         await using var events = await client.StreamAsync($"/api/v1/events?dtu={Uri.EscapeDataString(options.Id)}", over.Token);
-        Say(isTerminal ? $"attached to {options.Id}, {dtu.State}; Ctrl-] leaves" : dtu.State is "online" or "conflict" ? null : $"{options.Id} is {dtu.State}");
+        if (!isTerminal && dtu.State is not ("online" or "conflict"))
+        {
+            Say($"{options.Id} is {dtu.State}");
+        }
 
         var showing = ShowAsync(events, over.Token);
-        var typing = isTerminal ? TypeAsync(over.Token) : PipeAsync(over.Token);
+        var typing = isTerminal ? TypeAsync(dtu.State, over.Token) : PipeAsync(over.Token);
         var first = await Task.WhenAny(showing, typing);
         await over.CancelAsync();
         try
@@ -58,12 +61,15 @@ internal sealed class Attachment(ApiClient client, AttachOptions options, bool i
     }
 
     // Ends with Ctrl-], or with the terminal.
-    private async Task TypeAsync(CancellationToken ended)
+    private async Task TypeAsync(string state, CancellationToken ended)
     {
         using var terminal = RawTerminal.Enter();
+        Say($"attached to {options.Id}, {state}; Ctrl-] leaves");
         var sending = SendTypedAsync(ended);
         var keyboard = new Keyboard(options.Enter);
-        await using var input = RawTerminal.OpenInput();
+
+        // Left open: a read that waits for a key goes on until the process ends.
+        var input = RawTerminal.OpenInput();
         var keys = new byte[256];
         for (var isOver = false; !isOver;)
         {
@@ -224,11 +230,5 @@ internal sealed class Attachment(ApiClient client, AttachOptions options, bool i
     // A raw terminal goes down at a line feed, not back.
     private string NewLine => isTerminal ? "\r\n" : "\n";
 
-    private void Say(string? text)
-    {
-        if (text is not null)
-        {
-            Console.Error.Write($"{(isTerminal ? "\r\n" : "")}dtu: {Terminal.Safe(text)}{NewLine}");
-        }
-    }
+    private void Say(string text) => Console.Error.Write($"{(isTerminal ? "\r\n" : "")}dtu: {Terminal.Safe(text)}{NewLine}");
 }

@@ -1,4 +1,3 @@
-using DtuActors.Configuration;
 using DtuActors.Host.Api;
 
 namespace DtuActors.Host.Auditing;
@@ -43,6 +42,7 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, Ti
         ["POST /api/v1/dtus/import"] = "import",
         ["DELETE /api/v1/dtus/{id}/commands/{command}"] = "withdraw",
         ["POST /api/v1/groups/{name}/send"] = "send-group",
+        ["PUT /api/v1/routes"] = "put-routes",
         ["POST /api/v1/config/reload"] = "reload",
         ["POST /login"] = "login",
         ["POST /logout"] = "logout",
@@ -103,10 +103,8 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, Ti
             detail = unrecorded == 0 ? detail : $"and {unrecorded} calls more without a known key, not recorded one by one";
         }
 
-        var connection = context.Connection;
         trail.Write(new AuditEntry(
-            0, time.GetUtcNow(), caller?.Name, RoleOf(caller), "api", connection.RemoteIpAddress is { } address ? new System.Net.IPEndPoint(address, connection.RemotePort).ToString() : "",
-            ActionOf(context), SubjectOf(context), detail, outcome));
+            0, time.GetUtcNow(), caller?.Name, caller is null ? "none" : Caller.Word(caller.Role), "api", Caller.RemoteOf(context), ActionOf(context), SubjectOf(context), detail, outcome));
     }
 
     private bool MayRecord(out int unrecorded)
@@ -142,14 +140,6 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, Ti
 
     private static string? SubjectOf(HttpContext context) =>
         context.Request.RouteValues.GetValueOrDefault("id")?.ToString() ?? context.Request.RouteValues.GetValueOrDefault("name")?.ToString();
-
-    private static string RoleOf(Caller? caller) => caller?.Role switch
-    {
-        null => "none",
-        ApiRole.Read => "read",
-        ApiRole.Operate => "operate",
-        _ => "admin",
-    };
 
     private static string Text(int status) => status.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -65,12 +65,9 @@ internal static class DtuCommand
             GuessCommand.Create(),
             DecodeCommand.Create(),
             CompletionCommand.Create(),
+            HealthCommand.Create(),
+            ServiceCommand.Create(),
         };
-        foreach (var command in NotBuiltCommands.Create())
-        {
-            root.Add(command);
-        }
-
         // dtu --help, or nothing at all, is for somebody who begins.
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);

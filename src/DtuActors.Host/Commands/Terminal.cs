@@ -20,7 +20,11 @@ internal static class Terminal
     }
 
     /// <summary>What went wrong, in one line.</summary>
-    public static void Fault(string text) => Console.Error.WriteLine($"dtu: {Safe(text)}");
+    public static void Fault(string text)
+    {
+        Console.Error.WriteLine($"dtu: {Safe(text)}");
+        Serving.WindowsEvents.Error(Safe(text));
+    }
 
     /// <summary>What came from the field can't move the cursor or rename the window: control characters are shown as their symbols.</summary>
     public static string Safe(string text)

@@ -39,6 +39,8 @@ internal static partial class GatewayRun
     {
         await using var app = Build(options, files);
         var lifetime = app.Lifetime;
+        var manager = app.Services.GetRequiredService<ServiceManager>();
+        using var telling = lifetime.ApplicationStopping.Register(manager.Stopping);
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("DtuActors.Host");
         try
         {
@@ -48,6 +50,7 @@ internal static partial class GatewayRun
         {
             var address = new IPEndPoint(options.Http.Address, options.Http.Port);
             SayBindFailed("dtu.http.port", address, failure.InnerException?.Message ?? failure.Message, failure is { InnerException: AddressInUseException });
+            WindowsEvents.Fail(app.Services);
             await StopAsync(app, log);
             return ExitCodes.Failed;
         }
@@ -65,6 +68,11 @@ internal static partial class GatewayRun
             StartUp.Stopped => ExitCodes.Done,
             _ => await ServeAsync(app, gateway, hangUps, whenReady, log),
         };
+        if (code != ExitCodes.Done)
+        {
+            WindowsEvents.Fail(app.Services);
+        }
+
         await StopAsync(app, log);
         return code;
     }
@@ -98,6 +106,7 @@ internal static partial class GatewayRun
                         bound.Add("http", "http", HttpAddress(app));
                         app.Services.GetRequiredService<Readiness>().Set();
                         Terminal.Line("ready");
+                        app.Services.GetRequiredService<ServiceManager>().Ready();
                         return StartUp.Ready;
                 }
             }
@@ -133,7 +142,9 @@ internal static partial class GatewayRun
         var stopping = app.Lifetime.ApplicationStopping;
         _ = SayBoundLaterAsync(app, gateway, stopping);
         _ = app.Services.GetRequiredService<Pulse>().RunAsync(gateway, stopping);
-        _ = hangUps?.RunAsync(app.Services.GetRequiredService<Reloader>(), log, stopping);
+        var manager = app.Services.GetRequiredService<ServiceManager>();
+        _ = manager.RunAsync(gateway, stopping);
+        _ = hangUps?.RunAsync(app.Services.GetRequiredService<Reloader>(), manager, log, stopping);
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var registration = stopping.Register(stopped.SetResult);
         var beside = whenReady?.Invoke(new RunningGateway(gateway, app.Services.GetRequiredService<Sockets>().ByName), stopping) ?? stopped.Task;
@@ -211,6 +222,8 @@ internal static partial class GatewayRun
         services.AddSingleton<Reloader>();
         services.AddSingleton<RoutesEditor>();
         services.AddSingleton<Sockets>();
+        services.AddSingleton<ServiceManager>();
+        WindowsEvents.AddTo(services);
         services.AddGatewayApi();
         services.AddWebConsole();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = StopWithin);

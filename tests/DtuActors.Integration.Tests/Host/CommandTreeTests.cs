@@ -59,6 +59,6 @@ public sealed partial class CommandTreeTests
         Assert.Contains("right would be 1-247", problem, StringComparison.Ordinal);
     }
 
-    [GeneratedRegex(@"(?:^|[|(]\s*|&&\s*)dtu ([^|()&]+)")]
+    [GeneratedRegex(@"(?:^|[|(]\s*|&&\s*)dtu ([^|()&>]+)")]
     private static partial Regex Calls();
 }

@@ -67,6 +67,7 @@ public sealed class FleetSearchSpec : ActorSpec
         var counts = Counts(view);
         Assert.Equal((2, 1, 0, 2), (counts.Online, counts.Conflict, counts.Sleeping, counts.Offline));
         Assert.Equal((6L, 60L), (counts.FramesUp, counts.BytesUp));
+        Assert.Equal(2, counts.Sessions);
         Assert.Equal(["meters", "pumps"], counts.Groups.ToArray());
         Assert.Equal(["modbus-rtu", "raw"], counts.Codecs.ToArray());
     }
@@ -79,6 +80,7 @@ public sealed class FleetSearchSpec : ActorSpec
         Assert.Equal(16, Counts(view).FramesUp);
         view.Tell(new Fleet.SessionEnded(Report("a1", 2), "replaced"));
         Assert.Equal(17, Counts(view).FramesUp);
+        Assert.Equal(3, Counts(view).Sessions);
     }
 
     [Fact]

@@ -103,7 +103,7 @@ public partial class Dtus
     private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
     // What the address says stays among the choices, whether or not anybody has it now.
-    private static IEnumerable<string> Choices(ImmutableArray<string> there, string? chosen) =>
+    private static ImmutableArray<string> Choices(ImmutableArray<string> there, string? chosen) =>
         string.IsNullOrEmpty(chosen) || there.Contains(chosen) ? there : there.Add(chosen);
 
     private void Take(IReadOnlyList<FieldEvent> batch)
@@ -127,6 +127,11 @@ public partial class Dtus
             }
 
             return new ItemsProviderResult<DtuStatus>(found.Items, found.Total);
+        }
+        catch (OperationCanceledException) when (request.CancellationToken.IsCancellationRequested)
+        {
+            // The list takes it for scrolled past only where it is told of its own token.
+            throw new OperationCanceledException(request.CancellationToken);
         }
         catch (AskTimeoutException failure)
         {

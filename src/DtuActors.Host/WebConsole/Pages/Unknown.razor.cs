@@ -62,7 +62,7 @@ public partial class Unknown
         return MakeAsync(bytes, null);
     }
 
-    private Task MakeAsync(ReadOnlyMemory<byte> bytes, string? listener) => Dialogs.ShowAsync<ProfileDialog>(
+    private async Task MakeAsync(ReadOnlyMemory<byte> bytes, string? listener) => await Dialogs.ShowAsync<ProfileDialog>(
         T["Make a profile from these bytes", "用这些字节生成配置模板"],
         new DialogParameters<ProfileDialog> { { dialog => dialog.Bytes, bytes }, { dialog => dialog.Knocked, listener } },
         new DialogOptions { MaxWidth = MaxWidth.Large, FullWidth = true, CloseButton = true });

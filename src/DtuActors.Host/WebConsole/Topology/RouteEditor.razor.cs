@@ -7,6 +7,7 @@ using DtuActors.Host.Serving;
 using DtuActors.Protocol;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
+using RouteOptions = DtuActors.Configuration.RouteOptions;
 
 namespace DtuActors.Host.WebConsole.Topology;
 
@@ -196,7 +197,7 @@ public sealed partial class RouteEditor
                 : [];
             foreach (var row in rows)
             {
-                row.Faults.Add(at.Success ? $"{at.Groups["key"].Value} {words}".Trim() : $"{fault.KeyPath} {words}");
+                row.Faults.Add(!at.Success ? $"{fault.KeyPath}: {words}" : at.Groups["key"] is { Success: true, Value: var key } ? $"{key}: {words}" : words);
             }
 
             if (rows.Count == 0 && others.Count < MostShown)
@@ -261,7 +262,7 @@ public sealed partial class RouteEditor
     private static string Text(ChangeEventArgs changed) => changed.Value as string ?? "";
 
     // What stands in the file is offered too, right or wrong: choosing nothing must change nothing.
-    private static IEnumerable<string> Words(string[] right, string now) => right.Contains(now, StringComparer.Ordinal) ? right : [.. right, now];
+    private static string[] Words(string[] right, string now) => right.Contains(now, StringComparer.Ordinal) ? right : [.. right, now];
 
     [GeneratedRegex(@"\Adtu\.routes\[(?<index>[0-9]{1,6})\](?:\.(?<key>.+))?\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex AtRow();

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
-using DtuActors.Configuration;
+using RouteOptions = DtuActors.Configuration.RouteOptions;
 
 namespace DtuActors.Host.WebConsole.Topology;
 
@@ -49,6 +49,31 @@ internal static class TopologyWords
         "up" => words["up", "上行"],
         "down" => words["down", "下行"],
         _ => direction,
+    };
+
+    /// <summary>What an alarm is about.</summary>
+    public static string AlarmKind(this Words words, string kind) => kind switch
+    {
+        AlarmKinds.DtuOffline => words["DTU offline", "DTU 离线"],
+        AlarmKinds.DtuFlapping => words["DTU flapping", "DTU 频繁上下线"],
+        AlarmKinds.DtuConflict => words["DTU in conflict", "DTU 冲突"],
+        AlarmKinds.ChecksumErrors => words["checksum errors", "校验错误"],
+        AlarmKinds.QueueAge => words["requests wait long", "请求等待过久"],
+        AlarmKinds.QueueFull => words["queue full", "队列已满"],
+        AlarmKinds.EndpointDown => words["endpoint down", "端点断开"],
+        AlarmKinds.ListenerDown => words["listener down", "监听断开"],
+        AlarmKinds.EventsLost => words["events lost", "事件丢失"],
+        _ => kind,
+    };
+
+    /// <summary>The page of what an alarm is about; null: there is none.</summary>
+    public static string? AlarmUrl(AlarmStatus alarm) => alarm switch
+    {
+        { Subject: AlarmKinds.Several } => null,
+        { Kind: AlarmKinds.EndpointDown } => EndpointUrl(alarm.Subject),
+        { Kind: AlarmKinds.ListenerDown } => "listeners",
+        { Kind: AlarmKinds.EventsLost } => null,
+        _ => DtuUrl(alarm.Subject),
     };
 
     /// <summary>The page of an endpoint.</summary>

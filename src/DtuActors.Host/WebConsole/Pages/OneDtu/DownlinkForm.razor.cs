@@ -22,7 +22,7 @@ public sealed partial class DownlinkForm : LivePage
     private readonly List<Sent> _sent = [];
     private ApiRole _role = ApiRole.Read;
     private System.Text.Encoding _profiles = System.Text.Encoding.UTF8;
-    private bool _isText;
+    private string _kind = "hex";
     private bool _isBusy;
     private string _encoding = "";
     private string _check = "";
@@ -41,6 +41,8 @@ public sealed partial class DownlinkForm : LivePage
     public string Codec { get; set; } = "";
 
     protected override TimeSpan RefreshEvery => Timeout.InfiniteTimeSpan;
+
+    private bool IsText => _kind == "text";
 
     private bool CanSend => _bytes is not null && !_isBusy && _role >= ApiRole.Operate;
 
@@ -61,7 +63,7 @@ public sealed partial class DownlinkForm : LivePage
 
         try
         {
-            var body = _isText ? new DownlinkBody(null, _typed, null, _encoding.Length > 0 ? _encoding : null) : new DownlinkBody(_typed, null);
+            var body = IsText ? new DownlinkBody(null, _typed, null, _encoding.Length > 0 ? _encoding : null) : new DownlinkBody(_typed, null);
             var bare = body.ToBytes(_profiles);
             _bytes = DownlinkBody.WithCheck(bare, _check.Length > 0 ? _check : null);
             _checkBytes = _bytes.Length - bare.Length;
@@ -74,13 +76,13 @@ public sealed partial class DownlinkForm : LivePage
 
     private void Fill(ModbusRequest request)
     {
-        (_isText, _typed, _check) = (false, FrameText.Hex(request.Bytes), request.Check);
+        (_kind, _typed, _check) = ("hex", FrameText.Hex(request.Bytes.Span), request.Check);
         Preview();
     }
 
     private void Refill(Sent sent)
     {
-        (_isText, _typed, _check, _encoding) = (sent.IsText, sent.Typed, sent.Check, sent.Encoding);
+        (_kind, _typed, _check, _encoding) = (sent.Kind, sent.Typed, sent.Check, sent.Encoding);
         Preview();
     }
 
@@ -144,7 +146,7 @@ public sealed partial class DownlinkForm : LivePage
             return;
         }
 
-        var sent = new Sent(Time.GetUtcNow(), _isText, _typed, _check, _encoding);
+        var sent = new Sent(Time.GetUtcNow(), _kind, _typed, _check, _encoding);
         _sent.Insert(0, sent);
         if (_sent.Count > MostSent)
         {
@@ -180,7 +182,7 @@ public sealed partial class DownlinkForm : LivePage
 
     private sealed record Result(bool IsGood, string Words, byte[]? Answer = null, string? Decoded = null);
 
-    private sealed record Sent(DateTimeOffset At, bool IsText, string Typed, string Check, string Encoding)
+    private sealed record Sent(DateTimeOffset At, string Kind, string Typed, string Check, string Encoding)
     {
         public string Outcome { get; set; } = "";
     }

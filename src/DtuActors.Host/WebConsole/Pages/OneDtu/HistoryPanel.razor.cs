@@ -50,7 +50,8 @@ public sealed partial class HistoryPanel : LivePage
     private Task ShowAsync(string after) => TryAsync(async () =>
     {
         var (frames, next) = await ReadAsync(after, PageSize, long.MaxValue);
-        (_page, _next, _at, _selected) = ([.. frames.Select(frame => new FrameLine(frame))], next, after, null);
+        _page = [.. frames.Select(frame => new FrameLine(frame))];
+        (_next, _at, _selected) = (next, after, null);
     });
 
     private Task ExportAsync(bool isCsv) => TryAsync(async () =>

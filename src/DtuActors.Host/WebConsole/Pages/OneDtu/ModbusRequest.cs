@@ -7,7 +7,7 @@ namespace DtuActors.Host.WebConsole.Pages.OneDtu;
 /// <summary>A Modbus request as a form gives it: the bytes, and the check that is still to be put behind them.</summary>
 /// <param name="Bytes">Without the check of RTU; whole for TCP and ASCII.</param>
 /// <param name="Check">A name of <see cref="Protocol.Checksums.ChecksumAppend"/>, or empty.</param>
-public sealed record ModbusRequest(byte[] Bytes, string Check)
+public sealed record ModbusRequest(ReadOnlyMemory<byte> Bytes, string Check)
 {
     private const int MostRead = 125;
     private const int MostReadBits = 2000;
@@ -54,7 +54,7 @@ public sealed record ModbusRequest(byte[] Bytes, string Check)
         {
             "modbus-tcp" => new ModbusRequest(Mbap.Build(1, (byte)unit, pdu), ""),
             "modbus-ascii" => new ModbusRequest(ModbusAscii.Build((byte)unit, pdu), ""),
-            _ => new ModbusRequest([(byte)unit, .. pdu], "modbus"),
+            _ => new ModbusRequest((byte[])[(byte)unit, .. pdu], "modbus"),
         }, null);
     }
 
