@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Threading.Channels;
 using Akka.Actor;
 using DtuActors.Alarming;
+using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Protocol;
@@ -31,7 +32,22 @@ public abstract record StartUpEvent
 public sealed record RequestOutcome(Frame? Answer, TimeSpan Elapsed, RefusalReason? Refusal);
 
 /// <summary>What became of a send: <c>null</c> refusal means that the kernel has the bytes.</summary>
-public sealed record SendOutcome(string CommandId, RefusalReason? Refusal);
+/// <param name="CommandId">The command's id.</param>
+/// <param name="Refusal">Why it was not written.</param>
+/// <param name="AwaitsAnswer">The bus waits for an answer to the bytes: the command has not ended.</param>
+public sealed record SendOutcome(string CommandId, RefusalReason? Refusal, bool AwaitsAnswer = false)
+{
+    /// <summary>The command's state by this outcome, one of <see cref="CommandStates"/>.</summary>
+    public string State => Refusal switch
+    {
+        null => AwaitsAnswer ? CommandStates.Sent : CommandStates.Delivered,
+        RefusalReason.Withdrawn => CommandStates.Withdrawn,
+        _ => CommandStates.Failed,
+    };
+
+    /// <summary>Why it failed, in the word that its command has; null: it did not.</summary>
+    public string? Reason => Refusal is { } refusal and not RefusalReason.Withdrawn ? CommandsActor.Word(refusal) : null;
+}
 
 /// <summary>
 /// The gateway for code that is no actor (the HTTP API, an embedding application): every question as a task, every stream as a bounded channel.
@@ -210,7 +226,9 @@ public sealed class DtuGateway
         // The session ends every request itself; this bounds the wait should the session's own end be lost.
         var limit = (timeout ?? TimeSpan.Zero) + Asking.MostWait;
         using var span = GatewayTraces.Downlink("dtu.request", id, payload.Length);
-        var answer = await AskRouter(replyTo => new Asking.Request(id, payload, timeout, AnswerRule.ByMode, 0, Source, replyTo, TurnOf(caller)), limit, ct)
+        var command = NextCommand();
+        var answer = await AskCommands(
+            replyTo => new Commands.Request(command, caller, new Asking.Request(id, payload, timeout, AnswerRule.ByMode, 0, Source, replyTo, TurnOf(caller))), limit, ct)
             .ConfigureAwait(false);
         if (answer is Asking.Answered answered)
         {
@@ -222,6 +240,16 @@ public sealed class DtuGateway
         GatewayTraces.Refused(span, refusal);
         return new RequestOutcome(null, TimeSpan.Zero, refusal);
     }
+
+    /// <summary>
+    /// A DTU's commands, newest first: what was sent and asked through this class. At most 50 that have ended of a DTU and 10,000 of all, in memory.
+    /// </summary>
+    public async Task<ImmutableArray<CommandStatus>> CommandsAsync(DtuId id, CancellationToken ct) =>
+        (await (await _parts.ConfigureAwait(false)).Commands.Ask<Commands.Listed>(new Commands.List(id), AskLimit, ct).ConfigureAwait(false)).Items;
+
+    /// <summary>Takes a command back, if it still waits for its turn on the bus.</summary>
+    public async Task<WithdrawOutcome> WithdrawAsync(DtuId id, string commandId, CancellationToken ct) =>
+        (await (await _parts.ConfigureAwait(false)).Commands.Ask<Commands.WithdrawEnded>(new Commands.Withdraw(id, commandId), AskLimit, ct).ConfigureAwait(false)).Outcome;
 
     /// <summary>Closes the DTU's session as <c>kicked</c>; false where it has none.</summary>
     public async Task<bool> KickAsync(DtuId id, CancellationToken ct) =>
@@ -271,10 +299,11 @@ public sealed class DtuGateway
     private async Task<SendOutcome> SendAsync(string command, DtuId id, ReadOnlyMemory<byte> payload, string? caller, CancellationToken ct)
     {
         using var span = GatewayTraces.Downlink("dtu.send", id, payload.Length);
-        var answer = await AskRouter(replyTo => new Asking.Send(id, payload, 0, Source, replyTo, TurnOf(caller)), SendLimit, ct).ConfigureAwait(false);
+        var answer = await AskCommands(
+            replyTo => new Commands.Send(command, caller, new Asking.Send(id, payload, 0, Source, replyTo, TurnOf(caller))), SendLimit, ct).ConfigureAwait(false);
         var refusal = RefusalOf(answer);
         GatewayTraces.Refused(span, refusal);
-        return new SendOutcome(command, refusal);
+        return new SendOutcome(command, refusal, answer is Asking.Sent { AwaitsAnswer: true });
     }
 
     private static RefusalReason? RefusalOf(object answer) => answer is Asking.Refused refused ? refused.Reason : null;
@@ -284,6 +313,12 @@ public sealed class DtuGateway
 
     private async Task<Editing.Answer> AskRegister(object question, CancellationToken ct) =>
         await (await _parts.ConfigureAwait(false)).Register.Ask<Editing.Answer>(question, RegisterLimit, ct).ConfigureAwait(false);
+
+    private async Task<object> AskCommands(Func<IActorRef, object> question, TimeSpan limit, CancellationToken ct)
+    {
+        var commands = (await _parts.ConfigureAwait(false)).Commands;
+        return await commands.Ask<object>(question, limit, ct).ConfigureAwait(false);
+    }
 
     private async Task<object> AskRouter(Func<IActorRef, object> question, TimeSpan limit, CancellationToken ct)
     {

@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Akka.Actor;
 using Akka.Event;
 using DtuActors.Alarming;
+using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Endpoints;
@@ -26,7 +27,8 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     /// <summary>The parts that the facade talks to: one <see cref="Parts"/> to the sender.</summary>
     public sealed record GetParts : INoSerializationVerificationNeeded;
 
-    public sealed record Parts(IActorRef Router, IActorRef Fleet, IActorRef Recorder, IActorRef Monitors, IActorRef Register, IActorRef Alarms) : INoSerializationVerificationNeeded;
+    public sealed record Parts(IActorRef Router, IActorRef Fleet, IActorRef Recorder, IActorRef Monitors, IActorRef Register, IActorRef Alarms, IActorRef Commands)
+        : INoSerializationVerificationNeeded;
 
     // Together under the 5 s in which a stop has to be over; a session's own close takes 2 s at most.
     private static readonly TimeSpan SessionsLimit = TimeSpan.FromMilliseconds(2500);
@@ -55,6 +57,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private bool _ready;
     private bool _stopping;
     private IActorRef _router = ActorRefs.Nobody;
+    private IActorRef _commands = ActorRefs.Nobody;
     private IActorRef _fleet = ActorRefs.Nobody;
     private IActorRef _recorder = ActorRefs.Nobody;
     private IActorRef _monitors = ActorRefs.Nobody;
@@ -79,7 +82,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         Receive<Binding.BindFailed>(OnBindFailed);
         Receive<RouterActor.WhatIsThere>(_ => OnWhatIsThere());
         Receive<Fleet.TellAgain>(OnTellAgain);
-        Receive<GetParts>(_ => Sender.Tell(new Parts(_router, _fleet, _recorder, _monitors, _register, _alarms)));
+        Receive<GetParts>(_ => Sender.Tell(new Parts(_router, _fleet, _recorder, _monitors, _register, _alarms, _commands)));
         Receive<ShutDown.Drain>(_ => DrainSessions());
         Receive<Terminated>(OnTerminated);
         Receive<LimitReached>(_ => NextPhase());
@@ -104,6 +107,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         _alarms = Watched(AlarmActor.Props(_options, _fleet, _inlet, _alarmOutbox), "alarms");
         _directory = Watched(DtuDirectory.Props(), "directory");
         _router = Watched(RouterActor.Props(_admission, _directory, _fleet), "router");
+        _commands = Watched(CommandsActor.Props(_inlet, _router), "commands");
         foreach (var endpoint in _options.Endpoints)
         {
             StartEndpoint(endpoint);

@@ -19,6 +19,8 @@ namespace DtuActors.Host.Api;
 [JsonSerializable(typeof(ItemList<RouteModel>))]
 [JsonSerializable(typeof(SendBody))]
 [JsonSerializable(typeof(SendAnswer))]
+[JsonSerializable(typeof(ItemList<CommandModel>))]
+[JsonSerializable(typeof(ItemList<GroupSendRow>))]
 [JsonSerializable(typeof(RequestBody))]
 [JsonSerializable(typeof(RequestAnswer))]
 [JsonSerializable(typeof(DtuBody))]

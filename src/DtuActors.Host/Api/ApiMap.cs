@@ -60,6 +60,8 @@ internal static class ApiMap
         NodesApi.Map(api);
         RegisterApi.Map(api);
         DownlinkApi.Map(api);
+        CommandsApi.Map(api);
+        GroupsApi.Map(api);
         TopologyApi.Map(api);
         EventsApi.Map(api);
         CaptureApi.Map(api);
@@ -67,7 +69,6 @@ internal static class ApiMap
         RoutesApi.Map(api);
         AlarmsApi.Map(api);
         AuditApi.Map(api);
-        NotBuiltApi.Map(api);
         LoginApi.Map(app);
         HealthApi.Map(app);
         app.MapPrometheusScrapingEndpoint("/metrics");

@@ -308,7 +308,7 @@ internal sealed record SendAnswer
 {
     public required string CommandId { get; init; }
 
-    [Description("delivered: written to the DTU's socket; queued: still waiting for its turn on the bus. Commands are kept in memory only.")]
+    [Description("delivered: written to the DTU's socket; sent: written, and the bus waits for the answer; queued: still waiting for its turn on the bus. What becomes of it: GET .../commands.")]
     public required string State { get; init; }
 }
 

@@ -115,6 +115,9 @@ public sealed partial class ConnectionActor
             case Asking.Send send:
                 send.ReplyTo.Tell(new Asking.Refused(send.Correlation, RefusalReason.SessionEnded));
                 return true;
+            case Asking.Withdraw withdraw:
+                withdraw.ReplyTo.Tell(new Asking.WithdrawEnded(WasWaiting: false, withdraw.For));
+                return true;
             case Asking.Kick kick:
                 kick.ReplyTo.Tell(new Asking.Sent(kick.Correlation));
                 return true;

@@ -50,6 +50,9 @@ public sealed partial class ConnectionActor
             case Asking.Send send:
                 OnSend(send);
                 return true;
+            case Asking.Withdraw withdraw:
+                OnWithdraw(withdraw);
+                return true;
             case Asking.Kick kick:
                 OnKick(kick);
                 return true;

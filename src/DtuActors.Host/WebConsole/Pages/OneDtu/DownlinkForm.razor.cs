@@ -91,13 +91,15 @@ public sealed partial class DownlinkForm : LivePage
         var (_, sending) = Gateway.Send(Id, bytes, caller.Name);
         try
         {
-            return (await sending.WaitAsync(DownlinkApi.SendAnswerWithin, Time, Gone)).Refusal is { } refusal
-                ? throw await DownlinkApi.RefusedAsync(Gateway, Id, refusal, Gone)
-                : ("delivered", new Result(true, T["Delivered: the bytes are written to the DTU's socket.", "已送达：字节已写入 DTU 的连接。"]));
+            var outcome = await sending.WaitAsync(DownlinkApi.SendAnswerWithin, Time, Gone);
+            return outcome.Refusal is { } refusal ? throw await DownlinkApi.RefusedAsync(Gateway, Id, refusal, Gone)
+                : outcome.AwaitsAnswer
+                ? (outcome.State, new Result(true, T["Sent: the bytes are written, and the bus waits for the answer. Commands shows what becomes of it.", "已发出：字节已写入，等待应答。结果见“命令”。"]))
+                : (outcome.State, new Result(true, T["Delivered: the bytes are written to the DTU's socket.", "已送达：字节已写入 DTU 的连接。"]));
         }
         catch (TimeoutException)
         {
-            return ("queued", new Result(true, T["Queued: the bytes wait for their turn on the bus. The monitor shows when they go.", "已排队：等待总线空闲，发出时监视中可见。"]));
+            return ("queued", new Result(true, T["Queued: the bytes wait for their turn on the bus. Commands shows when they go, and takes them back until then.", "已排队：等待总线空闲。“命令”中可查看结果，发出前可撤回。"]));
         }
     });
 
