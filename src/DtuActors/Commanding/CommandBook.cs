@@ -71,7 +71,7 @@ public sealed class CommandBook
     {
         if (_open.Remove(command.Number))
         {
-            command.Status = command.Status with { State = state, Reason = reason, Answer = answer is { } bytes ? Shown(bytes) : null, ChangedAt = now };
+            command.Status = command.Status with { State = state, Reason = reason, Answer = answer is { } bytes ? Shown(bytes) : default(ReadOnlyMemory<byte>?), ChangedAt = now };
             command.Ended = _ended.AddLast(command);
         }
     }
