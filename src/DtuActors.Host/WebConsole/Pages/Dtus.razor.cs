@@ -128,6 +128,11 @@ public partial class Dtus
 
             return new ItemsProviderResult<DtuStatus>(found.Items, found.Total);
         }
+        catch (OperationCanceledException) when (request.CancellationToken.IsCancellationRequested)
+        {
+            // The list takes it for scrolled past only where it is told of its own token.
+            throw new OperationCanceledException(request.CancellationToken);
+        }
         catch (AskTimeoutException failure)
         {
             _failure = failure;

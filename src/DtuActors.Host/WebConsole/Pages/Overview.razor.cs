@@ -22,7 +22,7 @@ public partial class Overview
     private int _endpoints;
     private string? _simulate;
     private Beat _last;
-    private long _drawn;
+    private (long Last, TimeSpan Offset) _drawn;
     private PulseLines? _online;
     private PulseLines? _frames;
     private PulseLines? _storms;
@@ -96,12 +96,12 @@ public partial class Overview
         var beats = Pulse.Beats;
         _last = beats.IsEmpty ? default : beats[^1];
         var last = PulseLines.Last(Time.GetUtcNow());
-        if (last == _drawn)
+        if ((last, T.Offset) == _drawn)
         {
             return;
         }
 
-        _drawn = last;
+        _drawn = (last, T.Offset);
         _online = PulseLines.Of(beats, last, T, (T["Online", "在线"], bucket => bucket[^1].Online));
         _frames = PulseLines.Of(
             beats, last, T, (T["Up", "上行"], bucket => bucket.Average(beat => beat.FramesUp)), (T["Down", "下行"], bucket => bucket.Average(beat => beat.FramesDown)));
