@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using Akka.Actor;
+using DtuActors.Alarming;
+using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Protocol;
@@ -30,7 +32,22 @@ public abstract record StartUpEvent
 public sealed record RequestOutcome(Frame? Answer, TimeSpan Elapsed, RefusalReason? Refusal);
 
 /// <summary>What became of a send: <c>null</c> refusal means that the kernel has the bytes.</summary>
-public sealed record SendOutcome(string CommandId, RefusalReason? Refusal);
+/// <param name="CommandId">The command's id.</param>
+/// <param name="Refusal">Why it was not written.</param>
+/// <param name="AwaitsAnswer">The bus waits for an answer to the bytes: the command has not ended.</param>
+public sealed record SendOutcome(string CommandId, RefusalReason? Refusal, bool AwaitsAnswer = false)
+{
+    /// <summary>The command's state by this outcome, one of <see cref="CommandStates"/>.</summary>
+    public string State => Refusal switch
+    {
+        null => AwaitsAnswer ? CommandStates.Sent : CommandStates.Delivered,
+        RefusalReason.Withdrawn => CommandStates.Withdrawn,
+        _ => CommandStates.Failed,
+    };
+
+    /// <summary>Why it failed, in the word that its command has; null: it did not.</summary>
+    public string? Reason => Refusal is { } refusal and not RefusalReason.Withdrawn ? CommandsActor.Word(refusal) : null;
+}
 
 /// <summary>
 /// The gateway for code that is no actor (the HTTP API, an embedding application): every question as a task, every stream as a bounded channel.
@@ -52,6 +69,7 @@ public sealed class DtuGateway
 
     private readonly Channel<StartUpEvent> _startUp = Channel.CreateBounded<StartUpEvent>(MostStartUpEvents);
     private readonly Channel<StartUpEvent.Bound> _boundLater = Channel.CreateBounded<StartUpEvent.Bound>(MostStartUpEvents);
+    private readonly Channel<AlarmStatus>? _alarms;
     private readonly Task<GatewayActor.Parts> _parts;
     private readonly IActorRef _actor;
     // One at a time: whose word is in it reloads.
@@ -63,7 +81,8 @@ public sealed class DtuGateway
     public DtuGateway(ActorSystem system, GatewayOptions options)
     {
         _options = options;
-        _actor = system.ActorOf(GatewayActor.Props(options, _startUp.Writer, _boundLater.Writer), "gateway");
+        _alarms = options.Alarms.Webhook.Url is null ? null : Channel.CreateBounded<AlarmStatus>(new BoundedChannelOptions(AlarmWebhook.MostWaiting) { SingleReader = true });
+        _actor = system.ActorOf(GatewayActor.Props(options, _startUp.Writer, _boundLater.Writer, _alarms?.Writer), "gateway");
         _parts = _actor.Ask<GatewayActor.Parts>(new GatewayActor.GetParts(), AskLimit);
         Ended = _actor.WatchAsync();
     }
@@ -79,6 +98,9 @@ public sealed class DtuGateway
 
     /// <summary>Sockets that are bound after <see cref="StartUpEvent.Ready"/>: by a reload, by the register, or because an address became free. What nobody reads is forgotten.</summary>
     public ChannelReader<StartUpEvent.Bound> BoundLater => _boundLater.Reader;
+
+    /// <summary>What alarms raise and clear, for the webhook; null: there is none.</summary>
+    internal ChannelReader<AlarmStatus>? AlarmOutbox => _alarms?.Reader;
 
     /// <summary>Completes when the gateway's actor has ended, in good order or by failure.</summary>
     public Task Ended { get; }
@@ -157,8 +179,16 @@ public sealed class DtuGateway
     public async Task<DtuStatus?> FindDtuAsync(DtuId id, CancellationToken ct) =>
         (await AskFleet<Fleet.FoundDtu>(new Fleet.GetDtu(id), ct).ConfigureAwait(false)).Status;
 
+    /// <summary>A DTU's sessions, newest first: the open one and those that ended, at most 20, as long as memory holds them.</summary>
+    public async Task<ImmutableArray<SessionRecord>> SessionsAsync(DtuId id, CancellationToken ct) =>
+        (await AskFleet<Fleet.Listed<SessionRecord>>(new Fleet.GetSessions(id), ct).ConfigureAwait(false)).Items;
+
     /// <summary>The register of DTUs: <see cref="Editing.Listed"/> or <see cref="Editing.Refused"/>.</summary>
     public Task<Editing.Answer> RegisterAsync(CancellationToken ct) => AskRegister(new Editing.List(), ct);
+
+    /// <summary>Why the register's database could not be opened, or last not be written; null: all is well, or nothing is stored.</summary>
+    public async Task<string?> StorageProblemAsync(CancellationToken ct) =>
+        (await (await _parts.ConfigureAwait(false)).Register.Ask<Editing.Standing>(new Editing.GetStanding(), AskLimit, ct).ConfigureAwait(false)).Problem;
 
     /// <summary>
     /// Adds and edits DTUs of the register, all or none: <see cref="Editing.Applied"/>, <see cref="Editing.Faulty"/> or <see cref="Editing.Refused"/>. Sessions that
@@ -195,12 +225,31 @@ public sealed class DtuGateway
     {
         // The session ends every request itself; this bounds the wait should the session's own end be lost.
         var limit = (timeout ?? TimeSpan.Zero) + Asking.MostWait;
-        var answer = await AskRouter(replyTo => new Asking.Request(id, payload, timeout, AnswerRule.ByMode, 0, Source, replyTo, TurnOf(caller)), limit, ct)
+        using var span = GatewayTraces.Downlink("dtu.request", id, payload.Length);
+        var command = NextCommand();
+        var answer = await AskCommands(
+            replyTo => new Commands.Request(command, caller, new Asking.Request(id, payload, timeout, AnswerRule.ByMode, 0, Source, replyTo, TurnOf(caller))), limit, ct)
             .ConfigureAwait(false);
-        return answer is Asking.Answered answered
-            ? new RequestOutcome(answered.Frame, answered.Elapsed, null)
-            : new RequestOutcome(null, TimeSpan.Zero, RefusalOf(answer));
+        if (answer is Asking.Answered answered)
+        {
+            GatewayTraces.BusAndWire(span, answered.Elapsed);
+            return new RequestOutcome(answered.Frame, answered.Elapsed, null);
+        }
+
+        var refusal = RefusalOf(answer);
+        GatewayTraces.Refused(span, refusal);
+        return new RequestOutcome(null, TimeSpan.Zero, refusal);
     }
+
+    /// <summary>
+    /// A DTU's commands, newest first: what was sent and asked through this class. At most 50 that have ended of a DTU and 10,000 of all, in memory.
+    /// </summary>
+    public async Task<ImmutableArray<CommandStatus>> CommandsAsync(DtuId id, CancellationToken ct) =>
+        (await (await _parts.ConfigureAwait(false)).Commands.Ask<Commands.Listed>(new Commands.List(id), AskLimit, ct).ConfigureAwait(false)).Items;
+
+    /// <summary>Takes a command back, if it still waits for its turn on the bus.</summary>
+    public async Task<WithdrawOutcome> WithdrawAsync(DtuId id, string commandId, CancellationToken ct) =>
+        (await (await _parts.ConfigureAwait(false)).Commands.Ask<Commands.WithdrawEnded>(new Commands.Withdraw(id, commandId), AskLimit, ct).ConfigureAwait(false)).Outcome;
 
     /// <summary>Closes the DTU's session as <c>kicked</c>; false where it has none.</summary>
     public async Task<bool> KickAsync(DtuId id, CancellationToken ct) =>
@@ -228,6 +277,10 @@ public sealed class DtuGateway
     public async Task<ImmutableArray<ListenerStatus>> ListenersAsync(CancellationToken ct) =>
         (await AskFleet<Fleet.Listed<ListenerStatus>>(new Fleet.ListListeners(), ct).ConfigureAwait(false)).Items;
 
+    /// <summary>Alarms: open ones first, each newest first; of those that are over the last 500.</summary>
+    public async Task<ImmutableArray<AlarmStatus>> AlarmsAsync(CancellationToken ct) =>
+        (await (await _parts.ConfigureAwait(false)).Alarms.Ask<Alarms.Listed>(new Alarms.List(), AskLimit, ct).ConfigureAwait(false)).Items;
+
     /// <summary>
     /// Events from now on, of <paramref name="only"/> or of everything; a reader that is slower than <paramref name="capacity"/> events hears
     /// <see cref="EventsLost"/>. Dispose to end.
@@ -245,8 +298,12 @@ public sealed class DtuGateway
 
     private async Task<SendOutcome> SendAsync(string command, DtuId id, ReadOnlyMemory<byte> payload, string? caller, CancellationToken ct)
     {
-        var answer = await AskRouter(replyTo => new Asking.Send(id, payload, 0, Source, replyTo, TurnOf(caller)), SendLimit, ct).ConfigureAwait(false);
-        return new SendOutcome(command, RefusalOf(answer));
+        using var span = GatewayTraces.Downlink("dtu.send", id, payload.Length);
+        var answer = await AskCommands(
+            replyTo => new Commands.Send(command, caller, new Asking.Send(id, payload, 0, Source, replyTo, TurnOf(caller))), SendLimit, ct).ConfigureAwait(false);
+        var refusal = RefusalOf(answer);
+        GatewayTraces.Refused(span, refusal);
+        return new SendOutcome(command, refusal, answer is Asking.Sent { AwaitsAnswer: true });
     }
 
     private static RefusalReason? RefusalOf(object answer) => answer is Asking.Refused refused ? refused.Reason : null;
@@ -256,6 +313,12 @@ public sealed class DtuGateway
 
     private async Task<Editing.Answer> AskRegister(object question, CancellationToken ct) =>
         await (await _parts.ConfigureAwait(false)).Register.Ask<Editing.Answer>(question, RegisterLimit, ct).ConfigureAwait(false);
+
+    private async Task<object> AskCommands(Func<IActorRef, object> question, TimeSpan limit, CancellationToken ct)
+    {
+        var commands = (await _parts.ConfigureAwait(false)).Commands;
+        return await commands.Ask<object>(question, limit, ct).ConfigureAwait(false);
+    }
 
     private async Task<object> AskRouter(Func<IActorRef, object> question, TimeSpan limit, CancellationToken ct)
     {

@@ -3,6 +3,8 @@ using System.Net;
 using System.Threading.Channels;
 using Akka.Actor;
 using Akka.Event;
+using DtuActors.Alarming;
+using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Endpoints;
@@ -25,7 +27,8 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     /// <summary>The parts that the facade talks to: one <see cref="Parts"/> to the sender.</summary>
     public sealed record GetParts : INoSerializationVerificationNeeded;
 
-    public sealed record Parts(IActorRef Router, IActorRef Fleet, IActorRef Recorder, IActorRef Monitors, IActorRef Register) : INoSerializationVerificationNeeded;
+    public sealed record Parts(IActorRef Router, IActorRef Fleet, IActorRef Recorder, IActorRef Monitors, IActorRef Register, IActorRef Alarms, IActorRef Commands)
+        : INoSerializationVerificationNeeded;
 
     // Together under the 5 s in which a stop has to be over; a session's own close takes 2 s at most.
     private static readonly TimeSpan SessionsLimit = TimeSpan.FromMilliseconds(2500);
@@ -41,6 +44,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private readonly EventInlet _inlet = new();
     private readonly ChannelWriter<StartUpEvent> _startUp;
     private readonly ChannelWriter<StartUpEvent.Bound> _boundLater;
+    private readonly ChannelWriter<AlarmStatus>? _alarmOutbox;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly HashSet<string> _unbound = [];
     private readonly List<(string Name, IActorRef Ref)> _endpoints = [];
@@ -53,17 +57,20 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private bool _ready;
     private bool _stopping;
     private IActorRef _router = ActorRefs.Nobody;
+    private IActorRef _commands = ActorRefs.Nobody;
     private IActorRef _fleet = ActorRefs.Nobody;
     private IActorRef _recorder = ActorRefs.Nobody;
     private IActorRef _monitors = ActorRefs.Nobody;
     private IActorRef _directory = ActorRefs.Nobody;
     private IActorRef _register = ActorRefs.Nobody;
+    private IActorRef _alarms = ActorRefs.Nobody;
 
-    public GatewayActor(GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater)
+    public GatewayActor(GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater, ChannelWriter<AlarmStatus>? alarmOutbox)
     {
         _options = options;
         _startUp = startUp;
         _boundLater = boundLater;
+        _alarmOutbox = alarmOutbox;
         _admission = new Admission(options);
         _polls = new PollTable(options.Polls);
 
@@ -75,7 +82,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         Receive<Binding.BindFailed>(OnBindFailed);
         Receive<RouterActor.WhatIsThere>(_ => OnWhatIsThere());
         Receive<Fleet.TellAgain>(OnTellAgain);
-        Receive<GetParts>(_ => Sender.Tell(new Parts(_router, _fleet, _recorder, _monitors, _register)));
+        Receive<GetParts>(_ => Sender.Tell(new Parts(_router, _fleet, _recorder, _monitors, _register, _alarms, _commands)));
         Receive<ShutDown.Drain>(_ => DrainSessions());
         Receive<Terminated>(OnTerminated);
         Receive<LimitReached>(_ => NextPhase());
@@ -84,16 +91,23 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater) =>
-        Akka.Actor.Props.Create<GatewayActor>(options, startUp, boundLater);
+    /// <param name="options">What to run.</param>
+    /// <param name="startUp">Hears how the start goes.</param>
+    /// <param name="boundLater">Hears what is bound after it.</param>
+    /// <param name="alarmOutbox">Takes what alarms raise and clear, for whoever sends it on; null: nobody does.</param>
+    public static Props Props(
+        GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater, ChannelWriter<AlarmStatus>? alarmOutbox = null) =>
+        Maker.Of((options, startUp, boundLater, alarmOutbox), static from => new GatewayActor(from.options, from.startUp, from.boundLater, from.alarmOutbox));
 
     protected override void PreStart()
     {
         _monitors = Watched(MonitorActor.Props(_inlet), "monitors");
         _recorder = Watched(RecorderActor.Props(_inlet, _monitors), "recorder");
         _fleet = Watched(FleetView.Props(_options), "fleet");
+        _alarms = Watched(AlarmActor.Props(_options, _fleet, _inlet, _alarmOutbox), "alarms");
         _directory = Watched(DtuDirectory.Props(), "directory");
         _router = Watched(RouterActor.Props(_admission, _directory, _fleet), "router");
+        _commands = Watched(CommandsActor.Props(_inlet, _router), "commands");
         foreach (var endpoint in _options.Endpoints)
         {
             StartEndpoint(endpoint);

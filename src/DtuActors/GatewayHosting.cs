@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Hosting;
+using DtuActors.Alarming;
 using DtuActors.Configuration;
 using DtuActors.Endpoints;
 using Microsoft.Extensions.DependencyInjection;
@@ -51,11 +52,18 @@ public static class GatewayHosting
             });
     }
 
-    /// <summary>Makes <see cref="DtuGateway"/> a service; it can be resolved once the application's host has started.</summary>
-    public static IServiceCollection AddDtuGateway(this IServiceCollection services) => services.AddSingleton(provider =>
-        GatewayOf.TryGetValue(provider.GetRequiredService<ActorSystem>(), out var gateway)
-            ? gateway
-            : throw new InvalidOperationException("no gateway in this actor system yet: WithDtuGateway, and a started host, come first"));
+    /// <summary>
+    /// Makes <see cref="DtuGateway"/> a service, which can be resolved once the application's host has started; and posts its alarms, where configuration has a
+    /// webhook. It comes behind AddAkka.
+    /// </summary>
+    public static IServiceCollection AddDtuGateway(this IServiceCollection services)
+    {
+        AlarmWebhook.AddTo(services);
+        return services.AddSingleton(provider =>
+            GatewayOf.TryGetValue(provider.GetRequiredService<ActorSystem>(), out var gateway)
+                ? gateway
+                : throw new InvalidOperationException("no gateway in this actor system yet: WithDtuGateway, and a started host, come first"));
+    }
 
     private static readonly System.Runtime.CompilerServices.ConditionalWeakTable<ActorSystem, DtuGateway> GatewayOf = [];
 }

@@ -34,8 +34,17 @@ public static class GatewayMetrics
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
 
     /// <summary>1 while an endpoint is up, else 0, by endpoint.</summary>
-    public static readonly Gauge<int> EndpointUp = Meter.CreateGauge<int>("dtu.endpoint.up", description: "1 while the endpoint is up, else 0.");
+    public static readonly EndpointGauge EndpointUp = new(Meter);
 
+    /// <summary>Alarms that are open, by kind.</summary>
+    public static readonly UpDownCounter<long> Alarms = Meter.CreateUpDownCounter<long>("dtu.alarms", description: "Alarms that are open, by kind.");
+
+    /// <summary>Changes of alarms for the webhook, by result: delivered, failed, dropped.</summary>
+    public static readonly Counter<long> WebhookCalls = Meter.CreateCounter<long>("dtu.webhook.alarms", description: "Changes of alarms for the webhook, by result: delivered, failed (given up), dropped (too many waited).");
+
+    public static readonly KeyValuePair<string, object?> Delivered = new("result", "delivered");
+    public static readonly KeyValuePair<string, object?> Failed = new("result", "failed");
+    public static readonly KeyValuePair<string, object?> Dropped = new("result", "dropped");
     public static readonly KeyValuePair<string, object?> Up = new("direction", "up");
     public static readonly KeyValuePair<string, object?> Down = new("direction", "down");
 }

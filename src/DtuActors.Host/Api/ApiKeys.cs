@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
@@ -21,10 +22,10 @@ internal sealed record Caller(string? Name, ApiRole Role)
         _ => "admin",
     };
 
-    /// <summary>The same for what outlives the request: the console's circuit.</summary>
-    public ClaimsPrincipal ToPrincipal()
+    /// <summary>The same for what outlives the request: the console's circuit, and where that is looked at from.</summary>
+    public ClaimsPrincipal ToPrincipal(string remote)
     {
-        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Role, Role.ToString())], Scheme);
+        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Role, Role.ToString()), new Claim(ClaimTypes.Uri, remote)], Scheme);
         if (Name is not null)
         {
             identity.AddClaim(new Claim(ClaimTypes.Name, Name));
@@ -36,6 +37,13 @@ internal sealed record Caller(string? Name, ApiRole Role)
     /// <summary>Who that was; one that the gateway did not make may read.</summary>
     public static Caller Of(ClaimsPrincipal principal) =>
         new(principal.Identity?.Name, Enum.TryParse<ApiRole>(principal.FindFirstValue(ClaimTypes.Role), out var role) ? role : ApiRole.Read);
+
+    /// <summary>The address it came from.</summary>
+    public static string RemoteOf(ClaimsPrincipal principal) => principal.FindFirstValue(ClaimTypes.Uri) ?? "";
+
+    /// <summary>The address a request comes from, with its port.</summary>
+    public static string RemoteOf(HttpContext context) =>
+        context.Connection.RemoteIpAddress is { } address ? new IPEndPoint(address, context.Connection.RemotePort).ToString() : "";
 }
 
 /// <summary>The keys of configuration, as hashes. All are compared, each in constant time: the time taken tells nothing about them.</summary>

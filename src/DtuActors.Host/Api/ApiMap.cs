@@ -1,5 +1,5 @@
 using System.Text.Encodings.Web;
-using Microsoft.Extensions.DependencyInjection.Extensions;
+using DtuActors.Host.Auditing;
 using Microsoft.OpenApi;
 
 namespace DtuActors.Host.Api;
@@ -9,10 +9,13 @@ internal static class ApiMap
 {
     public static void AddGatewayApi(this IServiceCollection services)
     {
+        services.AddSingleton(TimeProvider.System);
         services.AddSingleton<Readiness>();
         services.AddSingleton<ApiKeys>();
         services.AddSingleton<OwnHosts>();
-        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<HealthChecks>();
+        services.AddSingleton<AuditTrail>();
+        services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
         services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
@@ -26,7 +29,7 @@ internal static class ApiMap
                 Version = "v1",
                 Description =
                     "The gateway's HTTP API. JSON, camelCase; instants are UTC, ISO 8601; bytes are upper-case hexadecimal; errors are RFC 9457 problem+json whose type is a short word. " +
-                    "With dtu.http.api-keys set, every call but /, /login, /healthz and /readyz needs Authorization: Bearer KEY, or the console's cookie; roles: read (GET), operate (send, request, connection), admin (the register, reloading).",
+                    "With dtu.http.api-keys set, every call but /, /login, /healthz and /readyz needs Authorization: Bearer KEY, or the console's cookie; roles: read (GET), operate (send, request, connection), admin (the register, routes, reloading, the audit trail).",
             };
 
             // Whatever address it is read at is the server; the one it was bound to may be 0.0.0.0.
@@ -47,17 +50,25 @@ internal static class ApiMap
         app.Use(IdInPath.TakeOut);
         app.UseRouting();
         app.Use(IdInPath.PutBack);
+        app.UseMiddleware<AuditMiddleware>();
         app.UseMiddleware<SecurityMiddleware>();
 
         var api = app.MapGroup("/api/v1").WithTags("Gateway");
         DtusApi.Map(api);
         FleetApi.Map(api);
+        SessionsApi.Map(api);
+        NodesApi.Map(api);
         RegisterApi.Map(api);
         DownlinkApi.Map(api);
+        CommandsApi.Map(api);
+        GroupsApi.Map(api);
         TopologyApi.Map(api);
         EventsApi.Map(api);
+        CaptureApi.Map(api);
         ReloadApi.Map(api);
-        NotBuiltApi.Map(api);
+        RoutesApi.Map(api);
+        AlarmsApi.Map(api);
+        AuditApi.Map(api);
         LoginApi.Map(app);
         HealthApi.Map(app);
         app.MapPrometheusScrapingEndpoint("/metrics");

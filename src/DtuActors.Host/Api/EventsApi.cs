@@ -20,7 +20,7 @@ internal static class EventsApi
             .WithSummary("Live events and frames, as server-sent events")
             .WithDescription(
                 "Events: online {at,dtu,listener,remote}, offline {at,dtu,reason,remote}, frame {at,dtu,direction,hex,codec,decoded,source,verdict}, " +
-                "endpoint {at,endpoint,kind,state,lastError}, command {at,dtu,commandId,state,reason}, lost {at,count} where this reader was too slow.")
+                "endpoint {at,endpoint,kind,state,lastError}, command {at,dtu,commandId,state,reason}, alarm {at,id,kind,subject,severity,text,state,raisedAt,clearedAt}, lost {at,count} where this reader was too slow.")
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream")
             .Refuses(400);
 
@@ -87,6 +87,7 @@ internal static class EventsApi
         {
             At = ModelMap.Utc(command.At), Dtu = command.Dtu.Value, CommandId = command.CommandId, State = command.State, Reason = command.Reason,
         }),
+        AlarmChanged alarm => Format("alarm", AlarmModel.Of(alarm.Alarm, alarm.At)),
         EventsLost lost => Format("lost", new LostEvent { At = ModelMap.Utc(lost.At), Count = lost.Count }),
         _ => [],
     };

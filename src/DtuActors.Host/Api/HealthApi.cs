@@ -14,10 +14,15 @@ internal static class HealthApi
             .WithSummary("Liveness")
             .Produces<HealthModel>()
             .Produces<HealthModel>(StatusCodes.Status503ServiceUnavailable);
-        app.MapMethods("/readyz", Methods, (Readiness readiness) => Answer(readiness.NotReady))
+        app.MapMethods("/readyz", Methods, async (HealthChecks health) => await health.CheckAsync() is (var isReady, var answer) && isReady
+                ? TypedResults.Ok(answer)
+                : (IResult)TypedResults.Json(answer, statusCode: StatusCodes.Status503ServiceUnavailable))
             .WithMetadata(new OpenToAll())
             .WithTags("Health")
-            .WithSummary("Readiness: 503 until every configured address is bound, and while stopping")
+            .WithSummary("Readiness, and why")
+            .WithDescription(
+                "503: starting (not every configured address is bound yet), stopping, or failed (parts of the gateway do not answer, or no listener is up). 200: ok, or degraded: the database can't be " +
+                "written, some listeners are down, or critical alarms are open. checks tells each. An answer is a second old at most.")
             .Produces<HealthModel>()
             .Produces<HealthModel>(StatusCodes.Status503ServiceUnavailable);
     }

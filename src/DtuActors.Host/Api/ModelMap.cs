@@ -180,8 +180,8 @@ internal static class ModelMap
     private static IReadOnlyList<string> Guesses(ReadOnlyMemory<byte> firstBytes) =>
         [.. Detector.Guess(firstBytes.Span).Where(guess => guess.Confidence >= LeastConfidence).Take(MostGuesses).Select(guess => guess.Name)];
 
-    // Bytes that are no frame would only be decoded into something wrong.
-    private static string? Decode(string codec, FrameDirection direction, ReadOnlyMemory<byte> payload, string? verdict) =>
+    /// <summary>What a frame says, in a line; null where nothing is known of it. Bytes that are no frame would only be decoded into something wrong.</summary>
+    public static string? Decode(string codec, FrameDirection direction, ReadOnlyMemory<byte> payload, string? verdict) =>
         verdict is null ? Decoders.Describe(codec, direction, payload.Span) : null;
 
     private static DateTime? Utc(DateTimeOffset? at) => at is { } given ? Utc(given) : null;

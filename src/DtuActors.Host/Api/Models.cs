@@ -308,7 +308,7 @@ internal sealed record SendAnswer
 {
     public required string CommandId { get; init; }
 
-    [Description("delivered: written to the DTU's socket; queued: still waiting for its turn on the bus. Commands are kept in memory only.")]
+    [Description("delivered: written to the DTU's socket; sent: written, and the bus waits for the answer; queued: still waiting for its turn on the bus. What becomes of it: GET .../commands.")]
     public required string State { get; init; }
 }
 
@@ -339,6 +339,23 @@ internal sealed record RequestAnswer
 
 internal sealed record HealthModel
 {
+    [Description("ok, degraded, failed, starting, stopping, ended.")]
+    public required string Status { get; init; }
+
+    [Description("Why, in words.")]
+    public string? Detail { get; init; }
+
+    [Description("Each part by itself; of readiness only.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<HealthCheckModel>? Checks { get; init; }
+}
+
+internal sealed record HealthCheckModel
+{
+    [Description("gateway, listeners, storage, audit, alarms.")]
+    public required string Name { get; init; }
+
+    [Description("ok, degraded, failed.")]
     public required string Status { get; init; }
     public string? Detail { get; init; }
 }

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Text.Json;
 using DtuActors.Configuration;
+using DtuActors.Host.Auditing;
 using DtuActors.Protocol;
 using DtuActors.Registering;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -66,6 +67,9 @@ internal static class RegisterApi
     {
         var dtu = Arguments.Id(id);
         var body = await Body.ReadElementAsync(context);
+
+        // What was edited, not to what: a secret may be among it.
+        context.Audit(body.ValueKind is JsonValueKind.Object ? string.Join(", ", body.EnumerateObject().Select(member => member.Name).Take(RegisterColumns.All.Length)) : "");
         RefuseConfigured(dtu, gateway.Options);
         var faults = new RowFaults();
         var edit = DtuBody.Read(dtu, body, faults);
@@ -82,15 +86,25 @@ internal static class RegisterApi
     private static async Task<NoContent> DeleteAsync(
         [Description("The DTU's id.")] string id, DtuGateway gateway, CancellationToken cancellation)
     {
+        await ForgetAsync(Arguments.Id(id), gateway, cancellation);
+        return TypedResults.NoContent();
+    }
+
+    /// <summary>Takes a DTU out of the register, and forgets it where it is offline.</summary>
+    /// <exception cref="RefusalException">Nobody knows it, it is configured, or nothing is stored.</exception>
+    public static async Task ForgetAsync(DtuId dtu, DtuGateway gateway, CancellationToken cancellation)
+    {
         var options = gateway.Options;
-        var dtu = Arguments.Id(id);
         var wasRegistered = Answer<Editing.Removed>(await gateway.RemoveFromRegisterAsync(dtu, cancellation), options).WasThere;
         if (!wasRegistered)
         {
             RefuseConfigured(dtu, options);
         }
 
-        return await gateway.ForgetAsync(dtu, cancellation) || wasRegistered ? TypedResults.NoContent() : throw RefusalException.NoSuchDtu(id);
+        if (!await gateway.ForgetAsync(dtu, cancellation) && !wasRegistered)
+        {
+            throw RefusalException.NoSuchDtu(dtu.Value);
+        }
     }
 
     private static async Task<Ok<ImportAnswer>> ImportAsync(
@@ -118,7 +132,9 @@ internal static class RegisterApi
         try
         {
             using var file = await ReceiveAsync(context);
-            return TypedResults.Ok(await ReadInAsync(file, readAs, isDry, gateway, options, context.RequestAborted));
+            var answer = await ReadInAsync(file, readAs, isDry, gateway, options, context.RequestAborted);
+            context.Audit($"{answer.Rows} rows: {answer.Added} added, {answer.Changed} changed, {answer.Unchanged} unchanged{(isDry ? ", a dry run" : "")}");
+            return TypedResults.Ok(answer);
         }
         finally
         {
@@ -192,10 +208,14 @@ internal static class RegisterApi
         return TypedResults.Text(RegisterCsv.Write(register.Rows, isAdmin), $"{CsvType}; charset=utf-8");
     }
 
-    private static async Task<Editing.Applied> EditAsync(DtuGateway gateway, System.Collections.Immutable.ImmutableArray<DtuEdit> edits, bool dryRun, CancellationToken cancellation) =>
+    /// <summary>Adds and edits, all or none.</summary>
+    /// <exception cref="RefusalException">A row is wrong, or nothing is stored.</exception>
+    public static async Task<Editing.Applied> EditAsync(DtuGateway gateway, System.Collections.Immutable.ImmutableArray<DtuEdit> edits, bool dryRun, CancellationToken cancellation) =>
         Answer<Editing.Applied>(await gateway.EditRegisterAsync(edits, dryRun, cancellation), gateway.Options);
 
-    private static T Answer<T>(Editing.Answer answer, GatewayOptions options)
+    /// <summary>The answer that was hoped for.</summary>
+    /// <exception cref="RefusalException">It is another one.</exception>
+    public static T Answer<T>(Editing.Answer answer, GatewayOptions options)
         where T : Editing.Answer => answer switch
     {
         T wanted => wanted,
@@ -206,7 +226,8 @@ internal static class RegisterApi
             StatusCodes.Status409Conflict, "no-storage", "Nothing is stored", "the register needs storage, and dtu.storage.provider is none; right would be sqlite"),
     };
 
-    private static void RefuseConfigured(DtuId dtu, GatewayOptions options)
+    /// <summary>Refuses to edit what stands in the configuration.</summary>
+    public static void RefuseConfigured(DtuId dtu, GatewayOptions options)
     {
         if (options.Dtus.ContainsKey(dtu))
         {

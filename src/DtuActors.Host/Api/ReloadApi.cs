@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using DtuActors.Configuration;
+using DtuActors.Host.Auditing;
 using DtuActors.Host.Serving;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -28,13 +29,19 @@ internal static class ReloadApi
 
         return await reloader.ReloadAsync("HTTP", context.RequestAborted) switch
         {
-            ReloadOutcome.Answered { Answer: Reloading.Applied applied } => TypedResults.Ok(ReloadAnswer.Of(applied)),
+            ReloadOutcome.Answered { Answer: Reloading.Applied applied } => Applied(context, applied),
             ReloadOutcome.Answered { Answer: Reloading.RestartNeeded { KeyPaths: var keys } } => throw RefusalException.RestartNeeded(keys),
             ReloadOutcome.Answered { Answer: Reloading.Refused refused } => throw new RefusalException(
                 StatusCodes.Status503ServiceUnavailable, "busy", "The gateway can't reload now", $"nothing was changed: {refused.Problem}"),
             ReloadOutcome.Faulty { Faults: var faults } => throw RefusalException.Faulty(faults),
             _ => throw new RefusalException(StatusCodes.Status409Conflict, "no-files", "There is nothing to reload", ReloadOutcome.NoFiles.Says),
         };
+    }
+
+    private static Ok<ReloadAnswer> Applied(HttpContext context, Reloading.Applied applied)
+    {
+        context.Audit(applied.Change.IsEmpty ? "nothing changed" : Reloader.Words(applied.Change));
+        return TypedResults.Ok(ReloadAnswer.Of(applied));
     }
 }
 

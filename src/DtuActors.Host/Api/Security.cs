@@ -21,15 +21,16 @@ internal sealed class SecurityMiddleware(RequestDelegate next, ApiKeys keys, Own
         var metadata = context.GetEndpoint()?.Metadata;
         var reads = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
         var caller = keys.Any ? CallerOf(context.Request) : Caller.Anyone;
-        if (metadata?.GetMetadata<OpenToAll>() is null)
-        {
-            Check(context, caller, metadata?.GetMetadata<NeedsRole>()?.Role ?? (reads ? ApiRole.Read : ApiRole.Operate));
-        }
-
+        // Who is refused is known to the audit trail as well.
         if (caller is not null)
         {
             context.Features.Set(caller);
-            context.User = caller.ToPrincipal();
+            context.User = caller.ToPrincipal(Caller.RemoteOf(context));
+        }
+
+        if (metadata?.GetMetadata<OpenToAll>() is null)
+        {
+            Check(context, caller, metadata?.GetMetadata<NeedsRole>()?.Role ?? (reads ? ApiRole.Read : ApiRole.Operate));
         }
 
         if (!reads || metadata?.GetMetadata<OfOwnPages>() is not null)
@@ -65,6 +66,8 @@ internal sealed class SecurityMiddleware(RequestDelegate next, ApiKeys keys, Own
 
         if (caller.Role < needed)
         {
+            // Who was refused is known.
+            context.Features.Set(caller);
             throw new RefusalException(
                 StatusCodes.Status403Forbidden,
                 "role",

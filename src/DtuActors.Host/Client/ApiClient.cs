@@ -107,6 +107,12 @@ internal sealed class ApiClient : IDisposable
     private static async Task<ApiFailureException> FailureAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
         var text = await response.Content.ReadAsStringAsync(cancellation);
+        if (response.StatusCode is HttpStatusCode.ServiceUnavailable && response.Content.Headers.ContentType?.MediaType == "application/json")
+        {
+            var health = Read<HealthModel>(text);
+            return new ApiFailureException($"{health.Status}: {health.Detail}", text);
+        }
+
         if (response.Content.Headers.ContentType?.MediaType != "application/problem+json")
         {
             return new ApiFailureException($"status {(int)response.StatusCode}, and not from a gateway of this kind; --url or DTU_URL names another");

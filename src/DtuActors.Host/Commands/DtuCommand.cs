@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 
@@ -22,7 +23,8 @@ internal static class DtuCommand
 
         // An id may begin with '@': no response files.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Action is ParseErrorAction || (parsed.Errors.Count > 0 && parsed.Action is not HelpAction and not HelpWithExamples))
+        var isAskedForWords = root.Directives.OfType<SuggestDirective>().Any(suggest => parsed.GetResult(suggest) is not null);
+        if (parsed.Action is ParseErrorAction || (parsed.Errors.Count > 0 && parsed.Action is not HelpAction and not HelpWithExamples && !isAskedForWords))
         {
             foreach (var error in parsed.Errors)
             {
@@ -37,7 +39,8 @@ internal static class DtuCommand
         return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
     }
 
-    private static RootCommand Create()
+    /// <summary>The whole tree.</summary>
+    internal static RootCommand Create()
     {
         var root = new RootCommand("The server side of DTUs: between devices in the field and COM ports, TCP ports and Modbus masters here.")
         {
@@ -53,16 +56,18 @@ internal static class DtuCommand
             RequestCommand.Create(),
             KickCommand.Create(),
             WatchCommand.Create(),
+            HistoryCommand.Create(),
+            CaptureCommand.Create(),
+            AttachCommand.Create(),
+            ScanCommand.Create(),
             ImportCommand.Create(),
             ExportCommand.Create(),
             GuessCommand.Create(),
             DecodeCommand.Create(),
+            CompletionCommand.Create(),
+            HealthCommand.Create(),
+            ServiceCommand.Create(),
         };
-        foreach (var command in NotBuiltCommands.Create())
-        {
-            root.Add(command);
-        }
-
         // dtu --help, or nothing at all, is for somebody who begins.
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);

@@ -23,7 +23,18 @@ internal static class GatewayCommand
         return command;
     }
 
-    public static Argument<string> Id() => new("ID") { Description = "The DTU's id." };
+    public static Argument<string> Id() => Completed(new Argument<string>("ID") { Description = "The DTU's id." });
+
+    public static Argument<string[]> Ids() => Completed(new Argument<string[]>("ID") { Description = "Only these DTUs.", Arity = ArgumentArity.ZeroOrMore });
+
+    // A shell completes ids from the gateway that the command would talk to.
+    private static T Completed<T>(T argument)
+        where T : Argument
+    {
+        argument.CompletionSources.Add(context => DtuIds.Complete(
+            context.ParseResult.GetValue(Url) ?? Environment("DTU_URL") ?? DefaultUrl, context.ParseResult.GetValue(ApiKey) ?? Environment("DTU_API_KEY"), context.WordToComplete));
+        return argument;
+    }
 
     private static async Task<int> RunAsync(ParseResult parsed, Func<ApiClient, ParseResult, bool, CancellationToken, Task<int>> action)
     {

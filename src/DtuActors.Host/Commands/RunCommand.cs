@@ -20,6 +20,7 @@ internal static class RunCommand
         if (loaded.Options is not { } options)
         {
             ConfigurationFiles.Say(loaded, Console.Error);
+            WindowsEvents.Error(string.Join('\n', loaded.Faults.Take(20).Select(fault => Terminal.Safe(fault.ToString()))));
             return ExitCodes.Usage;
         }
 

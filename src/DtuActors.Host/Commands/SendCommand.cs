@@ -9,6 +9,8 @@ internal static class SendCommand
     public static Command Create()
     {
         var id = GatewayCommand.Id();
+        id.Arity = ArgumentArity.ZeroOrOne;
+        var group = new Option<string?>("--group") { Description = "Every member of this group, in place of ID.", HelpName = "NAME" };
         var hex = Downlinks.Hex();
         var text = new Option<string?>("--text") { Description = "Text, in --encoding." };
         var file = new Option<string?>("--file") { Description = "A file's bytes.", HelpName = "FILE" };
@@ -17,9 +19,10 @@ internal static class SendCommand
         encoding.AcceptOnlyFromAmong("utf-8", "gb18030", "ascii", "latin1");
         var ttl = Downlinks.Duration("--ttl", "How long it may wait for an offline DTU (needs a gateway that stores commands).");
         var command = new ExampledCommand(
-            "send", "Send bytes to a DTU.", "dtu send 13800138000 --hex \"01 06 00 10 00 01\" --crc modbus", "dtu send 13800138000 --text 水位 --encoding gb18030")
+            "send", "Send bytes to a DTU, or to a group of them.", "dtu send 13800138000 --hex \"01 06 00 10 00 01\" --crc modbus", "dtu send 13800138000 --text 水位 --encoding gb18030",
+            "dtu send --group pumps --hex FE")
         {
-            id, hex, text, file, crc, encoding, ttl,
+            id, group, hex, text, file, crc, encoding, ttl,
         };
         command.Validators.Add(result =>
         {
@@ -31,6 +34,11 @@ internal static class SendCommand
             else if (result.GetResult(encoding) is { Implicit: false } && result.GetResult(text) is null or { Implicit: true })
             {
                 result.AddError("--encoding is for --text; --hex and --file are bytes already");
+            }
+
+            if (result.GetResult(id) is { Tokens.Count: > 0 } == result.GetResult(group) is { Implicit: false })
+            {
+                result.AddError("to whom: exactly one of ID and --group");
             }
         });
         return command.Talks(async (client, parsed, json, ended) =>
@@ -53,10 +61,31 @@ internal static class SendCommand
             {
                 Hex = bytes, Text = parsed.GetValue(text), Crc = parsed.GetValue(crc), Encoding = parsed.GetValue(encoding), Ttl = parsed.GetValue(ttl),
             };
+            if (parsed.GetValue(group) is { } name)
+            {
+                return Told(await client.PostAsync($"{GroupsApi.Prefix}{Uri.EscapeDataString(name)}/send", body, ended), json);
+            }
+
             var answer = await client.PostAsync(ApiClient.Dtu(parsed.GetValue(id)!, "/send"), body, ended);
             var sent = ApiClient.Read<SendAnswer>(answer);
             Terminal.Line(json ? answer : $"{sent.State} {sent.CommandId}");
             return ExitCodes.Done;
         });
+    }
+
+    // Failed where it failed for any of them: a script has to look at the rows.
+    private static int Told(string answer, bool json)
+    {
+        var rows = ApiClient.Read<ItemList<GroupSendRow>>(answer).Items;
+        if (json)
+        {
+            Terminal.Line(answer);
+        }
+        else
+        {
+            Terminal.Table(["ID", "STATE", "COMMAND", "REASON"], rows.Select(row => (string?[])[row.Dtu, row.State, row.CommandId, row.Reason]));
+        }
+
+        return rows.Any(row => row.State == CommandStates.Failed) ? ExitCodes.Failed : ExitCodes.Done;
     }
 }

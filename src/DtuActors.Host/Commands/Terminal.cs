@@ -20,7 +20,11 @@ internal static class Terminal
     }
 
     /// <summary>What went wrong, in one line.</summary>
-    public static void Fault(string text) => Console.Error.WriteLine($"dtu: {Safe(text)}");
+    public static void Fault(string text)
+    {
+        Console.Error.WriteLine($"dtu: {Safe(text)}");
+        Serving.WindowsEvents.Error(Safe(text));
+    }
 
     /// <summary>What came from the field can't move the cursor or rename the window: control characters are shown as their symbols.</summary>
     public static string Safe(string text)
@@ -63,6 +67,12 @@ internal static class Terminal
             return;
         }
 
+        AnsiConsole.Write(Grid(columns, rows, wrapping));
+    }
+
+    /// <summary>The same for a terminal, to be shown wherever.</summary>
+    public static Table Grid(string[] columns, IEnumerable<string?[]> rows, int wrapping = 0)
+    {
         var table = new Table().Border(TableBorder.Simple);
         for (var i = 0; i < columns.Length; i++)
         {
@@ -74,6 +84,6 @@ internal static class Terminal
             table.AddRow(row.Select(cell => new Text(Safe(cell ?? ""))));
         }
 
-        AnsiConsole.Write(table);
+        return table;
     }
 }

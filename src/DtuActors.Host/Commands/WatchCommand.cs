@@ -13,7 +13,7 @@ internal static class WatchCommand
 {
     public static Command Create()
     {
-        var ids = new Argument<string[]>("ID") { Description = "Only these DTUs.", Arity = ArgumentArity.ZeroOrMore };
+        var ids = GatewayCommand.Ids();
         return new ExampledCommand("watch", "Live events and frames, until Ctrl-C.", "dtu watch", "dtu watch 13800138000") { ids }
             .Talks((client, parsed, json, ended) => WatchAsync(client, parsed.GetValue(ids) ?? [], json, ended));
     }
@@ -70,6 +70,7 @@ internal static class WatchCommand
             "offline" => $"{Of("dtu")} offline: {Of("reason")}",
             "endpoint" => $"{Of("endpoint")} {Of("state")} {Of("lastError")}".TrimEnd(),
             "command" => $"{Of("dtu")} command {Of("commandId")} {Of("state")} {Of("reason")}".TrimEnd(),
+            "alarm" => $"alarm {Of("kind")} {(Of("state") == "open" ? "" : "over: ")}{Of("text")}",
             "lost" => $"{Of("count")} events lost: this reader was too slow",
             _ => $"{name} {data}",
         };
@@ -88,7 +89,7 @@ internal static class WatchCommand
         {
             "online" => Color.Green,
             "offline" or "lost" => Color.Red,
-            "endpoint" => Color.Yellow,
+            "endpoint" or "alarm" => Color.Yellow,
             _ => Color.Default,
         };
         AnsiConsole.Write(new Text(line + "\n", new Style(colour)));

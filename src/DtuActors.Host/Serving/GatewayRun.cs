@@ -3,14 +3,16 @@ using System.Net;
 using Akka.Hosting;
 using DtuActors.Configuration;
 using DtuActors.Host.Api;
+using DtuActors.Host.Auditing;
 using DtuActors.Host.Commands;
 using DtuActors.Host.WebConsole;
 using DtuActors.Listening;
+using DtuActors.Protocol;
+using DtuActors.Routing;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Logging.Console;
-using OpenTelemetry.Metrics;
 
 namespace DtuActors.Host.Serving;
 
@@ -37,6 +39,8 @@ internal static partial class GatewayRun
     {
         await using var app = Build(options, files);
         var lifetime = app.Lifetime;
+        var manager = app.Services.GetRequiredService<ServiceManager>();
+        using var telling = lifetime.ApplicationStopping.Register(manager.Stopping);
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("DtuActors.Host");
         try
         {
@@ -46,6 +50,7 @@ internal static partial class GatewayRun
         {
             var address = new IPEndPoint(options.Http.Address, options.Http.Port);
             SayBindFailed("dtu.http.port", address, failure.InnerException?.Message ?? failure.Message, failure is { InnerException: AddressInUseException });
+            WindowsEvents.Fail(app.Services);
             await StopAsync(app, log);
             return ExitCodes.Failed;
         }
@@ -63,6 +68,11 @@ internal static partial class GatewayRun
             StartUp.Stopped => ExitCodes.Done,
             _ => await ServeAsync(app, gateway, hangUps, whenReady, log),
         };
+        if (code != ExitCodes.Done)
+        {
+            WindowsEvents.Fail(app.Services);
+        }
+
         await StopAsync(app, log);
         return code;
     }
@@ -96,6 +106,7 @@ internal static partial class GatewayRun
                         bound.Add("http", "http", HttpAddress(app));
                         app.Services.GetRequiredService<Readiness>().Set();
                         Terminal.Line("ready");
+                        app.Services.GetRequiredService<ServiceManager>().Ready();
                         return StartUp.Ready;
                 }
             }
@@ -131,7 +142,9 @@ internal static partial class GatewayRun
         var stopping = app.Lifetime.ApplicationStopping;
         _ = SayBoundLaterAsync(app, gateway, stopping);
         _ = app.Services.GetRequiredService<Pulse>().RunAsync(gateway, stopping);
-        _ = hangUps?.RunAsync(app.Services.GetRequiredService<Reloader>(), log, stopping);
+        var manager = app.Services.GetRequiredService<ServiceManager>();
+        _ = manager.RunAsync(gateway, stopping);
+        _ = hangUps?.RunAsync(app.Services.GetRequiredService<Reloader>(), manager, log, stopping);
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var registration = stopping.Register(stopped.SetResult);
         var beside = whenReady?.Invoke(new RunningGateway(gateway, app.Services.GetRequiredService<Sockets>().ByName), stopping) ?? stopped.Task;
@@ -207,7 +220,10 @@ internal static partial class GatewayRun
         services.AddSingleton(options);
         services.AddSingleton(files);
         services.AddSingleton<Reloader>();
+        services.AddSingleton<RoutesEditor>();
         services.AddSingleton<Sockets>();
+        services.AddSingleton<ServiceManager>();
+        WindowsEvents.AddTo(services);
         services.AddGatewayApi();
         services.AddWebConsole();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = StopWithin);
@@ -225,13 +241,7 @@ internal static partial class GatewayRun
             .AddHocon("akka.coordinated-shutdown.run-by-clr-shutdown-hook = off", HoconAddMode.Prepend)
             .WithDtuGateway(options));
         services.AddDtuGateway();
-        services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter(GatewayMetrics.MeterName)
-            .AddPrometheusExporter(exporter =>
-            {
-                exporter.ScopeInfoEnabled = false;
-                exporter.TargetInfoEnabled = false;
-            }));
+        services.AddTelemetry(options);
 
         var app = builder.Build();
         app.UseGatewayApi();
@@ -268,6 +278,24 @@ internal static partial class GatewayRun
             GatewayMetrics.Frames.Add(0, direction);
             GatewayMetrics.Bytes.Add(0, direction);
         }
+
+        foreach (var reason in (ReadOnlySpan<string>)[DropReasons.BadChecksum, DropReasons.Garbage, RelayDrops.QueueFull, RelayDrops.DtuOffline])
+        {
+            GatewayMetrics.FramesDropped.Add(0, new KeyValuePair<string, object?>("reason", reason));
+        }
+
+        foreach (var kind in AlarmKinds.All)
+        {
+            GatewayMetrics.Alarms.Add(0, new KeyValuePair<string, object?>("kind", kind));
+        }
+
+        foreach (var result in (ReadOnlySpan<KeyValuePair<string, object?>>)[GatewayMetrics.Delivered, GatewayMetrics.Failed, GatewayMetrics.Dropped])
+        {
+            GatewayMetrics.WebhookCalls.Add(0, result);
+        }
+
+        GatewayMetrics.Conflicts.Add(0);
+        AuditTrail.Seed();
     }
 
     private static string HttpAddress(WebApplication app)

@@ -23,12 +23,13 @@ internal sealed partial class HangUps : IDisposable
     public void Dispose() => _signal?.Dispose();
 
     /// <summary>Reloads at each signal, until <paramref name="stopping"/>.</summary>
-    public async Task RunAsync(Reloader reloader, ILogger log, CancellationToken stopping)
+    public async Task RunAsync(Reloader reloader, ServiceManager manager, ILogger log, CancellationToken stopping)
     {
         try
         {
             await foreach (var _ in _heard.Reader.ReadAllAsync(stopping))
             {
+                manager.Reloading();
                 try
                 {
                     await reloader.ReloadAsync("SIGHUP", stopping);
@@ -37,6 +38,8 @@ internal sealed partial class HangUps : IDisposable
                 {
                     LogFailed(log, failure);
                 }
+
+                manager.Ready();
             }
         }
         catch (OperationCanceledException)

@@ -35,14 +35,20 @@ internal sealed partial class Reloader(GatewayFiles files, DtuGateway gateway, I
 
     /// <param name="asker">Who asked, for the log.</param>
     /// <param name="cancellation">Ends the wait for others, never a reload that has begun.</param>
-    public async Task<ReloadOutcome> ReloadAsync(string asker, CancellationToken cancellation)
+    public Task<ReloadOutcome> ReloadAsync(string asker, CancellationToken cancellation) => AloneAsync(asker, reload => reload(), cancellation);
+
+    /// <summary>Runs <paramref name="work"/> while nobody else reloads: it is given the reload, for when it has written files.</summary>
+    public async Task<T> AloneAsync<T>(string asker, Func<Func<Task<ReloadOutcome>>, Task<T>> work, CancellationToken cancellation)
     {
         await _one.WaitAsync(cancellation);
         try
         {
-            var outcome = await ReloadAsync();
-            Tell(asker, outcome);
-            return outcome;
+            return await work(async () =>
+            {
+                var outcome = await ReloadAsync();
+                Tell(asker, outcome);
+                return outcome;
+            });
         }
         finally
         {
@@ -105,7 +111,8 @@ internal sealed partial class Reloader(GatewayFiles files, DtuGateway gateway, I
         }
     }
 
-    private static string Words(OptionsChange change) =>
+    /// <summary>What changed, in numbers.</summary>
+    public static string Words(OptionsChange change) =>
         string.Join(", ", Words("routes", change.Routes), Words("DTUs", change.Dtus), Words("polls", change.Polls), Words("endpoints", change.Endpoints));
 
     private static string Words(string kind, KindChange change) => $"{kind} +{change.Added.Length} -{change.Removed.Length} changed {change.Changed.Length}";

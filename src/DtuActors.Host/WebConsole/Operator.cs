@@ -1,12 +1,12 @@
-using System.Security.Claims;
 using DtuActors.Configuration;
 using DtuActors.Host.Api;
+using DtuActors.Host.Auditing;
 using Microsoft.AspNetCore.Components.Authorization;
 
 namespace DtuActors.Host.WebConsole;
 
 /// <summary>Who sits at this console, what that key may do, and what was done with it: every change a page makes goes through here.</summary>
-internal sealed class Operator(AuthenticationStateProvider authentication)
+internal sealed class Operator(AuthenticationStateProvider authentication, AuditTrail trail, TimeProvider time)
 {
     /// <summary>The key this console was opened with.</summary>
     public async Task<Caller> WhoAsync() => Caller.Of((await authentication.GetAuthenticationStateAsync()).User);
@@ -22,12 +22,27 @@ internal sealed class Operator(AuthenticationStateProvider authentication)
     /// <exception cref="RefusalException">The role is not enough.</exception>
     public async Task DoAsync(ApiRole needed, string action, string? subject, string? detail, Func<Caller, Task<string>> work)
     {
-        var caller = await WhoAsync();
-        if (caller.Role < needed)
+        var principal = (await authentication.GetAuthenticationStateAsync()).User;
+        var caller = Caller.Of(principal);
+        var outcome = "failed";
+        try
         {
-            throw new RefusalException(StatusCodes.Status403Forbidden, "role", "The key's role is not enough", $"{action} needs the role {needed}");
-        }
+            if (caller.Role < needed)
+            {
+                throw new RefusalException(
+                    StatusCodes.Status403Forbidden, "role", "The key's role is not enough", $"{action} needs the role {Caller.Word(needed)}; the key has {Caller.Word(caller.Role)}");
+            }
 
-        await work(caller);
+            outcome = await work(caller);
+        }
+        catch (RefusalException refusal)
+        {
+            outcome = $"{refusal.Problem.Status} {refusal.Problem.Type}";
+            throw;
+        }
+        finally
+        {
+            trail.Write(new AuditEntry(0, time.GetUtcNow(), caller.Name, Caller.Word(caller.Role), "console", Caller.RemoteOf(principal), action, subject, detail, outcome));
+        }
     }
 }

@@ -7,6 +7,9 @@ internal static class DurationText
 {
     public const string Expected = "a number with ms, s, m or h, such as 500ms or 5s";
 
+    /// <summary>Reads one; null where there is none, as <see cref="TryParse"/> says.</summary>
+    public static TimeSpan? Parse(string? text) => text is not null && TryParse(text, out var duration) ? duration : null;
+
     /// <summary>Reads one; false where it is none, is not above zero, or is longer than a day.</summary>
     public static bool TryParse(string text, out TimeSpan duration)
     {

@@ -88,23 +88,11 @@ public static class ConfigurationLoader
     /// Never throws for what a user can get wrong: an unreadable file is a fault as well. Relative paths resolve against the folder of the file they stand
     /// in, those of the built-in default against the first file's.
     /// </summary>
-    public static LoadedConfiguration Load(IReadOnlyList<string> files, Func<string, string?> environment)
-    {
-        var faults = new List<ConfigurationFault>();
-        var texts = new List<(string Name, string Text)>();
-        var folders = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var file in files)
-        {
-            if (ReadFile(file, faults) is { } text)
-            {
-                texts.Add((file, text));
-                folders[file] = Path.GetDirectoryName(Path.GetFullPath(file)) ?? Path.GetFullPath(file);
-            }
-        }
+    public static LoadedConfiguration Load(IReadOnlyList<string> files, Func<string, string?> environment) => Load(ConfigurationSources.Read(files), environment);
 
-        var ground = texts.Count > 0 ? folders[texts[0].Name] : Path.GetFullPath(".");
-        return Load(texts, file => folders.GetValueOrDefault(file, ground), environment, OperatingSystem.IsWindows(), faults).Loaded;
-    }
+    /// <summary>The same for files that were read already.</summary>
+    public static LoadedConfiguration Load(ConfigurationSources sources, Func<string, string?> environment) =>
+        Load(sources.Texts, sources.FolderOf, environment, OperatingSystem.IsWindows(), sources.Faults).Loaded;
 
     /// <summary>The same for texts that stand in memory: (name, text) in layering order, relative paths against <paramref name="folder"/>.</summary>
     public static LoadedConfiguration LoadTexts(IReadOnlyList<(string Name, string Text)> texts, string folder, Func<string, string?> environment) =>
@@ -191,7 +179,8 @@ public static class ConfigurationLoader
         return -1;
     }
 
-    private static string? ReadFile(string file, List<ConfigurationFault> faults)
+    /// <summary>A file's text; null, with the fault told, where it can't be read.</summary>
+    internal static string? ReadFile(string file, List<ConfigurationFault> faults)
     {
         byte[] bytes;
         try

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using DtuActors.Alarming;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
 using DtuActors.Registering;
@@ -42,6 +43,9 @@ public static class Fleet
     /// <summary>One <see cref="DtuSearch"/>.</summary>
     public sealed record SearchDtus(DtuFilter Filter, int Skip, int Take) : INoSerializationVerificationNeeded;
 
+    /// <summary>One <see cref="Listed{T}"/> of <see cref="SessionRecord"/>, newest first.</summary>
+    public sealed record GetSessions(DtuId Id) : INoSerializationVerificationNeeded;
+
     /// <summary>One <see cref="FleetCounts"/>.</summary>
     public sealed record GetCounts : INoSerializationVerificationNeeded;
 
@@ -61,6 +65,11 @@ public static class Fleet
     public sealed record ListListeners : INoSerializationVerificationNeeded;
 
     public sealed record Listed<T>(ImmutableArray<T> Items) : INoSerializationVerificationNeeded;
+
+    /// <summary>Look at the whole field: one <see cref="Looked"/> with the same object, which is the FleetView's meanwhile.</summary>
+    internal sealed record Look(FieldLook Field) : INoSerializationVerificationNeeded;
+
+    internal sealed record Looked(FieldLook Field) : INoSerializationVerificationNeeded;
 
     /// <summary>From an endpoint, at its start, on each change of state and at most once a second when counters moved.</summary>
     public sealed record EndpointSeen(EndpointStatus Status) : INoSerializationVerificationNeeded;

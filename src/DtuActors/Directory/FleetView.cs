@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using DtuActors.Alarming;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
 using DtuActors.Registering;
+using DtuActors.Routing;
 using DtuActors.Sessions;
 
 namespace DtuActors.Directory;
@@ -19,6 +21,7 @@ public sealed partial class FleetView : ReceiveActor
     private readonly Dictionary<DtuId, DtuEntry> _dtus = [];
     private readonly SortedSet<DtuEntry> _order = new(Comparer<DtuEntry>.Create(static (one, other) => one.Id.CompareTo(other.Id)));
     private readonly LinkedList<DtuId> _offline = new();
+    private readonly SessionMemory _ended = new();
     private readonly SortedDictionary<string, EndpointStatus> _endpoints = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, ListenerStatus> _listeners = new(StringComparer.Ordinal);
     private ImmutableArray<RouteStatus> _routes = [];
@@ -42,8 +45,10 @@ public sealed partial class FleetView : ReceiveActor
         Receive<Fleet.RegisterSeen>(OnRegisterSeen);
         Receive<Fleet.DtusConfigured>(OnDtusConfigured);
         Receive<Fleet.Forget>(OnForget);
+        Receive<Fleet.Look>(OnLook);
         Receive<Fleet.ListDtus>(OnListDtus);
         Receive<Fleet.SearchDtus>(OnSearchDtus);
+        Receive<Fleet.GetSessions>(get => Sender.Tell(new Fleet.Listed<SessionRecord>(_ended.Of(get.Id, _dtus.GetValueOrDefault(get.Id)?.Open ?? []))));
         Receive<Fleet.GetCounts>(_ => Sender.Tell(Count()));
         Receive<Fleet.GetDtu>(get => Sender.Tell(new Fleet.FoundDtu(_dtus.TryGetValue(get.Id, out var entry) ? Status(entry) : null)));
         Receive<Fleet.ListEndpoints>(_ => Sender.Tell(new Fleet.Listed<EndpointStatus>([.. _endpoints.Values])));
@@ -86,6 +91,7 @@ public sealed partial class FleetView : ReceiveActor
         var report = ended.Report;
         var entry = Entry(report.Session.Id);
         entry.FoldIn(report, ended.Reason);
+        _ended.Add(report, ended.Reason);
         if (entry.Session is { } other && other.Session.Epoch != report.Session.Epoch)
         {
             return;
@@ -153,6 +159,7 @@ public sealed partial class FleetView : ReceiveActor
     {
         var entry = _dtus[id];
         Unlist(entry);
+        _ended.Forget(id);
         if (entry is { Configured: null, Registered: null })
         {
             _dtus.Remove(id);
@@ -179,6 +186,24 @@ public sealed partial class FleetView : ReceiveActor
         }
 
         return entry;
+    }
+
+    private void OnLook(Fleet.Look look)
+    {
+        var field = look.Field;
+        field.Dtus.Clear();
+        foreach (var (id, entry) in _dtus)
+        {
+            var session = entry.Session;
+            field.Dtus.Add(new DtuLook(
+                id, StateOf(entry), entry is not { Configured: null, Registered: null }, session is null ? entry.Last?.EndedAt : null, entry.EndInWords, session?.ConflictWith, entry.Sessions,
+                session?.Session.Epoch ?? default, session?.FramesUp ?? 0,
+                session is null ? 0 : session.DroppedUp.GetValueOrDefault(DropReasons.BadChecksum) + session.DroppedUp.GetValueOrDefault(DropReasons.Garbage),
+                session?.Down.Dropped.GetValueOrDefault(RelayDrops.QueueFull) ?? 0, session?.WaitsSince));
+        }
+
+        (field.Endpoints, field.Listeners) = ([.. _endpoints.Values], [.. _listeners.Values]);
+        Sender.Tell(new Fleet.Looked(field));
     }
 
     private RouteStatus WithState(RouteStatus route) =>

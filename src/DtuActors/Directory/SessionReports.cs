@@ -20,6 +20,9 @@ public sealed record SessionReport
     public long FramesDown { get; init; }
     public long Heartbeats { get; init; }
     public int Queued { get; init; }
+
+    /// <summary>Since when the oldest of them waits; null: none does.</summary>
+    public DateTimeOffset? WaitsSince { get; init; }
     public ImmutableArray<SuspendedSlave> SuspendedSlaves { get; init; } = [];
     public TrafficCounters Down { get; init; } = TrafficCounters.None;
     public ImmutableDictionary<string, long> DroppedUp { get; init; } = ImmutableDictionary<string, long>.Empty;
@@ -28,6 +31,12 @@ public sealed record SessionReport
 
     /// <summary>The address of another device that claims the same DTU; null: there is no conflict.</summary>
     public string? ConflictWith { get; init; }
+
+    public DateTimeOffset? RegisteredAt { get; init; }
+    public DateTimeOffset? LastHeartbeatAt { get; init; }
+
+    /// <summary>What it noted beside: conflicts, and its end.</summary>
+    public ImmutableArray<Evidence> Noted { get; init; } = [];
 
     /// <summary>Null while it is open.</summary>
     public DateTimeOffset? EndedAt { get; init; }

@@ -22,7 +22,6 @@ public abstract partial class EndpointActor : ReceiveActor, IWithTimers
 
     private readonly EndpointSurroundings _surroundings;
     private readonly bool _exclusive;
-    private readonly KeyValuePair<string, object?> _label;
     private readonly UnitMap? _units;
 
     private string _state = EndpointStates.Connecting;
@@ -35,7 +34,6 @@ public abstract partial class EndpointActor : ReceiveActor, IWithTimers
         _surroundings = surroundings;
         Books = books;
         _exclusive = exclusive;
-        _label = new KeyValuePair<string, object?>("endpoint", options.Name);
         _units = options is StreamEndpointOptions { Select: DownlinkSelect.UnitMap } line ? new UnitMap(line.Units, line.Framing.Codec) : null;
         Me = NextLife();
 
@@ -88,8 +86,11 @@ public abstract partial class EndpointActor : ReceiveActor, IWithTimers
 
     protected override void PostStop()
     {
-        Record(isUp: false);
-        if (_surroundings.Branch is not null)
+        if (_surroundings.Branch is null)
+        {
+            GatewayMetrics.EndpointUp.Remove(Options.Name);
+        }
+        else
         {
             // The fan keeps these books on, and hears this before it hears of the end.
             Books.Up.DropWaiting(RelayDrops.DestinationLost);
@@ -161,6 +162,7 @@ public abstract partial class EndpointActor : ReceiveActor, IWithTimers
 
         if (state != _state)
         {
+            Trace(state, lastError);
             _since = Now;
             Record(state == EndpointStates.Up);
         }
@@ -191,7 +193,15 @@ public abstract partial class EndpointActor : ReceiveActor, IWithTimers
     {
         if (_surroundings.Branch is null)
         {
-            GatewayMetrics.EndpointUp.Record(isUp ? 1 : 0, _label);
+            GatewayMetrics.EndpointUp.Set(Options.Name, isUp);
+        }
+    }
+
+    private void Trace(string state, string? lastError)
+    {
+        if (state == EndpointStates.Up || _state == EndpointStates.Up)
+        {
+            GatewayTraces.Endpoint(Options.Name, Options.Kind, state == EndpointStates.Up, lastError, _since, Now);
         }
     }
 

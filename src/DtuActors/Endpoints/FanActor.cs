@@ -33,7 +33,6 @@ public abstract class FanActor : ReceiveActor, IWithTimers
     private readonly Dictionary<IActorRef, BranchEntry> _entries = [];
     private readonly Dictionary<DtuId, Destination> _paths = [];
     private readonly Dictionary<string, int> _inState = new(StringComparer.Ordinal);
-    private readonly KeyValuePair<string, object?> _label;
     private long _endedRefused;
     private BranchEntry? _worst;
     private TrafficCounters _endedUp = new();
@@ -49,7 +48,6 @@ public abstract class FanActor : ReceiveActor, IWithTimers
         _exclusive = exclusive;
         _wantsSessions = wantsSessions;
         _mirrorsUp = mirrorsUp;
-        _label = new KeyValuePair<string, object?>("endpoint", options.Name);
         Me = new Destination(Self, _own.NextIncarnation());
 
         Receive<Relay.Deliver>(OnDeliver);
@@ -94,12 +92,12 @@ public abstract class FanActor : ReceiveActor, IWithTimers
     {
         _since = Now;
         _state = StateWithoutBranches;
-        GatewayMetrics.EndpointUp.Record(_state == EndpointStates.Up ? 1 : 0, _label);
+        GatewayMetrics.EndpointUp.Set(Options.Name, _state == EndpointStates.Up);
         Announce();
         Publish();
     }
 
-    protected override void PostStop() => GatewayMetrics.EndpointUp.Record(0, _label);
+    protected override void PostStop() => GatewayMetrics.EndpointUp.Remove(Options.Name);
 
     // A branch that fails is stopped or goes on by its own kind's rule; the fan itself is resumed by its parent, for its branches hold sockets.
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(failure =>
@@ -171,7 +169,7 @@ public abstract class FanActor : ReceiveActor, IWithTimers
         if (hasChanged)
         {
             _since = Now;
-            GatewayMetrics.EndpointUp.Record(state == EndpointStates.Up ? 1 : 0, _label);
+            GatewayMetrics.EndpointUp.Set(Options.Name, state == EndpointStates.Up);
             Publish();
         }
         else

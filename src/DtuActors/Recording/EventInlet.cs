@@ -19,6 +19,7 @@ public sealed class EventInlet
     private long _waiting;
     private long _waitingBytes;
     private long _lost;
+    private long _lostInAll;
 
     /// <summary>Names the actor that reads; told by the recorder at each of its starts.</summary>
     public void Attach(IActorRef recorder)
@@ -36,6 +37,7 @@ public sealed class EventInlet
         {
             Read(happened);
             Interlocked.Increment(ref _lost);
+            Interlocked.Increment(ref _lostInAll);
             return;
         }
 
@@ -48,6 +50,9 @@ public sealed class EventInlet
         Interlocked.Decrement(ref _waiting);
         Interlocked.Add(ref _waitingBytes, -happened.PayloadBytes);
     }
+
+    /// <summary>How many were passed over since the start.</summary>
+    public long LostInAll => Interlocked.Read(ref _lostInAll);
 
     /// <summary>How many were passed over since the last call.</summary>
     public long TakeLost() => Interlocked.Exchange(ref _lost, 0);

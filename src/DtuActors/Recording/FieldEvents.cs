@@ -30,5 +30,8 @@ public sealed record EndpointChanged(DateTimeOffset At, string Endpoint, string 
 /// <summary>A command's state changed.</summary>
 public sealed record CommandChanged(DateTimeOffset At, DtuId Dtu, string CommandId, string State, string? Reason) : FieldEvent(At);
 
+/// <summary>An alarm was raised, or, where it has a time of its end, cleared.</summary>
+public sealed record AlarmChanged(DateTimeOffset At, AlarmStatus Alarm) : FieldEvent(At);
+
 /// <summary>A slow reader missed so many events.</summary>
 public sealed record EventsLost(DateTimeOffset At, long Count) : FieldEvent(At);

@@ -28,6 +28,12 @@ public static class Editing
     /// <param name="Names">Ids and aliases that are newly configured, and rows of the register have already.</param>
     public sealed record Collides(GatewayOptions Options, ImmutableArray<string> Names) : INoSerializationVerificationNeeded;
 
+    /// <summary>One <see cref="Standing"/>.</summary>
+    public sealed record GetStanding : INoSerializationVerificationNeeded;
+
+    /// <param name="Problem">Why the database could not be opened, or last not be written; null: all is well, or nothing is stored.</param>
+    public sealed record Standing(string? Problem) : INoSerializationVerificationNeeded;
+
     /// <summary>What became of a question.</summary>
     public abstract record Answer : INoSerializationVerificationNeeded;
 
@@ -82,6 +88,7 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
     private RegisterStore? _store;
     private Register _register = Register.Empty;
     private string? _problem;
+    private string? _writeProblem;
 
     public RegisterActor(GatewayOptions options, Admission admission, IActorRef fleet, IActorRef router)
     {
@@ -93,6 +100,7 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
         Receive<Editing.Apply>(OnApply);
         Receive<Editing.Remove>(OnRemove);
         Receive<Editing.List>(_ => Sender.Tell(_problem is null ? new Editing.Listed(_register) : new Editing.Refused(_problem)));
+        Receive<Editing.GetStanding>(_ => Sender.Tell(new Editing.Standing(_problem ?? _writeProblem)));
         Receive<Editing.Reconfigure>(OnReconfigure);
         Receive<Fleet.TellAgain>(_ => TellFleet([.. _register.Rows], []));
         Receive<Editing.Follow>(OnFollow);
@@ -224,11 +232,13 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
         try
         {
             write(_store!);
+            _writeProblem = null;
             return true;
         }
         catch (StorageException failure)
         {
             _log.Error("dtu.storage.path: {0}: {1}", _path, failure.Message);
+            _writeProblem = failure.Message;
             Sender.Tell(new Editing.Refused(failure.Message));
             return false;
         }

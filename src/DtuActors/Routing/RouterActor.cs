@@ -108,6 +108,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         Receive<Relay.StaleSession>(OnStale);
         Receive<Asking.Request>(request => ToSession(request.Dtu, request, () => request.ReplyTo.Tell(Offline(request.Correlation))));
         Receive<Asking.Send>(send => ToSession(send.Dtu, send, () => send.ReplyTo.Tell(Offline(send.Correlation))));
+        Receive<Asking.Withdraw>(withdraw => ToSession(withdraw.Dtu, withdraw, () => withdraw.ReplyTo.Tell(new Asking.WithdrawEnded(WasWaiting: false, withdraw.For))));
         Receive<Asking.Kick>(kick => ToSession(kick.Dtu, kick, () => kick.ReplyTo.Tell(Offline(kick.Correlation))));
         Receive<Registry.SessionOpened>(opened => Open(opened.Session, opened.Registration));
         Receive<Registry.SessionClosed>(OnSessionClosed);

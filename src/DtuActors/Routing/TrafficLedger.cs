@@ -154,6 +154,9 @@ public static class RelayDrops
     /// <summary>The broker did not take the message; its reason is the endpoint's last error.</summary>
     public const string Rejected = "rejected";
 
+    /// <summary>A command that was taken back while it waited.</summary>
+    public const string Withdrawn = "withdrawn";
+
     /// <summary>A read that shared the transaction of another that read the same: not written, and answered or not as that one was.</summary>
     public const string Coalesced = "coalesced";
 }

@@ -39,6 +39,9 @@ public enum RefusalReason
 
     /// <summary>More bytes than one write to this DTU carries (a datagram): nothing was written.</summary>
     TooLong,
+
+    /// <summary>Taken back while it waited: nothing was written.</summary>
+    Withdrawn,
 }
 
 /// <summary>
@@ -61,8 +64,9 @@ public static class Asking
     /// Whose turn it takes on the bus, where one <paramref name="Asker"/> stands for several: those take turns, and requests of one keep their order. Anything with
     /// value equality; null: the asker's.
     /// </param>
+    /// <param name="Follows">Whether the asker hears of <see cref="Begun"/> too.</param>
     public sealed record Request(
-        DtuId Dtu, ReadOnlyMemory<byte> Payload, TimeSpan? Timeout, AnswerRule Rule, long Correlation, string Asker, IActorRef ReplyTo, object? Turn = null)
+        DtuId Dtu, ReadOnlyMemory<byte> Payload, TimeSpan? Timeout, AnswerRule Rule, long Correlation, string Asker, IActorRef ReplyTo, object? Turn = null, bool Follows = false)
         : INoSerializationVerificationNeeded;
 
     /// <param name="Correlation">The asker's own number.</param>
@@ -80,11 +84,33 @@ public static class Asking
     /// <param name="ReplyTo">Who hears of it.</param>
     /// <param name="Turn">As of a <see cref="Request"/>.</param>
     /// <param name="AnswerUp">The asker is an endpoint, and in request-response mode the answer is its uplink, as it is after a routed downlink.</param>
-    public sealed record Send(DtuId Dtu, ReadOnlyMemory<byte> Payload, long Correlation, string Asker, IActorRef ReplyTo, object? Turn = null, bool AnswerUp = false)
+    /// <param name="Follows">
+    /// Whether the asker hears of <see cref="Begun"/> too, and, where the bus waits for an answer, behind <see cref="Sent"/> or in its place one
+    /// <see cref="Answered"/> or <see cref="Refused"/>.
+    /// </param>
+    public sealed record Send(
+        DtuId Dtu, ReadOnlyMemory<byte> Payload, long Correlation, string Asker, IActorRef ReplyTo, object? Turn = null, bool AnswerUp = false, bool Follows = false)
         : INoSerializationVerificationNeeded;
 
+    /// <summary>The bytes leave, and can't be taken back; only to who follows.</summary>
+    public sealed record Begun(long Correlation) : INoSerializationVerificationNeeded;
+
     /// <summary>The kernel has the bytes (transparent), or they stand in the bus queue's turn and were written (request-response).</summary>
-    public sealed record Sent(long Correlation) : INoSerializationVerificationNeeded;
+    /// <param name="Correlation">The asker's own number.</param>
+    /// <param name="AwaitsAnswer">Whether the bus waits for an answer to them: who follows a <see cref="Send"/> hears what becomes of it.</param>
+    public sealed record Sent(long Correlation, bool AwaitsAnswer = false) : INoSerializationVerificationNeeded;
+
+    /// <summary>
+    /// Take back what waits for the bus and was never written: its asker hears <see cref="Refused"/> as <see cref="RefusalReason.Withdrawn"/>. One
+    /// <see cref="WithdrawEnded"/> to <paramref name="ReplyTo"/>, behind that.
+    /// </summary>
+    /// <param name="Dtu">For whom it is.</param>
+    /// <param name="Correlation">Its number.</param>
+    /// <param name="ReplyTo">Its asker.</param>
+    /// <param name="For">Whoever the asker wants to tell.</param>
+    public sealed record Withdraw(DtuId Dtu, long Correlation, IActorRef ReplyTo, IActorRef For) : INoSerializationVerificationNeeded;
+
+    public sealed record WithdrawEnded(bool WasWaiting, IActorRef For) : INoSerializationVerificationNeeded;
 
     /// <summary>Close the DTU's session as <c>kicked</c>: one <see cref="Sent"/> or <see cref="Refused"/>.</summary>
     public sealed record Kick(DtuId Dtu, long Correlation, IActorRef ReplyTo) : INoSerializationVerificationNeeded;

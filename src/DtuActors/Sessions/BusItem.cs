@@ -39,6 +39,9 @@ public sealed class BusItem
     /// <summary>Whether its bytes were given to the line, once at least.</summary>
     public bool WasSent => Attempts > 0;
 
+    /// <summary>Whether that happened more than once.</summary>
+    public bool IsRetried => Attempts > 1;
+
     internal int Attempts { get; set; }
 
     /// <summary>Answered or refused.</summary>

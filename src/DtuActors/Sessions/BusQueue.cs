@@ -12,7 +12,7 @@ namespace DtuActors.Sessions;
 /// <code>
 /// waiting ──its turn──▶ on the wire ──answer──▶ answered
 ///    ▲ │                     └──time-out──▶ refused (NoAnswer), or, with retries left, ─┐
-///    │ └──queue-wait, displaced, slave suspended──▶ refused                             │
+///    │ └──queue-wait, displaced, withdrawn, slave suspended──▶ refused                             │
 ///    └───────────until its own late-window has passed; an answer meanwhile is its answer┘
 /// </code>
 /// Slaves are known, and so suspended and their answers shared, where answers are matched: in request-response mode with a codec that has a pairing, and for
@@ -56,6 +56,9 @@ public sealed class BusQueue
 
     /// <summary>Requests that wait for the bus.</summary>
     public int Waiting => _turns.Requests.Count;
+
+    /// <summary>Since when the oldest of them waits; null: none does.</summary>
+    public DateTimeOffset? WaitsSince => _turns.Oldest?.Since;
 
     /// <summary>When <see cref="Tick"/> is due, or null.</summary>
     public DateTimeOffset? Due { get; private set; }
@@ -111,6 +114,19 @@ public sealed class BusQueue
 
         Advance(now);
         return null;
+    }
+
+    /// <summary>Takes back the item that is meant, if it waits and was never written; its end is told to the line.</summary>
+    public bool Withdraw(Func<BusItem, bool> isMeant, DateTimeOffset now)
+    {
+        if (_turns.Waiting.FirstOrDefault(item => !item.WasSent && isMeant(item)) is not { } item)
+        {
+            return false;
+        }
+
+        Dismiss(item, RefusalReason.Withdrawn);
+        Advance(now);
+        return true;
     }
 
     /// <summary>The kernel has the bytes of an item that was given to <see cref="IBusLine.Write"/>: its answer's time begins.</summary>

@@ -31,14 +31,14 @@ public sealed partial class ConnectionActor
     private bool _hasLeft;
     private bool _listensForLife;
 
-    private void Close(string reason, string? error, bool abort = false)
+    private void Close(string reason, string? error, bool abort = false, EvidenceKind? evidence = null)
     {
         if (_endReason is not null)
         {
             return;
         }
 
-        EndAs(reason, error);
+        EndAs(reason, error, evidence);
         _bus?.Close();
         Context.Become(Closing);
         Timers.StartSingleTimer(TimerKey.Abort, AbortNow.Instance, AbortAfter);
@@ -114,6 +114,9 @@ public sealed partial class ConnectionActor
                 return true;
             case Asking.Send send:
                 send.ReplyTo.Tell(new Asking.Refused(send.Correlation, RefusalReason.SessionEnded));
+                return true;
+            case Asking.Withdraw withdraw:
+                withdraw.ReplyTo.Tell(new Asking.WithdrawEnded(WasWaiting: false, withdraw.For));
                 return true;
             case Asking.Kick kick:
                 kick.ReplyTo.Tell(new Asking.Sent(kick.Correlation));
@@ -200,11 +203,11 @@ public sealed partial class ConnectionActor
 
     // ---- the end
 
-    private void End(string reason, string? error)
+    private void End(string reason, string? error, EvidenceKind? evidence = null)
     {
         if (_session is null)
         {
-            EndAs(reason, error);
+            EndAs(reason, error, evidence);
             DropWhatWasEarly();
             Context.Stop(Self);
             return;
@@ -212,7 +215,7 @@ public sealed partial class ConnectionActor
 
         // Nothing follows, as after a silence: what is a frame then goes its way, where the session was still open, and what is none is counted.
         EndBurst();
-        EndAs(reason, error);
+        EndAs(reason, error, evidence);
         Leave();
         Context.Become(Leaving);
         Timers.CancelAll();
@@ -233,13 +236,14 @@ public sealed partial class ConnectionActor
         }
     }
 
-    private void EndAs(string reason, string? error)
+    private void EndAs(string reason, string? error, EvidenceKind? evidence = null)
     {
         if (_endReason is null)
         {
             _endReason = reason;
             _endedAt = Now;
             _lastError = error ?? _lastError;
+            NoteEnd(reason, error, evidence);
         }
     }
 

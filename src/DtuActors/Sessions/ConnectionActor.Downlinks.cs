@@ -116,6 +116,17 @@ public sealed partial class ConnectionActor : IBusLine
         EnqueueByMode(downlink);
     }
 
+    private void OnWithdraw(Asking.Withdraw withdraw)
+    {
+        var wasWaiting = _bus?.Withdraw(item => ((Downlink)item.Tag).Is(withdraw.ReplyTo, withdraw.Correlation), Now) is true;
+        withdraw.ReplyTo.Tell(new Asking.WithdrawEnded(wasWaiting, withdraw.For));
+        if (wasWaiting)
+        {
+            PublishSoon();
+            ArmBus();
+        }
+    }
+
     private void OnKick(Asking.Kick kick)
     {
         kick.ReplyTo.Tell(new Asking.Sent(kick.Correlation));
@@ -163,6 +174,8 @@ public sealed partial class ConnectionActor : IBusLine
             Refuse(downlink, refusal);
         }
 
+        // Whoever waits is seen waiting, though nothing else moves.
+        PublishSoon();
         ArmBus();
     }
 
@@ -190,9 +203,14 @@ public sealed partial class ConnectionActor : IBusLine
         }
         else if (downlink.Send is { } send)
         {
-            // What it shared was written for it too.
-            if (!item.WasSent)
+            downlink.IsAnswered = true;
+            if (send.Follows)
             {
+                send.ReplyTo.Tell(new Asking.Answered(send.Correlation, answer, item.WrittenAt == default ? TimeSpan.Zero : Now - item.WrittenAt));
+            }
+            else if (!item.WasSent)
+            {
+                // What it shared was written for it too.
                 send.ReplyTo.Tell(new Asking.Sent(send.Correlation));
             }
 
@@ -245,6 +263,7 @@ public sealed partial class ConnectionActor : IBusLine
 
     private void Write(Downlink downlink)
     {
+        downlink.TellBegun();
         if (!downlink.IsProbe)
         {
             // Told as it leaves, not as it is acknowledged: an answer may come before the acknowledgement, and would stand before its question.
@@ -325,7 +344,7 @@ public sealed partial class ConnectionActor : IBusLine
         }
 
         Take(downlink.Delivery);
-        downlink.Send?.ReplyTo.Tell(new Asking.Sent(downlink.Send.Correlation));
+        downlink.Send?.ReplyTo.Tell(new Asking.Sent(downlink.Send.Correlation, AwaitsAnswer: downlink.Item is { WantsAnswer: true }));
         if (downlink.Request is { } request && downlink.Item is not { WantsAnswer: true })
         {
             request.ReplyTo.Tell(new Asking.Sent(request.Correlation));
@@ -342,7 +361,12 @@ public sealed partial class ConnectionActor : IBusLine
         if (!downlink.IsWritten)
         {
             EndUnwritten(downlink, DropReason(reason));
-            downlink.Send?.ReplyTo.Tell(new Asking.Refused(downlink.Send.Correlation, reason));
+            TellRefused(downlink, reason);
+        }
+        else if (downlink.Send is { Follows: true })
+        {
+            // Written, and nobody answered.
+            TellRefused(downlink, reason);
         }
 
         if (downlink is { Request: { } request, IsAnswered: false })
@@ -354,6 +378,15 @@ public sealed partial class ConnectionActor : IBusLine
         if (downlink.Poll is { } poll)
         {
             OnPollRefused(poll, reason);
+        }
+    }
+
+    private static void TellRefused(Downlink downlink, RefusalReason reason)
+    {
+        if (downlink is { Send: { } send, IsAnswered: false })
+        {
+            downlink.IsAnswered = true;
+            send.ReplyTo.Tell(new Asking.Refused(send.Correlation, reason));
         }
     }
 
@@ -374,6 +407,7 @@ public sealed partial class ConnectionActor : IBusLine
         RefusalReason.BusBusy => RelayDrops.BusBusy,
         RefusalReason.SlaveSuspended => RelayDrops.SlaveSuspended,
         RefusalReason.TooLong => DropReasons.Oversize,
+        RefusalReason.Withdrawn => RelayDrops.Withdrawn,
 
         // It shared another's transaction, which nobody answered.
         RefusalReason.NoAnswer => RelayDrops.Coalesced,
@@ -428,6 +462,29 @@ public sealed partial class ConnectionActor : IBusLine
         public bool IsAnswered { get; set; }
 
         public bool IsProbe => Delivery is { Frame: null };
+
+        /// <summary>Whether that asker knows it by that number.</summary>
+        public bool Is(IActorRef asker, long correlation) =>
+            (Send is { } send && send.Correlation == correlation && send.ReplyTo.Equals(asker))
+            || (Request is { } request && request.Correlation == correlation && request.ReplyTo.Equals(asker));
+
+        /// <summary>Tells who follows it, at its first write.</summary>
+        public void TellBegun()
+        {
+            if (Item is { IsRetried: true })
+            {
+                return;
+            }
+
+            if (Send is { Follows: true } send)
+            {
+                send.ReplyTo.Tell(new Asking.Begun(send.Correlation));
+            }
+            else if (Request is { Follows: true } request)
+            {
+                request.ReplyTo.Tell(new Asking.Begun(request.Correlation));
+            }
+        }
     }
 
     private sealed record BusDue : INoSerializationVerificationNeeded

@@ -50,6 +50,9 @@ public sealed partial class ConnectionActor
             case Asking.Send send:
                 OnSend(send);
                 return true;
+            case Asking.Withdraw withdraw:
+                OnWithdraw(withdraw);
+                return true;
             case Asking.Kick kick:
                 OnKick(kick);
                 return true;
@@ -116,8 +119,9 @@ public sealed partial class ConnectionActor
         _prefix = _entrance.Registration.EveryPacket && !_framer.Codec.IsProtocol && !_registration.IsEmpty ? new PacketPrefix(_registration) : null;
         OpenEnvelope();
         _answers = _profile.Application.Create();
+        _registeredAt = Now;
         GatewayMetrics.Connections.Add(1);
-        CountRegistration("accepted");
+        CountRegistration(Accepted);
         if (_setup.Lines.Next(Now) is { } note)
         {
             Log.Info("DTU {0} online from {1} on {2}{3}", _id, Remote, _setup.Listener, note);
@@ -195,6 +199,11 @@ public sealed partial class ConnectionActor
     private void OnContested(Holding.Contested contested)
     {
         HoldAddress(contested.With);
+        if (contested.With != _conflictWith)
+        {
+            Note(EvidenceKind.Conflict, contested.With is { } rival ? $"{rival} registers under the same id" : "over: nobody else claims the DTU any more");
+        }
+
         _conflictWith = contested.With;
         if (contested.With is { } other)
         {
@@ -219,7 +228,7 @@ public sealed partial class ConnectionActor
         var silent = _reading ? Now - _readingSince : TimeSpan.Zero;
         if (silent >= timeout)
         {
-            Close(EndReasons.Silent, $"no byte for {silent.TotalSeconds:0} s", abort: true);
+            Close(EndReasons.Silent, $"no byte for {silent.TotalSeconds:0} s, of {timeout.TotalSeconds:0} s allowed", abort: true);
         }
         else
         {
@@ -251,12 +260,16 @@ public sealed partial class ConnectionActor
         FramesDown = _framesDown,
         Heartbeats = _heartbeats,
         Queued = _bus?.Waiting ?? 0,
+        WaitsSince = _bus?.WaitsSince,
         SuspendedSlaves = _bus?.Suspended ?? [],
         Down = _down.Snapshot(),
         DroppedUp = _droppedUp?.ToImmutableDictionary() ?? ImmutableDictionary<string, long>.Empty,
         Polls = _polls?.Status() ?? [],
         LastError = _lastError,
         ConflictWith = _conflictWith,
+        RegisteredAt = _registeredAt,
+        LastHeartbeatAt = _lastHeartbeatAt,
+        Noted = _noted,
         EndedAt = _endedAt,
     };
 

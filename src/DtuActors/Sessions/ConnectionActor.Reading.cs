@@ -120,7 +120,7 @@ public sealed partial class ConnectionActor
             return false;
         }
 
-        _heartbeats++;
+        CountHeartbeat();
         AnswerRegistration(burst);
         Replay(burst, RegistrationReply(burst), isRegistration: true);
         bytes = bytes[burst.Length..];

@@ -185,8 +185,16 @@ public sealed partial class ConnectionActor
         Close(EndReasons.Refused, words ?? reason);
     }
 
-    private static void CountRegistration(string result) =>
+    private const string Accepted = "accepted";
+
+    private void CountRegistration(string result)
+    {
         GatewayMetrics.Registrations.Add(1, new KeyValuePair<string, object?>("result", result));
+        if (_session is null || result == Accepted)
+        {
+            GatewayTraces.Registration(result, _setup.Listener, _session?.Id.Value, _connectedAt, Now);
+        }
+    }
 
     /// <param name="Presented">The id as it was given.</param>
     /// <param name="Alias">The same, where that is an alias.</param>

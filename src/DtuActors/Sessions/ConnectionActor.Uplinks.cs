@@ -35,7 +35,11 @@ public sealed partial class ConnectionActor
                 Feed(opened.Payload(unit));
                 break;
             case EnvelopeKind.Heartbeat or EnvelopeKind.Registration:
-                _heartbeats += _opening ? 0 : 1;
+                if (!_opening)
+                {
+                    CountHeartbeat();
+                }
+
                 ReplayUnit(opened, unit);
                 break;
             case EnvelopeKind.Notice when opened.PayloadLength > 0:
@@ -142,7 +146,7 @@ public sealed partial class ConnectionActor
             return;
         }
 
-        _heartbeats++;
+        CountHeartbeat();
         var isRegistration = !_registration.IsEmpty && bytes.StartsWith(_registration.Span);
         var reply = isRegistration ? RegistrationReply(_registration.Span) : _profile.Heartbeat.Echo ? bytes.ToArray() : _profile.Heartbeat.Reply;
         Answer(reply);

@@ -84,7 +84,7 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
                 End(EndReasons.Closed, null);
                 return true;
             case Tcp.ErrorClosed closed:
-                End(EndReasons.Reset, closed.Cause);
+                End(EndReasons.Reset, closed.Cause, IsTimeOut(closed.Cause) ? EvidenceKind.TimedOut : EvidenceKind.PeerReset);
                 return true;
             case Tcp.ConnectionClosed:
                 End(EndReasons.Closed, null);
@@ -93,13 +93,13 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
                 OnTerminated(terminated);
                 return true;
             case Tcp.CommandFailed failed:
-                End(EndReasons.Failed, $"a write failed: {failed.CauseString}");
+                End(EndReasons.Failed, $"a write failed: {failed.CauseString}", EvidenceKind.WriteFailed);
                 return true;
             case Written written:
                 OnWritten(written);
                 return true;
             case WriteOverdue:
-                Close(EndReasons.Silent, "the DTU takes no bytes", abort: true);
+                Close(EndReasons.Silent, "the DTU takes no bytes", abort: true, EvidenceKind.WriteFailed);
                 return true;
             case ShutDown.Drain:
                 Close(EndReasons.Stopping, null);

@@ -28,6 +28,9 @@ internal sealed class Turns
 
     public BusItem? Oldest => _requests.First?.Value;
 
+    /// <summary>All that waits, one asker's behind another's.</summary>
+    public IEnumerable<BusItem> Waiting => _ring.SelectMany(line => line.Items);
+
     /// <summary>The first of each asker.</summary>
     public IEnumerable<BusItem> Heads => _ring.Select(line => line.Head);
 

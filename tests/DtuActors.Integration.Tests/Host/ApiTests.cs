@@ -141,7 +141,8 @@ public sealed class ApiTests(GatewayFixture gateway) : IClassFixture<GatewayFixt
     [InlineData("/api/v1/dtus/x/send", """{"hexx":"01"}""", 400, "malformed-json")]
     [InlineData("/api/v1/dtus/x/send", """{"hex":""", 400, "malformed-json")]
     [InlineData("/api/v1/dtus/x/request", """{"hex":"01","timeout":"soon"}""", 400, "timeout")]
-    [InlineData("/api/v1/groups/g/send", """{"hex":"01"}""", 501, "not-built")]
+    [InlineData("/api/v1/groups/g/send", """{"hex":"01"}""", 404, "no-such-group")]
+    [InlineData("/api/v1/groups/g/send", """{"hex":"01","ttl":"1h"}""", 409, "no-storage")]
     [InlineData("/api/v1/listeners", "{}", 405, "method")]
     [InlineData("/api/v1/nothing", "{}", 404, "no-such-path")]
     public async Task A_wrong_write_gets_a_problem_with_a_type(string path, string body, int status, string type)
@@ -206,7 +207,8 @@ public sealed class ApiTests(GatewayFixture gateway) : IClassFixture<GatewayFixt
     {
         var paths = (await gateway.GetAsync("/openapi/v1.json")).Json.GetProperty("paths");
         foreach (var (path, method) in ((string, string)[])
-            [("/api/v1/dtus", "get"), ("/api/v1/fleet", "get"), ("/api/v1/dtus/{id}", "get"), ("/api/v1/dtus/{id}", "put"), ("/api/v1/dtus/{id}", "delete"), ("/api/v1/dtus/import", "post"), ("/api/v1/dtus.csv", "get"), ("/api/v1/dtus/{id}/send", "post"), ("/api/v1/dtus/{id}/request", "post"),
+            [("/api/v1/dtus", "get"), ("/api/v1/fleet", "get"), ("/api/v1/nodes", "get"), ("/api/v1/dtus/{id}/sessions", "get"), ("/api/v1/dtus/{id}", "get"), ("/api/v1/dtus/{id}", "put"), ("/api/v1/dtus/{id}", "delete"), ("/api/v1/dtus/import", "post"), ("/api/v1/dtus.csv", "get"), ("/api/v1/dtus/{id}/send", "post"), ("/api/v1/dtus/{id}/request", "post"),
+             ("/api/v1/dtus/{id}/commands", "get"), ("/api/v1/dtus/{id}/commands/{command}", "delete"), ("/api/v1/groups/{name}/send", "post"),
              ("/api/v1/dtus/{id}/connection", "delete"), ("/api/v1/dtus/{id}/frames", "get"), ("/api/v1/unknown", "get"), ("/api/v1/endpoints", "get"),
              ("/api/v1/routes", "get"), ("/api/v1/listeners", "get"), ("/api/v1/events", "get"), ("/healthz", "get"), ("/readyz", "get")])
         {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DtuActors.Integration.Tests.Harness;
 
 namespace DtuActors.Integration.Tests.Host;
@@ -30,6 +31,43 @@ public sealed class FleetTests(GatewayFixture gateway) : IClassFixture<GatewayFi
         Assert.Contains("counted", fleet.GetProperty("groups").EnumerateArray().Select(group => group.GetString()));
         Assert.Contains("raw", fleet.GetProperty("codecs").EnumerateArray().Select(codec => codec.GetString()));
         Assert.True(fleet.TryGetProperty("framesUp", out _) && fleet.TryGetProperty("bytesDown", out _));
+    }
+
+    [Fact]
+    public async Task A_session_that_was_kicked_says_so_in_its_chain_of_evidence()
+    {
+        await using (var dtu = await gateway.OnlineAsync("told-1"))
+        {
+            await using var events = await EventReader.OpenAsync(gateway.Http, "/api/v1/events?dtu=told-1");
+            await gateway.DeleteAsync("/api/v1/dtus/told-1/connection");
+            await dtu.ClosedAsync();
+            await events.NextAsync("offline");
+        }
+
+        await using var again = await gateway.OnlineAsync("told-1");
+        var sessions = (await gateway.GetAsync("/api/v1/dtus/told-1/sessions")).Json.GetProperty("items").EnumerateArray().ToArray();
+        Assert.Equal(2, sessions.Length);
+        Assert.Equal(JsonValueKind.Null, sessions[0].GetProperty("reason").ValueKind);
+        Assert.Equal("kicked", sessions[1].GetProperty("reason").GetString());
+        var kinds = sessions[1].GetProperty("evidence").EnumerateArray().Select(evidence => evidence.GetProperty("kind").GetString()).ToArray();
+        Assert.Equal(("connected", "registered", "kicked"), (kinds[0], kinds[1], kinds[^1]));
+        Assert.Equal((404, "no-such-dtu"), await ProblemAsync("/api/v1/dtus/nobody/sessions"));
+    }
+
+    [Fact]
+    public async Task The_one_node_tells_how_it_stands()
+    {
+        var node = Assert.Single((await gateway.GetAsync("/api/v1/nodes")).Json.GetProperty("items").EnumerateArray());
+        Assert.Equal(("single", "up", JsonValueKind.Null), (node.GetProperty("kind").GetString(), node.GetProperty("state").GetString(), node.GetProperty("lastError").ValueKind));
+        Assert.True(node.GetProperty("memoryBytes").GetInt64() > 1_000_000 && node.GetProperty("processorSeconds").GetDouble() > 0 && node.GetProperty("uptimeSeconds").GetDouble() > 0);
+        Assert.StartsWith(".NET 10", node.GetProperty("dotnet").GetString(), StringComparison.Ordinal);
+        Assert.All((string[])["name", "version", "os"], word => Assert.NotEmpty(node.GetProperty(word).GetString()!));
+    }
+
+    private async Task<(int Status, string? Type)> ProblemAsync(string path)
+    {
+        var answer = await gateway.GetAsync(path);
+        return (answer.Status, answer.Type);
     }
 
     private async Task<string[]> IdsAsync(string query) =>

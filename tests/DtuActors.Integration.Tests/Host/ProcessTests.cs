@@ -171,17 +171,6 @@ public sealed class ProcessTests
     }
 
     [Theory]
-    [InlineData("attach", "x")]
-    [InlineData("history", "x", "--since", "1h")]
-    [InlineData("service", "install")]
-    public async Task What_is_not_built_says_so_and_fails(params string[] arguments)
-    {
-        var result = await HostProcess.CommandAsync(arguments);
-        Assert.Equal(1, result.ExitCode);
-        Assert.Contains("not built yet", result.Errors, StringComparison.Ordinal);
-    }
-
-    [Theory]
     [InlineData("run")]
     [InlineData("request")]
     [InlineData("simulate")]

@@ -198,7 +198,7 @@ public sealed class ReloadTests
         using var http = new HttpClient { BaseAddress = new Uri(host.Url), Timeout = HostProcess.Patience };
         using var foreign = new HttpRequestMessage(HttpMethod.Post, "/api/v1/config/reload");
         foreign.Headers.Add("Origin", "http://elsewhere.example");
-        Assert.Equal(415, (int)(await http.SendAsync(foreign)).StatusCode);
+        Assert.Equal(403, (int)(await http.SendAsync(foreign)).StatusCode);
         Assert.Equal(200, (int)(await http.PostAsync("/api/v1/config/reload", null)).StatusCode);
         using var described = JsonDocument.Parse(await http.GetStringAsync("/openapi/v1.json"));
         Assert.True(described.RootElement.GetProperty("paths").GetProperty("/api/v1/config/reload").TryGetProperty("post", out _));

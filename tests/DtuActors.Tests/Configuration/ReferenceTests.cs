@@ -109,7 +109,8 @@ public sealed class ReferenceTests
         Assert.All(NotBuilt.Rows, row => Assert.Contains(row.Key, keys));
     }
 
-    private static readonly string[] ExampleFiles = ["dtu.conf", "examples/com-port-linux.conf", "examples/com-port-windows.conf", "examples/modbus-tcp.conf", "examples/hongdian.conf", "examples/dtu-to-dtu.conf"];
+    private static readonly string[] ExampleFiles = ["dtu.conf", "examples/com-port-linux.conf", "examples/com-port-windows.conf", "examples/modbus-tcp.conf", "examples/hongdian.conf", "examples/dtu-to-dtu.conf",
+        "examples/usr.conf", "examples/four-faith.conf", "examples/ebyte.conf", "examples/modbus-fleet.conf"];
 
     public static TheoryData<string> Examples => new(ExampleFiles);
 

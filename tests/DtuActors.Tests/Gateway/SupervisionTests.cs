@@ -83,6 +83,7 @@ public sealed class SupervisionTests : IAsyncLifetime
     [InlineData("directory")]
     [InlineData("register")]
     [InlineData("router")]
+    [InlineData("commands")]
     [InlineData("endpoint-scada")]
     [InlineData("endpoint-scada/listener")]
     [InlineData("listener-main")]

@@ -30,6 +30,7 @@ public sealed class BusQueueProperties
         Noise,
         Wait,
         WaitLong,
+        Withdraw,
     }
 
     [Property(MaxTest = 1000)]
@@ -180,6 +181,9 @@ public sealed class BusQueueProperties
                     break;
                 case Step.Noise when _matches:
                     Bus.Uplink(Items.Up(ModbusRtu.Build(9, [3, 2, 0xFF, 0xFF]), _now), _now);
+                    break;
+                case Step.Withdraw:
+                    Bus.Withdraw(item => item.Asker is Step.AskB or Step.AskA, _now);
                     break;
                 case Step.Wait or Step.WaitLong:
                     _now += TimeSpan.FromMilliseconds(step is Step.Wait ? 50 : 3000);

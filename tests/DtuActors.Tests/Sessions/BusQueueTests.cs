@@ -27,6 +27,30 @@ public sealed class BusQueueTests : IBusLine
 
     void IBusLine.Refused(BusItem item, RefusalReason reason) => _heard.Add($"{item.Tag} {reason}");
 
+    [Fact]
+    public void What_waits_is_withdrawn_once_and_what_was_written_never()
+    {
+        Ask("a", "a1", 1, 1);
+        Ask("a", "a2", 1, 2);
+        Ask("b", "b1", 1, 3);
+        Heard("write a1");
+        Assert.False(_bus.Withdraw(item => item.Tag.Equals("a1"), _now));
+        Assert.True(_bus.Withdraw(item => item.Tag.Equals("a2"), _now));
+        Assert.False(_bus.Withdraw(item => item.Tag.Equals("a2"), _now));
+        Heard("a2 Withdrawn");
+        Answer(1, 7);
+        Heard("a1 = 7", "write b1");
+    }
+
+    [Fact]
+    public void What_waits_to_be_written_again_is_not_withdrawn()
+    {
+        _bus = Bus(new BusOptions { Retries = 1 });
+        Ask("a", "a1", 1, 1);
+        TimeOut();
+        Assert.False(_bus.Withdraw(_ => true, _now));
+    }
+
     // ---- turns
 
     [Fact]

@@ -295,6 +295,69 @@ public sealed class SessionBusSpec : SessionSpec
         Router.ExpectMsg<Registry.SessionClosed>();
     }
 
+    [Fact]
+    public void Who_follows_a_send_hears_that_it_leaves_that_it_was_written_and_its_answer()
+    {
+        var session = OnBus(new BusOptions());
+        session.Tell(Followed(Ask, 1));
+        Assert.Equal(1, ExpectMsg<Asking.Begun>().Correlation);
+        Written(session);
+        Assert.True(ExpectMsg<Asking.Sent>().AwaitsAnswer);
+        Receive(session, Value);
+        Assert.Equal(Value, ExpectMsg<Asking.Answered>().Frame.Payload.ToArray());
+        Receive(session, Value);
+        Settle(session);
+        ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void Who_follows_a_send_hears_once_that_nobody_answered_or_that_the_session_ended()
+    {
+        var session = OnBus(new BusOptions());
+        session.Tell(Followed(Ask, 1));
+        Written(session);
+        ExpectMsg<Asking.Begun>();
+        ExpectMsg<Asking.Sent>();
+        Advance(TimeSpan.FromSeconds(5.1));
+        Assert.Equal(new Asking.Refused(1, RefusalReason.NoAnswer), ExpectMsg<Asking.Refused>());
+        Settle(session);
+        session.Tell(Followed(Items.Read(2, 1), 2));
+        Settle(session);
+        Advance(TimeSpan.FromSeconds(1));
+        ExpectMsg<Asking.Begun>();
+        session.Tell(Tcp.PeerClosed.Instance);
+        Assert.Equal(new Asking.Refused(2, RefusalReason.SessionEnded), ExpectMsg<Asking.Refused>());
+        Router.FishForMessage<Registry.SessionClosed>(_ => true);
+        ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void What_waits_for_the_bus_is_withdrawn_by_its_asker_only_and_the_books_still_add_up()
+    {
+        var session = OnBus(new BusOptions());
+        var stranger = CreateTestProbe();
+        session.Tell(Followed(Ask, 1));
+        session.Tell(Followed(Items.Read(1, 2), 2));
+        ExpectMsg<Asking.Begun>();
+        session.Tell(new Asking.Withdraw(Protocol.DtuId.Parse("dtu-1"), 2, stranger, stranger));
+        Assert.False(stranger.ExpectMsg<Asking.WithdrawEnded>().WasWaiting);
+        session.Tell(new Asking.Withdraw(Protocol.DtuId.Parse("dtu-1"), 1, TestActor, stranger));
+        Assert.False(ExpectMsg<Asking.WithdrawEnded>().WasWaiting);
+        session.Tell(new Asking.Withdraw(Protocol.DtuId.Parse("dtu-1"), 2, TestActor, stranger));
+        Assert.Equal(new Asking.Refused(2, RefusalReason.Withdrawn), ExpectMsg<Asking.Refused>());
+        Assert.Equal(new Asking.WithdrawEnded(WasWaiting: true, stranger), ExpectMsg<Asking.WithdrawEnded>());
+        Written(session);
+        ExpectMsg<Asking.Sent>();
+        Receive(session, Value);
+        ExpectMsg<Asking.Answered>();
+        Settle(session);
+        Socket.FishForMessage(message => message is Tcp.ResumeReading);
+        var down = EndedWith(session).Down;
+        Assert.Equal((2, 1, 1, 0), (down.Accepted, down.Written, down.Dropped["withdrawn"], down.Waiting));
+    }
+
+    private Asking.Send Followed(byte[] bytes, long correlation) => new(Protocol.DtuId.Parse("dtu-1"), bytes, correlation, "api", TestActor, Follows: true);
+
     private string Said() => Encoding.ASCII.GetString(Uplink().Frame!.Payload.Span);
 
     private static ProfileOptions Noisy(BusMode mode, string codec, byte[] heartbeat) => Options.Profile(

@@ -41,6 +41,8 @@ internal static class GatewayBinder
             Polls = PollBinder.Bind(root, profiles.Values, canonical),
             Http = http,
             Storage = storage,
+            Alarms = AlarmBinder.Bind(root),
+            Telemetry = TelemetryBinder.Bind(root),
         };
         return options;
     }

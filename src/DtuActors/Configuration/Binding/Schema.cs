@@ -13,7 +13,7 @@ internal sealed record Block(string Path, params string[] Keys)
 /// </summary>
 internal static class Schema
 {
-    public static readonly Block Dtu = new("dtu", "node", "listeners", "dialers", "profiles", "admission", "dtus", "endpoints", "routes", "polls", "http", "storage", "cluster");
+    public static readonly Block Dtu = new("dtu", "node", "listeners", "dialers", "profiles", "admission", "dtus", "endpoints", "routes", "polls", "http", "storage", "cluster", "alarms", "telemetry");
 
     /// <summary>The maps and lists that belong to the files alone as soon as a file is given.</summary>
     public static readonly string[] OwnedByFiles = ["listeners", "dialers", "dtus", "endpoints", "routes", "polls"];
@@ -83,10 +83,28 @@ internal static class Schema
     public static readonly Block Storage = new("dtu.storage", "provider", "path", "retention", "max-known");
     public static readonly Block Cluster = new("dtu.cluster", "enabled", "host", "port", "seed-nodes", "roles", "stable-after");
 
+    public static readonly Block Alarms = new(
+        "dtu.alarms", "every", "clear-after", "group-above", "dtu-offline", "dtu-flapping", "dtu-conflict", "checksum-errors", "queue-age", "queue-full", "endpoint-down", "listener-down", "events-lost",
+        "webhook");
+
+    public static readonly Block OfflineAlarm = new("dtu.alarms.dtu-offline", "after", "for");
+    public static readonly Block FlappingAlarm = new("dtu.alarms.dtu-flapping", "more-than", "within");
+    public static readonly Block ChecksumAlarm = new("dtu.alarms.checksum-errors", "percent", "at-least", "within");
+    public static readonly Block QueueAgeAlarm = new("dtu.alarms.queue-age", "after");
+    public static readonly Block QueueFullAlarm = new("dtu.alarms.queue-full", "more-than", "within");
+    public static readonly Block EndpointDownAlarm = new("dtu.alarms.endpoint-down", "after");
+    public static readonly Block ListenerDownAlarm = new("dtu.alarms.listener-down", "after");
+
+    // Names of headers are the user's.
+    public static readonly Block Webhook = new("dtu.alarms.webhook", "url", "timeout", "headers");
+    public static readonly Block Telemetry = new("dtu.telemetry", "trace-ratio", "otlp");
+    public static readonly Block Otlp = new("dtu.telemetry.otlp", "endpoint", "protocol", "headers", "interval", "metrics", "traces");
+
     /// <summary>Every block.</summary>
     public static IEnumerable<Block> All =>
     [
         Dtu, Node, .. Listeners.Values, Certificate, Dialer, DialerReopen, Profile, Registration, Heartbeat, Keepalive, KeepWarm, ProfileFraming, EndpointFraming, Bus,
         SuspendSlave, Duplicates, Application, KnownDtu, .. Endpoints.Values, EndpointCertificate, EndpointReopen, Unit, Route, Poll, Http, ApiKey, Storage, Cluster,
+        Alarms, OfflineAlarm, FlappingAlarm, ChecksumAlarm, QueueAgeAlarm, QueueFullAlarm, EndpointDownAlarm, ListenerDownAlarm, Webhook, Telemetry, Otlp,
     ];
 }

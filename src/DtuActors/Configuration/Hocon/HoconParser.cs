@@ -265,6 +265,7 @@ internal sealed class HoconParser
             return new HoconBroken(position);
         }
 
+        var from = _at.Offset;
         _at.Advance();
         _lists++;
         var items = new List<HoconValue>();
@@ -293,7 +294,7 @@ internal sealed class HoconParser
         }
 
         _lists--;
-        return new HoconList(position, items);
+        return new HoconList(position, items, from, _at.Offset);
     }
 
     /// <summary>Behind a block or a list the member ends; what stands there on the same line lacks a comma.</summary>

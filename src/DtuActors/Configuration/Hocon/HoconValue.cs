@@ -18,7 +18,9 @@ internal sealed record HoconScalar(HoconPosition Position, string Text, bool Quo
     public override string Shape => "a single value";
 }
 
-internal sealed record HoconList(HoconPosition Position, IReadOnlyList<HoconValue> Items) : HoconValue(Position)
+/// <param name="From">Of its bracket, in characters of the text it stands in.</param>
+/// <param name="To">Behind its closing bracket.</param>
+internal sealed record HoconList(HoconPosition Position, IReadOnlyList<HoconValue> Items, int From, int To) : HoconValue(Position)
 {
     public override string Shape => "a list";
 }

@@ -32,6 +32,10 @@ public sealed record GatewayOptions
 
     public StorageOptions Storage { get; init; } = new();
 
+    public AlarmOptions Alarms { get; init; } = new();
+
+    public TelemetryOptions Telemetry { get; init; } = new();
+
     /// <summary>The text of the file's <c>akka { }</c> block, braces included and balanced, or empty.</summary>
     public string AkkaHocon { get; init; } = "";
 }

@@ -37,11 +37,11 @@ internal sealed partial class StreamConnection
             _reading = true;
             if (_stream == _plain && !_plain.HasAhead)
             {
-                (_reader ??= new SocketReader(_socket, Self)).Read();
+                (_reader ??= new SocketReader(_socket, this)).Read();
             }
             else
             {
-                _ = ReadAsync(_stream, Self);
+                _ = ReadAsync(_stream, this);
             }
         }
     }
@@ -53,7 +53,7 @@ internal sealed partial class StreamConnection
         switch (_state)
         {
             case State.Open when _keepOpen:
-                _handler.Tell(Tcp.PeerClosed.Instance);
+                _handler.Tell(Tcp.PeerClosed.Instance, this);
                 break;
             case State.Open:
                 CloseWhenWritten(Tcp.PeerClosed.Instance, ActorRefs.Nobody);
@@ -74,7 +74,7 @@ internal sealed partial class StreamConnection
 
     // ---- writing
 
-    private void OnWrite(Tcp.WriteCommand command)
+    private void OnWrite(Tcp.WriteCommand command, IActorRef sender)
     {
         // Whoever writes to a connection that is closing has not heard of its end yet; that is the answer, and no failure.
         if (_state > State.Open)
@@ -85,11 +85,11 @@ internal sealed partial class StreamConnection
         if (_state < State.Open || command is not Tcp.Write write || _refusesWrites || _waitingBytes + write.Data.Count > MostWaiting)
         {
             _refusesWrites = true;
-            Sender.Tell(new Tcp.CommandFailed(command).WithCause(new IOException(_state == State.Open ? "too much waits to be written" : "the connection is not open")));
+            sender.Tell(new Tcp.CommandFailed(command).WithCause(new IOException(_state == State.Open ? "too much waits to be written" : "the connection is not open")), this);
             return;
         }
 
-        (_waiting ??= new Queue<Waiting>(2)).Enqueue(new Waiting(write, Sender));
+        (_waiting ??= new Queue<Waiting>(2)).Enqueue(new Waiting(write, sender));
         _waitingBytes += write.Data.Count;
         WriteNext();
     }
@@ -127,7 +127,7 @@ internal sealed partial class StreamConnection
             at += write.Data.CopyTo(ref room);
         }
 
-        _ = WriteAsync(_stream, buffer, bytes, Self);
+        _ = WriteAsync(_stream, buffer, bytes, this);
     }
 
     private void OnSent()
@@ -138,7 +138,7 @@ internal sealed partial class StreamConnection
             _waitingBytes -= write.Data.Count;
             if (write.WantsAck)
             {
-                from.Tell(write.Ack);
+                from.Tell(write.Ack, this);
             }
         }
 
@@ -151,23 +151,22 @@ internal sealed partial class StreamConnection
 
     // ---- closing
 
-    private void OnClose(Tcp.CloseCommand close)
+    private void OnClose(Tcp.CloseCommand close, IActorRef sender)
     {
         if (close is Tcp.Abort)
         {
-            _closer = Sender;
+            _closer = sender;
             CloseSocket(reset: true);
             End(Tcp.Aborted.Instance);
         }
         else if (_state is State.Waiting or State.Open)
         {
-            CloseWhenWritten(close.Event, Sender);
+            CloseWhenWritten(close.Event, sender);
         }
     }
 
     private void CloseWhenWritten(Tcp.ConnectionClosed how, IActorRef closer)
     {
-        SetReceiveTimeout(null);
         _closing = how;
         _closer = closer;
         _state = State.Closing;
@@ -181,7 +180,7 @@ internal sealed partial class StreamConnection
     private void SayGoodbye()
     {
         _state = State.HalfClosed;
-        _ = SayGoodbyeAsync(_stream, _socket, Self);
+        _ = SayGoodbyeAsync(_stream, _socket, this);
     }
 
     private void OnSaidGoodbye()
@@ -195,13 +194,13 @@ internal sealed partial class StreamConnection
     private void End(Tcp.ConnectionClosed how)
     {
         CloseSocket(reset: how is Tcp.ErrorClosed or Tcp.Aborted);
-        _handler.Tell(how);
+        _handler.Tell(how, this);
         if (!_closer.IsNobody() && !_closer.Equals(_handler))
         {
-            _closer.Tell(how);
+            _closer.Tell(how, this);
         }
 
-        Context.Stop(Self);
+        Stop();
     }
 
     private void CloseSocket(bool reset)

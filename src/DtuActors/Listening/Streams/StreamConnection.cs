@@ -11,7 +11,8 @@ namespace DtuActors.Listening.Streams;
 /// <summary>
 /// One accepted socket that speaks Akka.IO's words: reads once per <see cref="Tcp.ResumeReading"/>, writes in order and acknowledges what the kernel has, ends by
 /// <see cref="Tcp.Close"/>, <see cref="Tcp.ConfirmedClose"/> or <see cref="Tcp.Abort"/>. Before it says <see cref="Tcp.Connected"/> it reads the PROXY header and does
-/// the TLS handshake, each under a time limit. As with Akka.IO, the peer's end is noticed by a read, and a handler that ends resets the socket.
+/// the TLS handshake, each under a time limit. As with Akka.IO, the peer's end is noticed by a read, and a handler that ends resets the socket. Until it has a handler it is
+/// its listener's, which stops it when that comes too late.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -19,11 +20,12 @@ namespace DtuActors.Listening.Streams;
 ///    └──────────┴─▶ (refused)                      └──FIN, kept open──▶ open, finished
 /// </code>
 /// </remarks>
-internal sealed partial class StreamConnection : UntypedActor
+internal sealed partial class StreamConnection : DirectRef
 {
     // A proxy writes its header with the connection, or is none.
     private static readonly TimeSpan HeaderTimeout = TimeSpan.FromSeconds(5);
 
+    private readonly IScheduler _scheduler;
     private readonly StreamSetup _setup;
     private readonly Socket _socket;
     private readonly EndPoint _local;
@@ -31,11 +33,14 @@ internal sealed partial class StreamConnection : UntypedActor
     private Stream _stream;
     private Peer _peer;
     private IActorRef _handler;
-    private State _state;
+    private volatile State _state;
+    private ICancelable? _timeout;
     private bool _keepOpen;
 
-    public StreamConnection(StreamSetup setup, SocketStream stream, EndPoint local, IActorRef handler)
+    public StreamConnection(IActorRef listener, long number, IScheduler scheduler, StreamSetup setup, SocketStream stream, EndPoint local, IActorRef handler)
+        : base(listener, number)
     {
+        _scheduler = scheduler;
         _setup = setup;
         _socket = stream.Socket;
         _local = local;
@@ -55,47 +60,40 @@ internal sealed partial class StreamConnection : UntypedActor
 
         // Nothing is to be written any more; the peer's end is waited for.
         HalfClosed,
+        Ended,
     }
 
     private static Peer Unknown { get; } = new("", null);
 
-    public static Props Props(StreamSetup setup, SocketStream stream, EndPoint local, IActorRef handler) =>
-        Maker.Of((setup, stream, local, handler), static from => new StreamConnection(from.setup, from.stream, from.local, from.handler));
+    /// <summary>Whether it is told of and nobody has registered yet.</summary>
+    public bool IsWaiting => _state == State.Waiting;
 
-    protected override void PreStart()
-    {
-        try
-        {
-            Prepare();
-        }
-        catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
-        {
-            // The peer hung up before its socket was set up.
-            Context.Stop(Self);
-            return;
-        }
+    /// <summary>Whether it is its handler's, to the end.</summary>
+    public bool HasHandler => _state > State.Waiting;
 
-        Begin();
-    }
+    /// <summary>Once, before anybody else knows of it.</summary>
+    public void Open() => Tell(StreamSteps.Begin.Instance, ActorRefs.NoSender);
 
-    protected override void PostStop()
+    protected override void OnStopped(Exception? failure)
     {
         if (_setup.Opens && _state is State.Header or State.Handshake)
         {
-            Context.Parent.Tell(StreamListener.Opened.Instance);
+            Parent.Tell(StreamListener.Opened.Instance, this);
         }
 
+        _state = State.Ended;
+        _timeout?.Cancel();
         CloseSocket(reset: true);
-        Context.Parent.Tell(StreamListener.Gone.Instance);
+        Parent.Tell(failure is null ? StreamListener.Gone.Quietly : new StreamListener.Gone(failure), this);
     }
 
-    protected override void OnReceive(object message)
+    protected override void OnTold(object message, IActorRef sender)
     {
         switch (message)
         {
             case Tcp.Received received when _state >= State.Open:
                 _reading = false;
-                _handler.Tell(received);
+                _handler.Tell(received, this);
                 break;
             case Sent:
                 OnSent();
@@ -104,7 +102,7 @@ internal sealed partial class StreamConnection : UntypedActor
                 Read();
                 break;
             case Tcp.WriteCommand write:
-                OnWrite(write);
+                OnWrite(write, sender);
                 break;
             case Finished:
                 OnFinished();
@@ -116,7 +114,7 @@ internal sealed partial class StreamConnection : UntypedActor
                 OnRegister(register);
                 break;
             case Tcp.CloseCommand close:
-                OnClose(close);
+                OnClose(close, sender);
                 break;
             case Said:
                 OnSaidGoodbye();
@@ -130,16 +128,40 @@ internal sealed partial class StreamConnection : UntypedActor
             case NotOpened problem:
                 Refuse(problem.Reason, problem.Problem, problem.FirstBytes);
                 break;
-            case ReceiveTimeout:
-                OnTimeout();
+            case Overdue overdue when overdue.For == _state:
+                OnOverdue();
                 break;
-            case Terminated:
-                Context.Stop(Self);
+            case StreamSteps.Begin:
+                OnBegin();
                 break;
         }
     }
 
     // ---- opening
+
+    private void OnBegin()
+    {
+        try
+        {
+            Prepare();
+        }
+        catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
+        {
+            // The peer hung up before its socket was set up.
+            Stop();
+            return;
+        }
+
+        if (_setup.Proxy is { } version)
+        {
+            Await(State.Header, HeaderTimeout);
+            _ = ReadHeaderAsync(_plain, version, this);
+        }
+        else
+        {
+            Shake();
+        }
+    }
 
     private void Prepare()
     {
@@ -152,20 +174,6 @@ internal sealed partial class StreamConnection : UntypedActor
         foreach (var option in _setup.SocketOptions)
         {
             option.AfterConnect(_socket);
-        }
-    }
-
-    private void Begin()
-    {
-        if (_setup.Proxy is { } version)
-        {
-            _state = State.Header;
-            SetReceiveTimeout(HeaderTimeout);
-            _ = ReadHeaderAsync(_plain, version, Self);
-        }
-        else
-        {
-            Shake();
         }
     }
 
@@ -189,11 +197,10 @@ internal sealed partial class StreamConnection : UntypedActor
             return;
         }
 
-        _state = State.Handshake;
-        SetReceiveTimeout(tls.HandshakeTimeout);
+        Await(State.Handshake, tls.HandshakeTimeout);
         var stream = new SslStream(_plain, leaveInnerStreamOpen: true);
         _stream = stream;
-        _ = HandshakeAsync(stream, tls, Context.System.Scheduler.Now, Self);
+        _ = HandshakeAsync(stream, tls, _scheduler.Now, this);
     }
 
     private void OnHandshake(HandshakeDone done)
@@ -204,43 +211,49 @@ internal sealed partial class StreamConnection : UntypedActor
 
     private void Announce()
     {
+        _timeout?.Cancel();
+        _state = State.Waiting;
         if (_setup.Opens)
         {
-            Context.Parent.Tell(StreamListener.Opened.Instance);
+            Parent.Tell(StreamListener.Opened.Instance, this);
         }
 
-        _state = State.Waiting;
-        SetReceiveTimeout(_setup.RegisterTimeout);
-        _handler.Tell(new Tcp.Connected(new PeerEndPoint(_peer), _local));
+        _handler.Tell(new Tcp.Connected(new PeerEndPoint(_peer), _local), this);
     }
 
-    private void OnTimeout()
+    private void Await(State state, TimeSpan limit)
     {
-        switch (_state)
+        _timeout?.Cancel();
+        _state = state;
+        _timeout = _scheduler.ScheduleTellOnceCancelable(limit, this, new Overdue(state), ActorRefs.NoSender);
+    }
+
+    private void OnOverdue()
+    {
+        if (_state == State.Header)
         {
-            case State.Header:
-                Refuse(StreamTalk.ProxyHeader, $"no PROXY header within {HeaderTimeout.TotalSeconds:0} s", default);
-                break;
-            case State.Handshake:
-                Refuse(StreamTalk.Handshake, $"no handshake within {_setup.Tls!.HandshakeTimeout.TotalSeconds:0.###} s", default);
-                break;
-            case State.Waiting:
-                Context.Stop(Self);
-                break;
+            Refuse(StreamTalk.ProxyHeader, $"no PROXY header within {HeaderTimeout.TotalSeconds:0} s", default);
+        }
+        else
+        {
+            Refuse(StreamTalk.Handshake, $"no handshake within {_setup.Tls!.HandshakeTimeout.TotalSeconds:0.###} s", default);
         }
     }
 
     private void Refuse(string reason, string problem, ReadOnlyMemory<byte> firstBytes)
     {
-        _handler.Tell(new StreamTalk.Refused(_peer, reason, problem, firstBytes));
-        Context.Stop(Self);
+        _handler.Tell(new StreamTalk.Refused(_peer, reason, problem, firstBytes), this);
+        Stop();
     }
 
     private void OnRegister(Tcp.Register register)
     {
-        SetReceiveTimeout(null);
-        _handler = Context.Watch(register.Handler);
-        _keepOpen = register.KeepOpenOnPeerClosed;
         _state = State.Open;
+        _handler = register.Handler;
+        _keepOpen = register.KeepOpenOnPeerClosed;
+        EndWith(_handler);
     }
+
+    /// <summary>The time for what that state waits for is over.</summary>
+    private sealed record Overdue(State For) : INoSerializationVerificationNeeded;
 }

@@ -20,9 +20,10 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
     }
 
     /// <summary>Connection → listener, its last word.</summary>
-    public sealed record Gone : INoSerializationVerificationNeeded
+    /// <param name="Failure">What it failed by, or null.</param>
+    public sealed record Gone(Exception? Failure) : INoSerializationVerificationNeeded
     {
-        public static readonly Gone Instance = new();
+        public static readonly Gone Quietly = new(Failure: null);
     }
 
     /// <summary>A storm meets the backlog, not a refusal; the system may cut it (net.core.somaxconn).</summary>
@@ -40,6 +41,7 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
     private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan MostPause = TimeSpan.FromSeconds(1);
     private static readonly object PauseKey = new();
+    private static readonly object UnclaimedKey = new();
     private static readonly Peer Nobody = new("", null);
 
     private readonly StreamSetup _setup;
@@ -53,7 +55,11 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
     private bool _troubled;
     private bool _unbound;
     private readonly OpeningShares<Socket> _shares = new(ShareOfAddress, Backlog);
-    private readonly Dictionary<IActorRef, IPAddress?> _opening = [];
+    private readonly Dictionary<StreamConnection, IPAddress?> _opening = [];
+
+    // Those that wait for a handler, the first of them first.
+    private readonly Queue<(StreamConnection Connection, DateTimeOffset Until)> _unclaimed = new();
+    private long _made;
     private int _connections;
 
     public StreamListener(StreamSetup setup, IActorRef handler)
@@ -67,7 +73,8 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
         Receive<AcceptFailed>(failed => OnAcceptFailed(failed.Problem));
         Receive<GoOn>(_ => OnGoOn());
         Receive<Opened>(_ => OnOpened());
-        Receive<Gone>(_ => OnGone());
+        Receive<Gone>(OnGone);
+        Receive<LookAtUnclaimed>(_ => StopUnclaimed());
         Receive<Tcp.Unbind>(_ => OnUnbind());
     }
 
@@ -75,17 +82,16 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
 
     public static Props Props(StreamSetup setup, IActorRef handler) => Akka.Actor.Props.Create<StreamListener>(setup, handler);
 
+    // Those that have a handler end with it.
     protected override void PostStop()
     {
         _listening?.Dispose();
         DisposeWaiting();
+        foreach (var connection in _opening.Keys.Concat(_unclaimed.Select(unclaimed => unclaimed.Connection)).Where(connection => !connection.HasHandler).ToList())
+        {
+            connection.Stop();
+        }
     }
-
-    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(failure =>
-    {
-        _log.Error(failure, "a connection of {0} failed and is reset", _address);
-        return Directive.Stop;
-    }, loggingEnabled: false);
 
     // ---- binding
 
@@ -204,7 +210,7 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
 
         if (!_setup.Opens)
         {
-            Begin(socket);
+            AwaitHandler(Begin(socket));
             return;
         }
 
@@ -233,13 +239,50 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
         }
     }
 
-    private IActorRef Begin(Socket socket)
+    private StreamConnection Begin(Socket socket)
     {
         _connections++;
-        return Context.ActorOf(StreamConnection.Props(_setup, new SocketStream(socket), _address, _handler));
+        var connection = new StreamConnection(Self, _made++, Context.System.Scheduler, _setup, new SocketStream(socket), _address, _handler);
+        connection.Open();
+        return connection;
     }
 
     private void BeginOpening(Socket socket, IPAddress? address) => _opening.Add(Begin(socket), address);
+
+    // ---- waiting for a handler
+
+    private void AwaitHandler(StreamConnection connection)
+    {
+        _unclaimed.Enqueue((connection, Context.System.Scheduler.Now + _setup.RegisterTimeout));
+        ForgetClaimed();
+        if (_unclaimed.Count > 0 && !Timers.IsTimerActive(UnclaimedKey))
+        {
+            Timers.StartSingleTimer(UnclaimedKey, LookAtUnclaimed.Instance, _setup.RegisterTimeout);
+        }
+    }
+
+    private void ForgetClaimed()
+    {
+        while (_unclaimed.TryPeek(out var first) && !first.Connection.IsWaiting)
+        {
+            _unclaimed.Dequeue();
+        }
+    }
+
+    private void StopUnclaimed()
+    {
+        var now = Context.System.Scheduler.Now;
+        for (ForgetClaimed(); _unclaimed.TryPeek(out var first); ForgetClaimed())
+        {
+            if (first.Until > now)
+            {
+                Timers.StartSingleTimer(UnclaimedKey, LookAtUnclaimed.Instance, first.Until - now);
+                return;
+            }
+
+            first.Connection.Stop();
+        }
+    }
 
     // Out of descriptors or memory, a connection that was gone before it was taken: none is a reason to stop listening.
     private void OnAcceptFailed(Exception problem)
@@ -282,9 +325,15 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
 
     private void OnOpened()
     {
-        if (!_opening.Remove(Sender, out var address))
+        var connection = (StreamConnection)Sender;
+        if (!_opening.Remove(connection, out var address))
         {
             return;
+        }
+
+        if (connection.IsWaiting)
+        {
+            AwaitHandler(connection);
         }
 
         if (_shares.Leave(address) is { } next)
@@ -300,8 +349,13 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
 
     // ---- end
 
-    private void OnGone()
+    private void OnGone(Gone gone)
     {
+        if (gone.Failure is { } failure)
+        {
+            _log.Error(failure, "a connection of {0} failed and is reset", _address);
+        }
+
         _connections--;
         StopIfOver();
     }
@@ -340,6 +394,11 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
     private sealed record Accepted(Socket Socket) : INoSerializationVerificationNeeded;
 
     private sealed record AcceptFailed(Exception Problem) : INoSerializationVerificationNeeded;
+
+    private sealed record LookAtUnclaimed : INoSerializationVerificationNeeded
+    {
+        public static readonly LookAtUnclaimed Instance = new();
+    }
 
     private sealed record GoOn : INoSerializationVerificationNeeded
     {

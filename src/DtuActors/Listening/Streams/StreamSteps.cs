@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Security.Authentication;
 using Akka.Actor;
 using Akka.IO;
@@ -9,11 +10,17 @@ using DtuActors.Protocol.Transports;
 namespace DtuActors.Listening.Streams;
 
 /// <summary>
-/// What a <see cref="StreamConnection"/> has done for it outside its mailbox: each step ends in exactly one message to it, whatever happens, and shares nothing with it but
+/// What a <see cref="StreamConnection"/> has done for it outside its turns: each step ends in exactly one message to it, whatever happens, and shares nothing with it but
 /// the stream.
 /// </summary>
 internal static class StreamSteps
 {
+    /// <summary>Its first word, its listener's.</summary>
+    public sealed record Begin : INoSerializationVerificationNeeded
+    {
+        public static readonly Begin Instance = new();
+    }
+
     /// <summary>The peer sends no more.</summary>
     public sealed record Finished : INoSerializationVerificationNeeded
     {
@@ -120,6 +127,7 @@ internal static class StreamSteps
         var bytes = new byte[ProxyHeader.Most(version)];
         var count = 0;
         object? outcome = null;
+        await Apart();
         try
         {
             while (outcome is null)
@@ -148,6 +156,7 @@ internal static class StreamSteps
     public static async Task HandshakeAsync(SslStream stream, TlsCredentials credentials, DateTimeOffset now, IActorRef connection)
     {
         object outcome;
+        await Apart();
         try
         {
             await stream.AuthenticateAsServerAsync(credentials.ForHandshake(now)).ConfigureAwait(false);
@@ -160,6 +169,9 @@ internal static class StreamSteps
 
         connection.Tell(outcome, ActorRefs.NoSender);
     }
+
+    // What may take a millisecond of processor is not done in the turn of whoever began it.
+    private static ConfiguredTaskAwaitable Apart() => Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
 
     /// <summary>A socket's error in the system's words.</summary>
     public static string Words(SocketError error) => new SocketException((int)error).Message;

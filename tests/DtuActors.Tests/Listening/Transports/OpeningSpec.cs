@@ -269,6 +269,28 @@ public sealed class OpeningSpec : TransportHarness
         ExpectTerminated(listener, Patience);
     }
 
+    [Fact]
+    public async Task A_connection_that_nobody_takes_is_reset_in_its_time_and_one_that_was_taken_lives_on()
+    {
+        var handler = CreateTestProbe();
+        var listener = Sys.ActorOf(StreamListener.Props(new StreamSetup { RegisterTimeout = TimeSpan.FromSeconds(5) }, handler));
+        listener.Tell(new Tcp.Bind(handler, new IPEndPoint(IPAddress.Loopback, 0)), handler);
+        var address = handler.ExpectMsg<Tcp.Bound>(Patience).LocalAddress.ToString()!;
+        var left = await DialAsync(address);
+        handler.ExpectMsg<Tcp.Connected>(Patience);
+        var forgotten = handler.LastSender;
+        await DialAsync(address);
+        handler.ExpectMsg<Tcp.Connected>(Patience);
+        var taken = handler.LastSender;
+        taken.Tell(new Tcp.Register(handler), handler);
+        Watch(forgotten);
+        Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(forgotten, ExpectMsg<Terminated>(Patience).ActorRef);
+        Assert.True(await left.IsResetAsync());
+        taken.Tell(Tcp.Close.Instance, handler);
+        handler.ExpectMsg<Tcp.Closed>(Patience);
+    }
+
     protected override void AfterAll()
     {
         base.AfterAll();

@@ -36,6 +36,9 @@ public abstract class TransportSpecBase : TransportHarness
     public async Task Writes_arrive_in_order_and_are_acknowledged_in_order()
     {
         var (client, session) = await ConnectAsync();
+
+        // A Unix socket's kernel takes fewer small writes than these from whoever is not read.
+        var arrived = client.ReadAsync(900);
         for (var i = 0; i < 300; i++)
         {
             Write(session, $"{i:000}", new Ack(i));
@@ -46,7 +49,7 @@ public abstract class TransportSpecBase : TransportHarness
             Assert.Equal(i, Session.ExpectMsg<Ack>(Patience).Number);
         }
 
-        Assert.Equal(string.Concat(Enumerable.Range(0, 300).Select(i => $"{i:000}")), await client.ReadAsync(900));
+        Assert.Equal(string.Concat(Enumerable.Range(0, 300).Select(i => $"{i:000}")), await arrived);
     }
 
     [Fact]

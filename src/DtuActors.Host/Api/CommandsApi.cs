@@ -1,0 +1,102 @@
+using System.ComponentModel;
+using System.Text.Json.Serialization;
+using DtuActors.Protocol;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace DtuActors.Host.Api;
+
+/// <summary>The commands of a DTU: what was sent and requested, and what became of it.</summary>
+internal static class CommandsApi
+{
+    public static void Map(RouteGroupBuilder api)
+    {
+        api.MapGet("/dtus/{id}/commands", ListAsync)
+            .WithSummary("A DTU's commands and what became of them, newest first")
+            .WithDescription(
+                "Every send and request through the API, the console or a group. States: queued, sent (the bytes are on their way, or written and the answer is waited for), then exactly one of delivered " +
+                "(written, and nobody's answer is waited for: in transparent mode, and after a broadcast), answered, withdrawn, and failed with a reason. " +
+                "In memory: at most 50 that have ended of a DTU and 10,000 of all; a restart forgets them.")
+            .Refuses(400, 404);
+        api.MapDelete("/dtus/{id}/commands/{command}", WithdrawAsync)
+            .WithSummary("Withdraw a command that still waits for its turn on the bus")
+            .Refuses(400, 404, 409);
+    }
+
+    private static async Task<Ok<ItemList<CommandModel>>> ListAsync([Description("The DTU's id.")] string id, DtuGateway gateway, CancellationToken cancellation)
+    {
+        var dtu = Arguments.Id(id);
+        var commands = await gateway.CommandsAsync(dtu, cancellation);
+        if (commands.IsEmpty && await gateway.FindDtuAsync(dtu, cancellation) is null)
+        {
+            throw RefusalException.NoSuchDtu(id);
+        }
+
+        return TypedResults.Ok(new ItemList<CommandModel>([.. commands.Select(CommandModel.Of)]));
+    }
+
+    private static async Task<NoContent> WithdrawAsync(
+        [Description("The DTU's id.")] string id, [Description("The command's id.")] string command, DtuGateway gateway, CancellationToken cancellation)
+    {
+        await TakeBackAsync(gateway, Arguments.Id(id), command, cancellation);
+        return TypedResults.NoContent();
+    }
+
+    /// <summary>Takes a command back, or says why not.</summary>
+    public static async Task TakeBackAsync(DtuGateway gateway, DtuId dtu, string command, CancellationToken cancellation)
+    {
+        switch (await gateway.WithdrawAsync(dtu, command, cancellation))
+        {
+            case WithdrawOutcome.Unknown:
+                throw new RefusalException(
+                    StatusCodes.Status404NotFound, "no-such-command", "No such command", $"no command '{command}' of DTU '{dtu}' is remembered; GET /api/v1/dtus/ID/commands lists those that are");
+            case WithdrawOutcome.NotWaiting:
+                throw new RefusalException(
+                    StatusCodes.Status409Conflict, "not-withdrawn", "The command does not wait any more", $"command '{command}' of DTU '{dtu}' is on its way or has ended; nothing was taken back");
+        }
+    }
+}
+
+internal sealed record CommandModel
+{
+    public required string Id { get; init; }
+
+    [Description("queued, sent, delivered, answered, withdrawn or failed.")]
+    public required string State { get; init; }
+    public required DateTime At { get; init; }
+
+    [Description("The name of the caller's key; null: the gateway has no keys.")]
+    public string? By { get; init; }
+
+    [Description("What frames and events call the source of its bytes: api.")]
+    public required string Source { get; init; }
+
+    [Description("What is written; the first 256 bytes.")]
+    public required string Hex { get; init; }
+
+    [Description("How many bytes there are in all.")]
+    public required int Bytes { get; init; }
+
+    [Description("Why it failed: offline, queue-full, no-answer, bus-busy, slave-suspended, too-long, session-ended (whether the bytes arrived is not known) or unknown-outcome.")]
+    public string? Reason { get; init; }
+
+    [Description("The answer's first 256 bytes; only of one that was answered.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Answer { get; init; }
+
+    [Description("When it came to this state.")]
+    public required DateTime ChangedAt { get; init; }
+
+    public static CommandModel Of(CommandStatus command) => new()
+    {
+        Id = command.Id,
+        State = command.State,
+        At = ModelMap.Utc(command.At),
+        By = command.By,
+        Source = command.Source,
+        Hex = ModelMap.Hex(command.Payload),
+        Bytes = command.Bytes,
+        Reason = command.Reason,
+        Answer = command.Answer is { } answer ? ModelMap.Hex(answer) : null,
+        ChangedAt = ModelMap.Utc(command.ChangedAt),
+    };
+}
