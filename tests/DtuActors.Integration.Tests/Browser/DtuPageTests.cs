@@ -85,6 +85,8 @@ public sealed class DtuPageTests(Chromium chromium, ITestOutputHelper output)
         await Expect(tab.Page.Locator("#downlink-preview")).ToContainTextAsync("B1 C3");
         await tab.Page.ClickAsync("#send");
         Assert.Equal([0xB1, 0xC3, 0x74], await dtu.ReadAsync(3));
+        await Expect(tab.Page.Locator(".sent button")).ToHaveCountAsync(2);
+        await Expect(tab.Page.Locator("#send")).ToBeEnabledAsync();
         await tab.Page.Locator(".sent button").Last.ClickAsync();
         await Expect(tab.Page.Locator("#downlink-preview mark")).ToHaveTextAsync($"{expected[^2]:X2} {expected[^1]:X2}");
 

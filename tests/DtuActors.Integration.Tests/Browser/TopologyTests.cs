@@ -31,7 +31,7 @@ public sealed partial class TopologyTests(Chromium chromium)
     [InlineData("endpoints", "#endpoints tbody", "scada")]
     [InlineData("endpoint?name=scada", "#routes tbody", "pump-1")]
     [InlineData("routes", "#routes tbody", "pump-1")]
-    [InlineData("nodes", "#health tbody", "/readyz")]
+    [InlineData("nodes", "#health tbody", "storage")]
     public async Task Each_page_shows_its_rows_at_every_width_and_in_both_colours(string path, string rows, string text)
     {
         await using var host = await HostProcess.RunAsync(Text);

@@ -18,7 +18,7 @@ public class GatewayFixture : IAsyncLifetime
           profiles {
             default { text-encoding = gb18030, bus { response-timeout = 30s } }
             polled { framing { codec = modbus-rtu }, bus { mode = request-response } }
-            loose { registration { pattern = "(?<id>.+)" } }
+            loose { registration { pattern = "(?<id>.+)" }, text-encoding = utf-8 }
           }
           http { address = "127.0.0.1", port = 0 }
         }
