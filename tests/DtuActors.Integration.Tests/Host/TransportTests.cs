@@ -174,7 +174,8 @@ public sealed class TransportTests : IAsyncLifetime
         var open = System.IO.Directory.GetFiles($"/proc/{_host!.Id}/fd").Length;
         using var limit = Process.Start("prlimit", ["--pid", $"{_host.Id}", $"--nofile={open + 40}:{open + 40}"]);
         await limit.WaitForExitAsync();
-        var crowd = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => TcpAsync("plain")));
+        // More than what earlier connections may give back in the meantime.
+        var crowd = await Task.WhenAll(Enumerable.Range(0, 400).Select(_ => TcpAsync("plain")));
         await RunningGateway.UntilAsync(() => Task.FromResult(_host.Errors.Contains("accepting pauses", StringComparison.Ordinal)));
         foreach (var one in crowd)
         {

@@ -57,7 +57,7 @@ public sealed class UdpTests : IDisposable
         Assert.Equal((DtuState.Online, 0L, 2L), (status.State, status.Reconnects, status.FramesUp));
 
         // Between the two frames nothing else happened: the session is the first one.
-        Assert.IsType<FramePassed>(await events.Events.ReadAsync());
+        await EventAsync<FramePassed>(events);
     }
 
     [Fact]

@@ -328,6 +328,7 @@ public sealed class SessionBusSpec : SessionSpec
         session.Tell(Tcp.PeerClosed.Instance);
         Assert.Equal(new Asking.Refused(2, RefusalReason.SessionEnded), ExpectMsg<Asking.Refused>());
         Router.FishForMessage<Registry.SessionClosed>(_ => true);
+        ExpectTerminated(session);
         ExpectNoMsg(TimeSpan.Zero);
     }
 
