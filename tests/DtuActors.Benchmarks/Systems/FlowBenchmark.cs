@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 namespace DtuActors.Benchmarks.Systems;
 
 /// <summary>
-/// One DTU sends as fast as TCP takes it into a COM port whose reader takes 960 bytes a second, as a line of 9600 baud does; ten others answer a Modbus master
+/// One DTU sends 10 MB/s into a COM port whose reader takes 960 bytes a second, as a line of 9600 baud does; ten others answer a Modbus master
 /// each meanwhile. The gateway's memory has to stay flat, and the others' requests as fast as without the fast one.
 /// </summary>
 internal static class FlowBenchmark
@@ -15,6 +15,9 @@ internal static class FlowBenchmark
     private const double MostGrowth = 8e6;
     private const double MostSlowdown = 2;
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
+
+    // For 30 s a closed window holds the fast DTU back by TCP; what it is from then on has to last.
+    private static readonly TimeSpan PastThePause = TimeSpan.FromSeconds(40);
     private static readonly TimeSpan Phase = TimeSpan.FromSeconds(10);
     private const int LoadedPhases = 6;
     private const int QuietPhases = 3;
@@ -28,7 +31,7 @@ internal static class FlowBenchmark
             return true;
         }
 
-        var time = (3.5 * WarmUp) + ((LoadedPhases + (2 * QuietPhases)) * Phase);
+        var time = (2.5 * WarmUp) + PastThePause + ((LoadedPhases + (2 * QuietPhases)) * Phase);
         Console.WriteLine($"flow: a fast DTU into a COM port of 960 B/s, {Masters} Modbus masters beside it, {time.TotalSeconds:0} s ...");
         await using var gateway = await ChildProcess.GatewayAsync(Configuration());
         using var stop = new CancellationTokenSource();
@@ -45,7 +48,7 @@ internal static class FlowBenchmark
         var quiet = new Measured();
         await MeasureAsync(quiet, QuietPhases, gateway, masters);
         flood.Say("start");
-        await Task.Delay(WarmUp);
+        await Task.Delay(PastThePause);
         var before = await UplinkAsync(http);
         var loaded = new Measured();
         await MeasureAsync(loaded, LoadedPhases, gateway, masters);

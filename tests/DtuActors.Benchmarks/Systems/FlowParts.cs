@@ -5,9 +5,12 @@ using System.Net.Sockets;
 
 namespace DtuActors.Benchmarks.Systems;
 
-/// <summary>A DTU that registers as <c>fast</c> at the line <c>start</c> and sends as fast as TCP takes it; <c>stop</c> closes its connection.</summary>
+/// <summary>A DTU that registers as <c>fast</c> at the line <c>start</c> and sends 10 MB/s, or what TCP takes of it; <c>stop</c> closes its connection.</summary>
 internal static class Flood
 {
+    private const int BytesPerSecond = 10_000_000;
+    private static readonly TimeSpan Each = TimeSpan.FromMilliseconds(5);
+
     public static async Task RunAsync(int port)
     {
         var running = new CancellationTokenSource();
@@ -31,9 +34,10 @@ internal static class Flood
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
         await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), ct);
         await socket.SendAsync("fast\n"u8.ToArray(), ct);
-        var block = new byte[64 * 1024];
+        var block = new byte[(int)(BytesPerSecond * Each.TotalSeconds)];
         Random.Shared.NextBytes(block);
-        while (!ct.IsCancellationRequested)
+        using var each = new PeriodicTimer(Each);
+        while (await each.WaitForNextTickAsync(ct))
         {
             await socket.SendAsync(block, ct);
         }
