@@ -35,6 +35,7 @@ public static class GatewayTraces
             return;
         }
 
+        // The span above began by this clock; the actors' may be another one.
         var end = DateTime.UtcNow;
         var written = Latest(end - wire, downlink.StartTimeUtc);
         Span("dtu.bus.wait", downlink.Context, downlink.StartTimeUtc, written)?.Dispose();
