@@ -8,8 +8,9 @@ namespace DtuActors.Host.Client;
 /// <summary>The ids of a running gateway's DTUs, for a shell that completes a word: quick, or silent.</summary>
 internal static class DtuIds
 {
-    // A person waits at the key.
-    private static readonly TimeSpan Within = TimeSpan.FromMilliseconds(800);
+    // A person waits at the key: not long for a host that is not there, longer for one that is busy.
+    private static readonly TimeSpan Reached = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Answered = TimeSpan.FromSeconds(5);
 
     private const int Most = 200;
 
@@ -19,7 +20,7 @@ internal static class DtuIds
     {
         try
         {
-            using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectTimeout = Within }) { Timeout = Within };
+            using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectTimeout = Reached }) { Timeout = Answered };
             using var request = new HttpRequestMessage(HttpMethod.Get, $"{url.TrimEnd('/')}/api/v1/dtus?limit={Most}{After(word)}");
             if (key is not null)
             {
