@@ -1,5 +1,5 @@
 using System.Globalization;
-using DtuActors.Registering;
+using DtuActors.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace DtuActors.Host.Auditing;

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using DtuActors.Configuration;
-using DtuActors.Registering;
+using DtuActors.Storage;
 
 namespace DtuActors.Host.Auditing;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DtuActors.Host.Client;
 using DtuActors.Registering;
+using DtuActors.Storage;
 
 namespace DtuActors.Host.Commands;
 

@@ -7,6 +7,7 @@ using DtuActors.Endpoints;
 using DtuActors.Protocol;
 using DtuActors.Routing;
 using DtuActors.Sessions;
+using DtuActors.Storage;
 
 namespace DtuActors.Registering;
 

@@ -1,11 +1,9 @@
 using System.Globalization;
 using DtuActors.Protocol;
+using DtuActors.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace DtuActors.Registering;
-
-/// <summary>The database can't be opened, read or written; the message is the system's reason.</summary>
-public sealed class StorageException(string message, Exception? cause = null) : Exception(message, cause);
 
 /// <summary>
 /// The register's table in the node's SQLite database. Every call blocks and writes are on disk when it returns; one caller at a time. Throws

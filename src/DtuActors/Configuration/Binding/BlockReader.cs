@@ -178,6 +178,10 @@ internal sealed class BlockReader
     public int Size(string key, int fallback, int min, int max) =>
         (int)(Value<long>(key, text => Scalars.Size(text) is { } size && size >= min && size <= max ? size : null, $"a size from {min} to {max} bytes, as 4096 or 64kB") ?? fallback);
 
+    /// <summary>Bytes, of a disk.</summary>
+    public long LongSize(string key, long fallback, long min, long max) =>
+        Value<long>(key, text => Scalars.Size(text) is { } size && size >= min && size <= max ? size : null, $"a size from {min} to {max} bytes, as 500MB or 4GB") ?? fallback;
+
     public TimeSpan Duration(string key, TimeSpan fallback, TimeSpan? min = null, TimeSpan? max = null)
     {
         var (least, most) = (min ?? TimeSpan.FromMilliseconds(1), max ?? MaxTimer);

@@ -216,10 +216,48 @@ internal static class GatewayBinder
             return fallback;
         }
 
-        var stores = block.Word("provider", "sqlite", "sqlite", "postgresql", "none") != "none";
+        var provider = block.Word("provider", "sqlite", "sqlite", "postgresql", "none") switch
+        {
+            "sqlite" => StorageProvider.Sqlite,
+            "postgresql" => StorageProvider.PostgreSql,
+            _ => StorageProvider.None,
+        };
         var path = block.FilePath("path", required: true);
-        _ = block.Duration("retention", TimeSpan.FromDays(30), TimeSpan.FromMinutes(1), TimeSpan.FromDays(36_500));
-        return new StorageOptions { Path = stores ? path : null, MaxKnown = block.Integer("max-known", fallback.MaxKnown, 1, 10_000_000) };
+        var connection = PostgresConnection(block, required: provider is StorageProvider.PostgreSql);
+        return new StorageOptions
+        {
+            // A fault ends the start; until then nothing is stored where it is not said where.
+            Provider = (provider is StorageProvider.Sqlite && path is null) || (provider is StorageProvider.PostgreSql && connection is null) ? StorageProvider.None : provider,
+            Path = provider is StorageProvider.Sqlite ? path : null,
+            Connection = provider is StorageProvider.PostgreSql ? connection : null,
+            Retention = block.Duration("retention", fallback.Retention, TimeSpan.FromMinutes(1), TimeSpan.FromDays(36_500)),
+            MaxHistory = block.LongSize("max-history", fallback.MaxHistory, 1024 * 1024, 1024L * 1024 * 1024 * 1024),
+            MaxKnown = block.Integer("max-known", fallback.MaxKnown, 1, 10_000_000),
+        };
+    }
+
+    // Npgsql's own words repeat what they don't understand, and that may be a password.
+    private static string? PostgresConnection(BlockReader block, bool required)
+    {
+        const string Form = "Host=127.0.0.1;Port=5432;Database=dtu;Username=dtu;Password=${?DTU_DB_PASSWORD}, as Npgsql reads it";
+        var text = block.Text("connection");
+        if (string.IsNullOrEmpty(text))
+        {
+            if (required)
+            {
+                block.Fault("connection", "is missing: provider = postgresql says which server, database and user there", $"connection = \"{Form}\"");
+            }
+
+            return null;
+        }
+
+        if (DtuActors.Storage.PostgresDatabase.IsConnection(text))
+        {
+            return text;
+        }
+
+        block.Fault("connection", "is no connection string with a host (its value is not shown)", Form);
+        return null;
     }
 
     private static void Cluster(BlockReader root)

@@ -18,8 +18,6 @@ internal static class NotBuilt
     public static readonly IReadOnlyList<NotBuiltRow> Rows =
     [
         new("dtu.routes[].when-offline", "queue", null, "built: drop"),
-        new("dtu.storage.provider", "postgresql", null, "built: sqlite, none"),
-        new("dtu.storage.retention", null, null, "history is kept in memory; leave the key out"),
         new("dtu.cluster.enabled", null, "off", "built: off, one node"),
     ];
 

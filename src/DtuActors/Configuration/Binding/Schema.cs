@@ -80,7 +80,7 @@ internal static class Schema
     public static readonly Block Poll = new("dtu.polls.*", "dtu", "hex", "crc", "every", "jitter");
     public static readonly Block Http = new("dtu.http", "address", "port", "api-keys", "hosts");
     public static readonly Block ApiKey = new("dtu.http.api-keys[]", "name", "key", "role");
-    public static readonly Block Storage = new("dtu.storage", "provider", "path", "retention", "max-known");
+    public static readonly Block Storage = new("dtu.storage", "provider", "path", "connection", "retention", "max-history", "max-known");
     public static readonly Block Cluster = new("dtu.cluster", "enabled", "host", "port", "seed-nodes", "roles", "stable-after");
 
     public static readonly Block Alarms = new(

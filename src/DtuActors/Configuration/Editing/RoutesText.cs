@@ -62,7 +62,7 @@ public sealed class RoutesText
     }
 
     /// <summary>Whether these rows say what stands there already.</summary>
-    public bool Says(IReadOnlyList<RouteRow> rows) => rows.Count == Rows.Length && rows.Zip(Rows).All(pair => pair.First.Means(pair.Second));
+    public bool Says(IReadOnlyList<RouteRow> rows) => rows.Count == Rows.Length && rows.Zip(Rows, (one, other) => one.Means(other)).All(same => same);
 
     /// <summary>The texts with these rows in place of those.</summary>
     public ConfigurationSources With(IReadOnlyList<RouteRow> rows)

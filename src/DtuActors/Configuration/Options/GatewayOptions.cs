@@ -101,11 +101,30 @@ public sealed record ApiKeyOptions(string Name, string Key, ApiRole Role);
 
 public sealed record StorageOptions
 {
-    /// <summary>The SQLite database, a full path; null: nothing is stored (<c>provider = none</c>).</summary>
+    public StorageProvider Provider { get; init; } = StorageProvider.None;
+
+    /// <summary>The SQLite database, a full path; null with other providers.</summary>
     public string? Path { get; init; }
+
+    /// <summary>Npgsql's connection string; null with other providers.</summary>
+    public string? Connection { get; init; }
+
+    /// <summary>How long history is kept.</summary>
+    public TimeSpan Retention { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>How many bytes of it at most.</summary>
+    public long MaxHistory { get; init; } = 4L * 1024 * 1024 * 1024;
 
     /// <summary>The most DTUs that are remembered while offline, and the most rows of the register.</summary>
     public int MaxKnown { get; init; } = 100_000;
+}
+
+public enum StorageProvider
+{
+    /// <summary>Nothing is stored: register, history and commands are in memory.</summary>
+    None,
+    Sqlite,
+    PostgreSql,
 }
 
 /// <summary>One row of <c>routes</c>.</summary>

@@ -1,4 +1,4 @@
-namespace DtuActors.Registering;
+namespace DtuActors.Storage;
 
 /// <summary>Files that hold secrets: nobody but the user that runs the program needs to read them.</summary>
 internal static class PrivateFile

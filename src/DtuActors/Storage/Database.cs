@@ -1,0 +1,93 @@
+using System.Data.Common;
+using DtuActors.Configuration;
+
+namespace DtuActors.Storage;
+
+/// <summary>
+/// Where the gateway stores: a SQLite file, or a database of PostgreSQL. Opens connections, and says what the two of them write differently; SQL is otherwise the
+/// same for both, with parameters as <c>@name</c>. Every call blocks: callers have threads for that. Throws <see cref="StorageException"/>.
+/// </summary>
+public abstract class Database
+{
+    /// <summary>The key that says where it is, for messages.</summary>
+    public abstract string KeyPath { get; }
+
+    /// <summary>The file, or <c>HOST:PORT/DATABASE</c>: never a password.</summary>
+    public abstract string Place { get; }
+
+    /// <summary>The type of a column of bytes.</summary>
+    public abstract string Bytes { get; }
+
+    /// <summary>What stands behind a table that is stored in the order of its primary key, where there is such a thing.</summary>
+    public abstract string Clustered { get; }
+
+    /// <summary>The provider's name for linq2db, which Akka.Persistence.Sql stands on.</summary>
+    internal abstract string LinqProvider { get; }
+
+    /// <summary>How others connect to it.</summary>
+    internal abstract string ConnectionString { get; }
+
+    /// <summary>Where commands, the register and the audit trail are stored; null: nothing is.</summary>
+    public static Database? Of(StorageOptions storage) => storage.Provider switch
+    {
+        StorageProvider.Sqlite => new SqliteDatabase(storage.Path!),
+        StorageProvider.PostgreSql => new PostgresDatabase(storage.Connection!),
+        _ => null,
+    };
+
+    /// <summary>
+    /// Where history is stored: a file of its own beside the other, so that it may grow, fail or be thrown away without touching what must not be lost, and neither waits
+    /// for the other's writes; with PostgreSQL the same database.
+    /// </summary>
+    public static Database? OfHistory(StorageOptions storage) => storage.Provider switch
+    {
+        StorageProvider.Sqlite => new SqliteDatabase(SqliteDatabase.Beside(storage.Path!, "history")),
+        _ => Of(storage),
+    };
+
+    /// <summary>An open connection; whoever opens it disposes it. Makes folder and file where they are not there.</summary>
+    public DbConnection Open()
+    {
+        try
+        {
+            return OpenConnection();
+        }
+        catch (Exception failure) when (IsFailure(failure))
+        {
+            throw new StorageException(Reason(failure), failure);
+        }
+    }
+
+    /// <summary>Runs what reads or writes, with its failures as <see cref="StorageException"/>.</summary>
+    public T Run<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception failure) when (IsFailure(failure))
+        {
+            throw new StorageException(Words(failure), failure);
+        }
+    }
+
+    /// <inheritdoc cref="Run{T}"/>
+    public void Run(Action work) => Run(() =>
+    {
+        work();
+        return true;
+    });
+
+    protected abstract DbConnection OpenConnection();
+
+    /// <summary>Why it can't be opened, in words.</summary>
+    protected virtual string Reason(Exception failure) => Words(failure);
+
+    /// <summary>What failed, in words.</summary>
+    protected abstract string Words(Exception failure);
+
+    // What a row holds and was not written by this program is a failure of the database too.
+    private static bool IsFailure(Exception failure) =>
+        failure is DbException or IOException or UnauthorizedAccessException or InvalidCastException or FormatException or TimeoutException
+        || failure is InvalidOperationException { InnerException: DbException or IOException or TimeoutException };
+}
