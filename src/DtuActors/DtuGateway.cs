@@ -36,7 +36,16 @@ public sealed record RequestOutcome(Frame? Answer, TimeSpan Elapsed, RefusalReas
 /// <param name="TimeToLive">It is not written later than that; null: it does not wait for a DTU that is offline.</param>
 /// <param name="Retry">Whether it is written again where nobody knows if it was: after a crash, or with the end of its session.</param>
 /// <param name="Key">It takes the place of one that waits under the same key.</param>
-public sealed record CommandWish(TimeSpan? TimeToLive, bool Retry = false, string? Key = null);
+public sealed record CommandWish(TimeSpan? TimeToLive, bool Retry = false, string? Key = null)
+{
+    public static readonly TimeSpan LongestTimeToLive = TimeSpan.FromDays(30);
+
+    /// <summary>Characters of a key.</summary>
+    public const int LongestKey = 64;
+
+    /// <summary>Whether it can be a key: 1 to <see cref="LongestKey"/> characters, no control characters.</summary>
+    public static bool IsKey(string text) => text.Length is > 0 and <= LongestKey && !text.Any(char.IsControl);
+}
 
 /// <summary>What became of a send.</summary>
 /// <param name="CommandId">The command's id.</param>

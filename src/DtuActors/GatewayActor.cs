@@ -229,7 +229,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
 
     private void StartEndpoint(EndpointOptions endpoint)
     {
-        var surroundings = new EndpointSurroundings(_router, _fleet, _inlet);
+        var surroundings = new EndpointSurroundings(_router, _fleet, _inlet, StoresCommands: _stored is not null);
         var actor = Watched(EndpointTable.Props(endpoint, surroundings), "endpoint-" + Uri.EscapeDataString(endpoint.Name));
         _endpoints.Add((endpoint.Name, actor));
         if (EndpointTable.KeepsSockets(endpoint))

@@ -17,9 +17,6 @@ internal static class DownlinkApi
 {
     public static readonly TimeSpan LongestTimeout = TimeSpan.FromMinutes(10);
 
-    public static readonly TimeSpan LongestTimeToLive = TimeSpan.FromDays(30);
-
-    private const int LongestKey = 64;
 
     public static void Map(RouteGroupBuilder api)
     {
@@ -159,9 +156,9 @@ internal static class DownlinkApi
         TimeSpan? ttl = null;
         if (body.Ttl is { } given)
         {
-            ttl = DurationText.TryParse(given, LongestTimeToLive, out var duration)
+            ttl = DurationText.TryParse(given, CommandWish.LongestTimeToLive, out var duration)
                 ? duration
-                : throw RefusalException.Bad("ttl", $"ttl '{given}': expected {DurationText.Expected}, at most {LongestTimeToLive.TotalDays:0}d");
+                : throw RefusalException.Bad("ttl", $"ttl '{given}': expected {DurationText.Expected}, at most {CommandWish.LongestTimeToLive.TotalDays:0}d");
         }
 
         var retry = body.Retry switch
@@ -175,9 +172,9 @@ internal static class DownlinkApi
             throw RefusalException.Bad("retry", "retry = always needs a ttl: within which time it may be written again");
         }
 
-        if (body.Key is { } key && (key.Length is 0 or > LongestKey || key.Any(char.IsControl)))
+        if (body.Key is { } key && !CommandWish.IsKey(key))
         {
-            throw RefusalException.Bad("key", $"key: expected 1 to {LongestKey} characters without control characters");
+            throw RefusalException.Bad("key", $"key: expected 1 to {CommandWish.LongestKey} characters without control characters");
         }
 
         if (!await gateway.StoresCommandsAsync())

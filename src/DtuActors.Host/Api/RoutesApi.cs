@@ -36,7 +36,7 @@ internal static class RoutesApi
         var isDry = Arguments.Flag("dryRun", dryRun);
         var mayDiscard = Arguments.Flag("discard", discard);
         var body = Read(await Body.ReadElementAsync(context));
-        var rows = body.Items.Select(item => new RouteRow(item.Dtu, item.To, item.Direction, item.WhenOffline)).ToImmutableArray();
+        var rows = body.Items.Select(item => new RouteRow(item.Dtu, item.To, item.Direction, item.WhenOffline, item.Ttl)).ToImmutableArray();
         return await editor.ChangeAsync(rows, body.Version, mayDiscard, apply: !isDry, "HTTP", context.RequestAborted) is var outcome && outcome is RoutesOutcome.Good good
             ? TypedResults.Ok(RoutesAnswer.Of(good))
             : throw Refusal(outcome);
@@ -102,8 +102,11 @@ internal sealed record RouteBody
     [Description("both, up or down. Default: both.")]
     public string? Direction { get; init; }
 
-    [Description("drop. Default: drop. queue is not built yet.")]
+    [Description("drop or queue: a downlink waits for a DTU that is offline, as a command. Default: drop.")]
     public string? WhenOffline { get; init; }
+
+    [Description("How long it waits there, 1s to 30d. Default: 1d.")]
+    public string? Ttl { get; init; }
 }
 
 internal sealed record RoutesAnswer

@@ -17,7 +17,7 @@ internal static class SendCommand
         var crc = Downlinks.Crc();
         var encoding = new Option<string?>("--encoding") { Description = "The text's encoding. [default: the profile's text-encoding]" };
         encoding.AcceptOnlyFromAmong("utf-8", "gb18030", "ascii", "latin1");
-        var ttl = Downlinks.Duration("--ttl", "How long it may wait for a DTU that is offline: 30s, 2h, 7d.", DownlinkApi.LongestTimeToLive);
+        var ttl = Downlinks.Duration("--ttl", "How long it may wait for a DTU that is offline: 30s, 2h, 7d.", CommandWish.LongestTimeToLive);
         var retry = new Option<string?>("--retry") { Description = "always: written again where nobody knows if it was (needs --ttl)." };
         retry.AcceptOnlyFromAmong("never", "always");
         var key = new Option<string?>("--key") { Description = "It takes the place of one that waits under the same key.", HelpName = "KEY" };

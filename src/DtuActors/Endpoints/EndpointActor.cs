@@ -60,6 +60,9 @@ public abstract partial class EndpointActor : ReceiveActor, IWithTimers
 
     protected IActorRef Router => _surroundings.Router;
 
+    /// <summary>Whether commands are stored, and may wait.</summary>
+    protected bool StoresCommands => _surroundings.StoresCommands;
+
     protected string State => _state;
 
     protected bool Draining { get; private set; }

@@ -10,7 +10,7 @@ namespace DtuActors.Endpoints;
 /// <param name="Fleet">Hears how it stands.</param>
 /// <param name="Events">Hears of its changes of state.</param>
 /// <param name="Branch">Where it is one DTU's part of a <see cref="FanActor"/>; <paramref name="Fleet"/> is the fan then.</param>
-public sealed record EndpointSurroundings(IActorRef Router, IActorRef Fleet, EventInlet Events, Branch? Branch = null);
+public sealed record EndpointSurroundings(IActorRef Router, IActorRef Fleet, EventInlet Events, Branch? Branch = null, bool StoresCommands = false);
 
 /// <summary>
 /// The table of endpoints: which actor an endpoint's options stand for. A new kind is one file and one row. The actor system's configuration must

@@ -151,6 +151,9 @@ internal sealed class RouteTarget(string to)
     /// <summary>Whether sessions are at its far end: it is down while none is.</summary>
     public bool IsOfDtus => _isDtu || _isGroup;
 
+    /// <summary>The one DTU that it is (<c>dtu:ID</c>); null: it is something else.</summary>
+    public DtuId? Dtu { get; } = to.StartsWith(RouteOptions.DtuPrefix, StringComparison.Ordinal) ? DtuId.Parse(to[RouteOptions.DtuPrefix.Length..]) : null;
+
     public HashSet<Party> Far { get; } = new(1);
 
     public Dictionary<SessionParty, Route> Near { get; } = [];

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Event;
+using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Protocol;
@@ -117,7 +118,11 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         Receive<Reroute>(OnReroute);
         Receive<Holding.Found>(OnFound);
         Receive<LookupOverdue>(overdue => EndLookup(overdue.Dtu, null));
-        Receive<Terminated>(terminated => CloseSession(terminated.ActorRef));
+        Receive<Terminated>(OnTerminated);
+        Receive<Relay.Command>(OnCommand);
+        Receive<Queueing.Taken>(OnTaken);
+        Receive<Queueing.Refused>(OnQueueRefused);
+        Receive<Queueing.Ended>(OnQueueEnded);
         Receive<PublishDue>(_ => Publish());
         Receive<Fleet.TellAgain>(_ => Publish());
     }
@@ -193,7 +198,11 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         {
             if (route.IsUp)
             {
-                if (only is null && target.IsOfDtus && (target.Far.Count == 0 || (target.Far.Count == 1 && target.Far.Contains(source))))
+                if (only is null && target is { Dtu: { } other, Far.Count: 0 } && TryQueue(route, route.Up, other, null, said))
+                {
+                    isHeard = true;
+                }
+                else if (only is null && target.IsOfDtus && (target.Far.Count == 0 || (target.Far.Count == 1 && target.Far.Contains(source))))
                 {
                     Lose(route.Up, RelayDrops.DtuOffline);
                 }
@@ -205,21 +214,25 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
 
                 foreach (var party in target.Far)
                 {
-                    isHeard |= Tell(party, route.Up);
+                    isHeard |= Tell(party, route, route.Up);
                 }
             }
         }
 
         foreach (var target in source.Place.Ends)
         {
-            if (only is null && target.DownRoute is { } first && (target.Down.Count == 0 || (target.Down.Count == 1 && target.Down.Contains(source))))
+            if (only is null && target is { DownRoute: { IsForOne: true } one, Down.Count: 0 } && TryQueue(one, one.Down, DtuId.Parse(one.Options.Dtu), null, said))
+            {
+                isHeard = true;
+            }
+            else if (only is null && target.DownRoute is { } first && (target.Down.Count == 0 || (target.Down.Count == 1 && target.Down.Contains(source))))
             {
                 Lose(first.Down, RelayDrops.DtuOffline);
             }
 
             foreach (var party in target.Down)
             {
-                isHeard |= Tell(party, target.Near[party].Down);
+                isHeard |= Tell(party, target.Near[party], target.Near[party].Down);
             }
         }
 
@@ -236,14 +249,18 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
             isLost = true;
         }
 
-        bool Tell(Party party, RouteTraffic traffic)
+        bool Tell(Party party, Route route, RouteTraffic traffic)
         {
             if (party == source || (only is not null && only != party.Name) || (party is SessionParty session && !session.HearsFirst(_uplinks)))
             {
                 return false;
             }
 
-            Deliver(party, traffic, said);
+            if (only is not null || party is not SessionParty other || !IsQueueing(other) || !TryQueue(route, traffic, other.Session.Id, other, said))
+            {
+                Deliver(party, traffic, said);
+            }
+
             return true;
         }
     }
@@ -270,11 +287,14 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         {
             if (_sessions.TryGetValue(to, out var meant) && target.Down.Contains(meant))
             {
-                Deliver(meant, target.Near[meant].Down, said);
+                DeliverDown(target, meant, said);
             }
             else if (_table.For(to).FirstOrDefault(route => route.IsDown && route.Options.To == endpoint.Name) is { } route)
             {
-                DropOffline(route.Down, said);
+                if (!TryQueue(route, route.Down, to, null, said))
+                {
+                    DropOffline(route.Down, said);
+                }
             }
             else
             {
@@ -289,13 +309,12 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         {
             foreach (var session in target.Down)
             {
-                Deliver(session, target.Near[session].Down, said);
+                DeliverDown(target, session, said);
             }
         }
         else
         {
-            var last = target.Down.MaxBy(session => session.LastUplink)!;
-            Deliver(last, target.Near[last].Down, said);
+            DeliverDown(target, target.Down.MaxBy(session => session.LastUplink)!, said);
         }
     }
 
@@ -303,7 +322,10 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
     {
         if (target.DownRoute is { } route)
         {
-            DropOffline(route.Down, said);
+            if (!route.IsForOne || !TryQueue(route, route.Down, DtuId.Parse(route.Options.Dtu), null, said))
+            {
+                DropOffline(route.Down, said);
+            }
         }
         else
         {

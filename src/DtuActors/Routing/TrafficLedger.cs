@@ -157,6 +157,9 @@ public static class RelayDrops
     /// <summary>A command that was taken back while it waited.</summary>
     public const string Withdrawn = "withdrawn";
 
+    /// <summary>The database did not take what was to wait.</summary>
+    public const string StorageFailed = "storage-failed";
+
     /// <summary>The time to live of a command was over before the bus was free.</summary>
     public const string Expired = "expired";
 

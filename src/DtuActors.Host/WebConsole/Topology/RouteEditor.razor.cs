@@ -286,7 +286,8 @@ public sealed partial class RouteEditor
 
         /// <summary>Defaults stay unwritten where they were.</summary>
         public RouteRow Wanted => new(
-            Dtu.Trim(), To.Trim(), row.Direction is null && Direction == "both" ? null : Direction, row.WhenOffline is null && WhenOffline == "drop" ? null : WhenOffline);
+            Dtu.Trim(), To.Trim(), row.Direction is null && Direction == "both" ? null : Direction, row.WhenOffline is null && WhenOffline == "drop" ? null : WhenOffline,
+            WhenOffline == "queue" ? row.Ttl : null);
 
         public void Forget()
         {

@@ -37,7 +37,7 @@ internal static class GatewayBinder
             Admission = root.Word("admission", "open", "open", "listed") == "listed" ? AdmissionMode.Listed : AdmissionMode.Open,
             Dtus = dtus,
             Endpoints = endpoints,
-            Routes = RouteBinder.Bind(root, endpoints, bound, canonical),
+            Routes = RouteBinder.Bind(root, endpoints, bound, canonical, storage),
             Polls = PollBinder.Bind(root, profiles.Values, canonical),
             Http = http,
             Storage = storage,

@@ -17,7 +17,6 @@ internal static class NotBuilt
 {
     public static readonly IReadOnlyList<NotBuiltRow> Rows =
     [
-        new("dtu.routes[].when-offline", "queue", null, "built: drop"),
         new("dtu.cluster.enabled", null, "off", "built: off, one node"),
     ];
 

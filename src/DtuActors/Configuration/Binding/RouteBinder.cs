@@ -9,7 +9,7 @@ internal static class RouteBinder
 {
     private const string TargetForm = "an endpoint's name, dtu:ID or group:NAME";
 
-    public static ImmutableArray<RouteOptions> Bind(BlockReader root, IReadOnlyList<EndpointOptions> endpoints, EndpointBinder bound, Func<DtuId, DtuId> canonical)
+    public static ImmutableArray<RouteOptions> Bind(BlockReader root, IReadOnlyList<EndpointOptions> endpoints, EndpointBinder bound, Func<DtuId, DtuId> canonical, StorageOptions storage)
     {
         var byName = new Dictionary<string, EndpointOptions>(StringComparer.Ordinal);
         foreach (var endpoint in endpoints)
@@ -31,7 +31,7 @@ internal static class RouteBinder
                 "down" => RouteDirection.Down,
                 _ => RouteDirection.Both,
             };
-            _ = block.Word("when-offline", "drop", "drop", "queue");
+            var waits = WaitsOffline(block, storage);
             if (to?.StartsWith(RouteOptions.DtuPrefix, StringComparison.Ordinal) is true)
             {
                 to = OtherDtu(block, dtu, to[RouteOptions.DtuPrefix.Length..], canonical);
@@ -47,13 +47,29 @@ internal static class RouteBinder
 
             if (dtu is not null && to is not null)
             {
-                routes.Add(new RouteOptions { Dtu = dtu, To = to, Direction = direction });
+                routes.Add(new RouteOptions { Dtu = dtu, To = to, Direction = direction, WaitsOffline = waits });
             }
         }
 
         CheckDownlinks(root.Context, routes, byName, bound);
         CheckUnits(root.Context, routes, endpoints, bound);
         return routes.ToImmutable();
+    }
+
+    private static TimeSpan? WaitsOffline(BlockReader block, StorageOptions storage)
+    {
+        var waits = block.Word("when-offline", "drop", "drop", "queue") == "queue";
+        var timeToLive = block.Duration("ttl", TimeSpan.FromDays(1), TimeSpan.FromSeconds(1), TimeSpan.FromDays(30));
+        if (waits && storage.Provider is StorageProvider.None)
+        {
+            block.Fault("when-offline", "what waits is stored, and dtu.storage.provider = none stores nothing", "drop, or storage.provider = sqlite | postgresql");
+        }
+        else if (!waits && block.Has("ttl"))
+        {
+            block.Fault("ttl", "nothing waits on this route", "when-offline = queue beside it");
+        }
+
+        return waits ? timeToLive : null;
     }
 
     private static IEnumerable<BlockReader> Blocks(BlockReader root)

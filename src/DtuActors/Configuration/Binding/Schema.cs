@@ -76,7 +76,7 @@ internal static class Schema
     public static readonly Block EndpointCertificate = new("dtu.endpoints.*.certificate", "path", "key-path");
     public static readonly Block EndpointReopen = new("dtu.endpoints.*.reopen", "min", "max");
     public static readonly Block Unit = new("dtu.endpoints.*.units.*", "dtu", "slave");
-    public static readonly Block Route = new("dtu.routes[]", "dtu", "to", "direction", "when-offline");
+    public static readonly Block Route = new("dtu.routes[]", "dtu", "to", "direction", "when-offline", "ttl");
     public static readonly Block Poll = new("dtu.polls.*", "dtu", "hex", "crc", "every", "jitter");
     public static readonly Block Http = new("dtu.http", "address", "port", "api-keys", "hosts");
     public static readonly Block ApiKey = new("dtu.http.api-keys[]", "name", "key", "role");

@@ -93,7 +93,7 @@ public sealed class RoutesText
         {
             var members = new (string Key, string? Value, bool IsWord)[]
             {
-                ("dtu", row.Dtu, false), ("to", row.To, false), ("direction", row.Direction, true), ("when-offline", row.WhenOffline, true),
+                ("dtu", row.Dtu, false), ("to", row.To, false), ("direction", row.Direction, true), ("when-offline", row.WhenOffline, true), ("ttl", row.Ttl, true),
             };
             var written = members.Where(member => member.Value is not null)
                 .Select(member => $"{member.Key} = {(member.IsWord && IsPlainWord(member.Value!) ? member.Value : Quote(member.Value!))}");
@@ -149,7 +149,7 @@ public sealed class RoutesText
         }
 
         string? Of(string key) => block.TryGet(key, out var member) ? (member.Value as HoconScalar)?.Text : null;
-        return new RouteRow(Of("dtu"), Of("to"), Of("direction"), Of("when-offline"));
+        return new RouteRow(Of("dtu"), Of("to"), Of("direction"), Of("when-offline"), Of("ttl"));
     }
 
     private void Scan(HoconList list, ImmutableArray<LostText>.Builder lost)

@@ -144,6 +144,9 @@ public sealed record RouteOptions
 
     public RouteDirection Direction { get; init; } = RouteDirection.Both;
 
+    /// <summary>How long a downlink waits for a DTU that is offline (<c>when-offline = queue</c>); null: it is dropped.</summary>
+    public TimeSpan? WaitsOffline { get; init; }
+
     /// <summary>What status and messages call it.</summary>
     public string Name => $"{Dtu} -> {To}";
 }

@@ -46,6 +46,7 @@ internal static class Linking
     /// <param name="Correlation">What it wants to find in it.</param>
     /// <param name="Node">The user property of a state.</param>
     /// <param name="Inflow">Where it is counted until it is read.</param>
+    /// <param name="Acknowledge">Tells the broker that it has come, once it is safe; null: the broker does not wait for that.</param>
     public sealed record Came(
         string Topic,
         ReadOnlyMemory<byte> Payload,
@@ -53,8 +54,13 @@ internal static class Linking
         string? ResponseTopic = null,
         ReadOnlyMemory<byte> Correlation = default,
         string? Node = null,
-        MqttInflow? Inflow = null)
-        : INoSerializationVerificationNeeded, IDeadLetterSuppression;
+        MqttInflow? Inflow = null,
+        Action? Acknowledge = null)
+        : INoSerializationVerificationNeeded, IDeadLetterSuppression
+    {
+        /// <summary>The broker may forget it.</summary>
+        public void Done() => Acknowledge?.Invoke();
+    }
 
     /// <summary>Link → endpoint, the last word of a link: there is no connection. <paramref name="WantsOlder"/>: the broker does not speak MQTT 5.</summary>
     public sealed record Lost(string Problem, bool WantsOlder = false) : INoSerializationVerificationNeeded, IDeadLetterSuppression;

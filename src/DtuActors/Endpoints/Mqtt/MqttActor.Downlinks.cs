@@ -1,3 +1,4 @@
+using DtuActors.Commanding;
 using DtuActors.Protocol;
 using DtuActors.Routing;
 using DtuActors.Sessions;
@@ -22,8 +23,11 @@ public sealed partial class MqttActor
         if (_topics.TryReadDown(came.Topic, out var dtu))
         {
             OnDownlink(dtu, came);
+            return;
         }
-        else if (_topics.TryReadState(came.Topic, out dtu) && came is { Retain: true } && came.Node == _options.Node && came.Payload.Span.SequenceEqual("online"u8))
+
+        came.Done();
+        if (_topics.TryReadState(came.Topic, out dtu) && came is { Retain: true } && came.Node == _options.Node && came.Payload.Span.SequenceEqual("online"u8))
         {
             OnLeftOnline(dtu);
         }
@@ -44,24 +48,27 @@ public sealed partial class MqttActor
         if (came.Retain)
         {
             DropDown(came.Payload.Length, RelayDrops.Retained);
+            came.Done();
             return;
         }
 
         if (dtu == default)
         {
             DropDown(came.Payload.Length, DropReasons.Garbage);
+            came.Done();
             return;
         }
 
         if (Draining)
         {
             DropDown(came.Payload.Length, RelayDrops.DestinationLost);
+            came.Done();
             return;
         }
 
         try
         {
-            HandOn(dtu, MqttPayloads.Down(_options.Payload, came.Payload.Span), came);
+            HandOn(dtu, MqttPayloads.Down(_options.Payload, came.Payload.Span, StoresCommands), came);
         }
         catch (MqttPayloadException fault)
         {
@@ -75,11 +82,12 @@ public sealed partial class MqttActor
     private void HandOn(DtuId dtu, MqttDownlink downlink, Linking.Came came)
     {
         var bytes = downlink.Bytes.Length;
-        if (_presence.Find(dtu) is not { } session)
+        var session = _presence.Find(dtu);
+        if (session is null && !StoresCommands)
         {
             Refuse(dtu, bytes, RelayDrops.DtuOffline, RelayDrops.DtuOffline, null, downlink.Id, came);
         }
-        else if (!session.Down)
+        else if (session is { Down: false })
         {
             Refuse(dtu, bytes, RelayDrops.NoRoute, RelayDrops.NoRoute, null, downlink.Id, came);
         }
@@ -92,15 +100,56 @@ public sealed partial class MqttActor
             Books.Down.Accept(bytes);
             CountersMoved();
             var number = _downlinks.Open(new OpenDownlink(dtu, bytes, Now, downlink.Id, came));
-            Router.Tell(new Asking.Send(dtu, downlink.Bytes, number, Options.Name, Self, AnswerUp: true), Self);
+            if (StoresCommands)
+            {
+                var wish = downlink.Wish;
+                Router.Tell(new Relay.Command(Options.Name, new Queueing.Take(
+                    dtu, $"m{Guid.CreateVersion7():n}", null, Options.Name, downlink.Bytes, wish?.TimeToLive, wish?.Retry ?? false, wish?.Key, AnswerUp: true, Correlation: number, FollowsEnd: true)), Self);
+            }
+            else
+            {
+                came.Done();
+                Router.Tell(new Asking.Send(dtu, downlink.Bytes, number, Options.Name, Self, AnswerUp: true), Self);
+            }
+        }
+    }
+
+    // In the journal: the broker may forget it.
+    private void OnTaken(Queueing.Taken taken)
+    {
+        if (_downlinks.Find(taken.Correlation) is { } open)
+        {
+            open.Asked.Done();
+            if (!_downlinks.Store(taken.Correlation))
+            {
+                Books.Down.Write(open.Bytes, open.Since, Now);
+            }
+        }
+    }
+
+    private void OnNotTaken(Queueing.Refused refused)
+    {
+        _downlinks.Find(refused.Correlation)?.Asked.Done();
+        OnRefused(refused.Correlation, refused.Reason);
+    }
+
+    private void OnStoredEnded(Queueing.Ended ended)
+    {
+        if (ended.Refusal is null)
+        {
+            EndDownlink(ended.Correlation, null, null, null);
+        }
+        else
+        {
+            OnRefused(ended.Correlation, ended.Refusal.Value, ended.Status.Reason);
         }
     }
 
     private void OnSent(Asking.Sent sent) => EndDownlink(sent.Correlation, null, null, null);
 
-    private void OnRefused(Asking.Refused refused)
+    private void OnRefused(long number, RefusalReason refusal, string? word = null)
     {
-        var (dropped, reason) = refused.Reason switch
+        var (dropped, reason) = refusal switch
         {
             RefusalReason.Offline => (RelayDrops.DtuOffline, RelayDrops.DtuOffline),
             RefusalReason.QueueFull => (RelayDrops.QueueFull, RelayDrops.QueueFull),
@@ -110,9 +159,12 @@ public sealed partial class MqttActor
 
             // It shared the transaction of another that nobody answered.
             RefusalReason.NoAnswer => (RelayDrops.Coalesced, "no-answer"),
-            _ => (RelayDrops.DestinationLost, RelayDrops.SessionEnded),
+            RefusalReason.StorageFailed => (RelayDrops.StorageFailed, RelayDrops.StorageFailed),
+            RefusalReason.Expired => (RelayDrops.Expired, RelayDrops.Expired),
+            RefusalReason.Withdrawn => (RelayDrops.Withdrawn, word ?? RelayDrops.Withdrawn),
+            _ => (RelayDrops.DestinationLost, word ?? RelayDrops.SessionEnded),
         };
-        EndDownlink(refused.Correlation, dropped, reason, null);
+        EndDownlink(number, dropped, reason, null);
     }
 
     /// <summary>Its one end: written, or dropped for <paramref name="dropped"/>.</summary>
@@ -140,6 +192,7 @@ public sealed partial class MqttActor
     private void Refuse(DtuId dtu, int bytes, string dropped, string reason, string? error, string? id, Linking.Came came)
     {
         DropDown(bytes, dropped);
+        came.Done();
         if (_outbox.Results < MostResults)
         {
             Say(dtu, reason, error, id, bytes, came);

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
 using DtuActors.Routing;
@@ -65,7 +66,10 @@ public sealed partial class MqttActor : EndpointActor
         Receive<Registry.SessionSeen>(OnSessionSeen);
         Receive<Registry.SessionGone>(OnSessionGone);
         Receive<Asking.Sent>(OnSent);
-        Receive<Asking.Refused>(OnRefused);
+        Receive<Asking.Refused>(refused => OnRefused(refused.Correlation, refused.Reason));
+        Receive<Queueing.Taken>(OnTaken);
+        Receive<Queueing.Refused>(OnNotTaken);
+        Receive<Queueing.Ended>(OnStoredEnded);
         Receive<Due>(OnDue);
     }
 

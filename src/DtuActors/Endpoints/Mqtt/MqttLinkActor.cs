@@ -72,7 +72,10 @@ internal sealed class MqttLinkActor : ReceiveActor
         {
             if (inflow.TryEnter((int)came.ApplicationMessage.Payload.Length))
             {
-                endpoint.Tell(CameOf(came.ApplicationMessage) with { Inflow = inflow }, self);
+                // A downlink is acknowledged when it is stored; what is lost for want of room, and what asks for no acknowledgement, by the client.
+                var waits = came.ApplicationMessage.QualityOfServiceLevel is not MqttQualityOfServiceLevel.AtMostOnce;
+                came.AutoAcknowledge = !waits;
+                endpoint.Tell(CameOf(came.ApplicationMessage) with { Inflow = inflow, Acknowledge = waits ? () => _ = AcknowledgeAsync(came) : null }, self);
             }
 
             return Task.CompletedTask;
@@ -91,6 +94,18 @@ internal sealed class MqttLinkActor : ReceiveActor
             return Task.CompletedTask;
         };
         ConnectAsync().PipeTo(Self, failure: failure => new Linking.Lost(MqttWords.Of(failure)));
+    }
+
+    // A link that is gone can't, and the broker sends the message again over the next one.
+    private static async Task AcknowledgeAsync(MqttApplicationMessageReceivedEventArgs came)
+    {
+        try
+        {
+            await came.AcknowledgeAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception gone) when (gone is MQTTnet.Exceptions.MqttCommunicationException or InvalidOperationException or OperationCanceledException or ObjectDisposedException)
+        {
+        }
     }
 
     protected override void PostStop()

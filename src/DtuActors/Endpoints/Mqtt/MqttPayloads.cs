@@ -10,7 +10,8 @@ using DtuActors.Writing;
 namespace DtuActors.Endpoints.Mqtt;
 
 /// <summary>A downlink as a broker brought it. <paramref name="Id"/>: the publisher's own, told again in the result.</summary>
-internal sealed record MqttDownlink(byte[] Bytes, string? Id);
+/// <param name="Wish">How it may wait; null: it does not say.</param>
+internal sealed record MqttDownlink(byte[] Bytes, string? Id, CommandWish? Wish = null);
 
 /// <summary>Why a published downlink is none. <paramref name="Reason"/> is a word, the message says it for a person.</summary>
 internal sealed class MqttPayloadException(string reason, string problem, string? id = null) : Exception(problem)
@@ -73,7 +74,10 @@ internal static class MqttPayloads
     });
 
     /// <summary>Reads a downlink. Throws <see cref="MqttPayloadException"/>.</summary>
-    public static MqttDownlink Down(MqttPayload form, ReadOnlySpan<byte> payload)
+    /// <param name="form">What payloads look like.</param>
+    /// <param name="payload">The payload.</param>
+    /// <param name="stores">Whether commands may wait.</param>
+    public static MqttDownlink Down(MqttPayload form, ReadOnlySpan<byte> payload, bool stores)
     {
         string? id = null;
         try
@@ -81,7 +85,7 @@ internal static class MqttPayloads
             return form switch
             {
                 MqttPayload.Hex => new MqttDownlink(DownlinkBody.WithCheck(DownlinkBody.FromHex(Encoding.UTF8.GetString(payload)), null), null),
-                MqttPayload.Json => new MqttDownlink(Body(payload, out id).ToBytes(Encodings.Strict(Encoding.UTF8)), id),
+                MqttPayload.Json => OfJson(payload, stores, out id),
                 _ when payload.IsEmpty => throw new MqttPayloadException(MqttPayloadException.Bad, "no bytes"),
                 _ => new MqttDownlink(DownlinkBody.WithCheck(payload.ToArray(), null), null),
             };
@@ -92,7 +96,45 @@ internal static class MqttPayloads
         }
     }
 
-    private static DownlinkBody Body(ReadOnlySpan<byte> payload, out string? id)
+    private static MqttDownlink OfJson(ReadOnlySpan<byte> payload, bool stores, out string? id)
+    {
+        var members = MembersOf(payload, out id);
+        var body = new DownlinkBody(members.GetValueOrDefault("hex"), members.GetValueOrDefault("text"), members.GetValueOrDefault("crc"), members.GetValueOrDefault("encoding"));
+        return new MqttDownlink(body.ToBytes(Encodings.Strict(Encoding.UTF8)), id, Wish(members, stores, id));
+    }
+
+    private static CommandWish? Wish(Dictionary<string, string> members, bool stores, string? id)
+    {
+        if (Durable.FirstOrDefault(members.ContainsKey) is not { } durable)
+        {
+            return null;
+        }
+
+        if (!stores)
+        {
+            throw new MqttPayloadException(MqttPayloadException.NoStorage, $"{durable} needs stored commands, and dtu.storage.provider = none stores nothing; without it the bytes go to a DTU that is online", id);
+        }
+
+        TimeSpan? ttl = null;
+        if (members.TryGetValue("ttl", out var text))
+        {
+            ttl = Scalars.Duration(text) is { } duration && duration > TimeSpan.Zero && duration <= CommandWish.LongestTimeToLive
+                ? duration
+                : throw NotThat("ttl is no duration up to 30d, as 30s, 2h, 7d", id);
+        }
+
+        var retry = members.GetValueOrDefault("retry") switch
+        {
+            null or "never" => false,
+            "always" when ttl is not null => true,
+            "always" => throw NotThat("retry = always needs a ttl", id),
+            _ => throw NotThat("retry is neither never nor always", id),
+        };
+        var key = members.GetValueOrDefault("key");
+        return key is null || CommandWish.IsKey(key) ? new CommandWish(ttl, retry, key) : throw NotThat($"key has not 1 to {CommandWish.LongestKey} characters", id);
+    }
+
+    private static Dictionary<string, string> MembersOf(ReadOnlySpan<byte> payload, out string? id)
     {
         var members = new Dictionary<string, string>(StringComparer.Ordinal);
         try
@@ -136,19 +178,14 @@ internal static class MqttPayloads
             throw NotThat($"id has more than {LongestId} characters");
         }
 
-        if (Durable.FirstOrDefault(members.ContainsKey) is { } durable)
-        {
-            throw new MqttPayloadException(MqttPayloadException.NoStorage, $"{durable} needs the durable command queue; without it the bytes go to a DTU that is online", id);
-        }
-
-        return new DownlinkBody(members.GetValueOrDefault("hex"), members.GetValueOrDefault("text"), members.GetValueOrDefault("crc"), members.GetValueOrDefault("encoding"));
+        return members;
     }
 
     private static readonly string[] Durable = ["ttl", "retry", "key"];
     private static readonly string[] Members = ["hex", "text", "crc", "encoding", "id", .. Durable];
 
-    private static MqttPayloadException NotThat(string problem) =>
-        new(MqttPayloadException.Bad, $"{problem}; right would be {{\"hex\":\"0103000A0001\",\"crc\":\"modbus\"}}, with hex or text, crc, encoding, id");
+    private static MqttPayloadException NotThat(string problem, string? id = null) =>
+        new(MqttPayloadException.Bad, $"{problem}; right would be {{\"hex\":\"0103000A0001\",\"crc\":\"modbus\"}}, with hex or text, crc, encoding, id, ttl, retry, key", id);
 
     private static string KeyPathShown(string name) => name.Length <= 32 ? name : name[..32] + "...";
 

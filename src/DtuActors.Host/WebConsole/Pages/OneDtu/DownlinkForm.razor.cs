@@ -92,7 +92,7 @@ public sealed partial class DownlinkForm : LivePage
         CommandWish? wish = null;
         if (_ttl.Trim() is { Length: > 0 } given)
         {
-            if (!DurationText.TryParse(given, DownlinkApi.LongestTimeToLive, out var duration))
+            if (!DurationText.TryParse(given, CommandWish.LongestTimeToLive, out var duration))
             {
                 _outcome = new Result(false, T[$"may wait '{given}': expected {DurationText.Expected}, at most 30d", $"有效期“{given}”有误：应为带单位的数字，如 30s、2h 或 7d，最长 30d"]);
                 return Task.CompletedTask;
