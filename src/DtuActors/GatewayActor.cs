@@ -13,6 +13,7 @@ using DtuActors.Recording;
 using DtuActors.Registering;
 using DtuActors.Routing;
 using DtuActors.Sessions;
+using DtuActors.Storage;
 
 namespace DtuActors;
 
@@ -45,6 +46,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private readonly ChannelWriter<StartUpEvent> _startUp;
     private readonly ChannelWriter<StartUpEvent.Bound> _boundLater;
     private readonly ChannelWriter<AlarmStatus>? _alarmOutbox;
+    private readonly StorageHealth _storage;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly HashSet<string> _unbound = [];
     private readonly List<(string Name, IActorRef Ref)> _endpoints = [];
@@ -65,12 +67,14 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private IActorRef _register = ActorRefs.Nobody;
     private IActorRef _alarms = ActorRefs.Nobody;
 
-    public GatewayActor(GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater, ChannelWriter<AlarmStatus>? alarmOutbox)
+    public GatewayActor(
+        GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater, ChannelWriter<AlarmStatus>? alarmOutbox, StorageHealth storage)
     {
         _options = options;
         _startUp = startUp;
         _boundLater = boundLater;
         _alarmOutbox = alarmOutbox;
+        _storage = storage;
         _admission = new Admission(options);
         _polls = new PollTable(options.Polls);
 
@@ -95,16 +99,19 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     /// <param name="startUp">Hears how the start goes.</param>
     /// <param name="boundLater">Hears what is bound after it.</param>
     /// <param name="alarmOutbox">Takes what alarms raise and clear, for whoever sends it on; null: nobody does.</param>
+    /// <param name="storage">Hears how storing goes, and is read by alarms.</param>
     public static Props Props(
-        GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater, ChannelWriter<AlarmStatus>? alarmOutbox = null) =>
-        Maker.Of((options, startUp, boundLater, alarmOutbox), static from => new GatewayActor(from.options, from.startUp, from.boundLater, from.alarmOutbox));
+        GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater, ChannelWriter<AlarmStatus>? alarmOutbox, StorageHealth storage) =>
+        Maker.Of(
+            (options, startUp, boundLater, alarmOutbox, storage),
+            static from => new GatewayActor(from.options, from.startUp, from.boundLater, from.alarmOutbox, from.storage));
 
     protected override void PreStart()
     {
         _monitors = Watched(MonitorActor.Props(_inlet), "monitors");
         _recorder = Watched(RecorderActor.Props(_inlet, _monitors), "recorder");
         _fleet = Watched(FleetView.Props(_options), "fleet");
-        _alarms = Watched(AlarmActor.Props(_options, _fleet, _inlet, _alarmOutbox), "alarms");
+        _alarms = Watched(AlarmActor.Props(_options, _fleet, _inlet, _storage, _alarmOutbox), "alarms");
         _directory = Watched(DtuDirectory.Props(), "directory");
         _router = Watched(RouterActor.Props(_admission, _directory, _fleet), "router");
         _commands = Watched(CommandsActor.Props(_inlet, _router), "commands");
@@ -117,7 +124,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
             }
         }
 
-        _register = Watched(RegisterActor.Props(_options, _admission, _fleet, _router), "register");
+        _register = Watched(RegisterActor.Props(_options, _storage, _admission, _fleet, _router), "register");
     }
 
     // Broken parts begin anew with what they can ask others for. Whoever has accepted sockets below it is never restarted: Akka restarts the children
@@ -159,10 +166,9 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
 
     private void OnRegisterFailed(Editing.OpenFailed failed)
     {
-        _log.Error("dtu.storage.path: {0}: {1}", failed.Path, failed.Problem);
         if (!_entered)
         {
-            _startUp.TryWrite(new StartUpEvent.NotStored("dtu.storage.path", failed.Path, failed.Problem));
+            _startUp.TryWrite(new StartUpEvent.NotStored(failed.KeyPath, failed.Place, failed.Problem));
         }
     }
 

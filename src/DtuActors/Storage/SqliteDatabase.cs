@@ -8,8 +8,8 @@ internal sealed class SqliteDatabase(string path) : Database
 {
     private const int CantOpen = 14;
 
-    // Writers in this process wait for each other that long.
-    private const int BusySeconds = 5;
+    // Writers in this process wait for each other that long: one that writes without a pause leaves the others short moments only.
+    private const int BusySeconds = 15;
 
     public override string KeyPath => "dtu.storage.path";
 
@@ -17,7 +17,11 @@ internal sealed class SqliteDatabase(string path) : Database
 
     public override string Bytes => "blob";
 
+    public override string BigInt => "integer";
+
     public override string Clustered => "without rowid";
+
+    public override int RowsInOne => 1;
 
     internal override string LinqProvider => "SQLite.MS";
 
@@ -29,10 +33,21 @@ internal sealed class SqliteDatabase(string path) : Database
     public static string Beside(string path, string part) =>
         Path.Combine(Path.GetDirectoryName(path)!, $"{Path.GetFileNameWithoutExtension(path)}-{part}{Path.GetExtension(path)}");
 
-    protected override DbConnection OpenConnection()
+    internal override void Relax(DbConnection connection) => Run(() =>
     {
-        CreateFile();
-        var connection = new SqliteConnection(ConnectionString);
+        using var command = connection.Command("pragma synchronous = normal");
+        command.ExecuteNonQuery();
+    });
+
+    protected override DbConnection OpenConnection(bool make)
+    {
+        if (make)
+        {
+            CreateFile();
+        }
+
+        var mode = new SqliteConnectionStringBuilder(ConnectionString) { Mode = SqliteOpenMode.ReadWrite };
+        var connection = new SqliteConnection(mode.ToString());
         try
         {
             connection.Open();
@@ -40,8 +55,7 @@ internal sealed class SqliteDatabase(string path) : Database
             // SQLite's own waiting for a lock looks again within milliseconds, the provider's sleeps for 150.
             foreach (var pragma in (ReadOnlySpan<string>)[$"busy_timeout = {BusySeconds * 1000}", "journal_mode = wal", "synchronous = full"])
             {
-                using var command = connection.CreateCommand();
-                command.CommandText = "pragma " + pragma;
+                using var command = connection.Command("pragma " + pragma);
                 command.ExecuteNonQuery();
             }
 

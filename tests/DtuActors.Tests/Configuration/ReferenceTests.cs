@@ -48,7 +48,7 @@ public sealed class ReferenceTests
         Assert.Equal((form.Gap, form.Length, form.Kind), (pattern.Gap, pattern.Length, pattern.Kind));
         Assert.Equal(new RegistrationOptions { Form = form }.Timeout, written.Registration.Timeout);
         var options = Conf.Options();
-        Assert.Equal((new StorageOptions(), new HttpOptions().Port, new NodeOptions().Name), (options.Storage with { Path = null }, options.Http.Port, options.Node.Name));
+        Assert.Equal((new StorageOptions(), new HttpOptions().Port, new NodeOptions().Name), (options.Storage with { Provider = StorageProvider.None, Path = null }, options.Http.Port, options.Node.Name));
     }
 
     [Fact]
