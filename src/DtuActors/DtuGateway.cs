@@ -23,7 +23,7 @@ public abstract record StartUpEvent
     public sealed record Failed(string KeyPath, string Address, string Problem, bool AddressInUse) : StartUpEvent;
 
     /// <summary>The database can't be opened or read.</summary>
-    public sealed record NotStored(string KeyPath, string Path, string Problem) : StartUpEvent;
+    public sealed record NotStored(string KeyPath, string Place, string Problem) : StartUpEvent;
 
     /// <summary>Everything that binds is bound. COM ports and dialled DTUs are not waited for.</summary>
     public sealed record Ready : StartUpEvent;
@@ -93,21 +93,22 @@ public sealed class DtuGateway
     private GatewayOptions _options;
     private long _commands;
 
-    /// <summary>Starts a gateway in <paramref name="system"/>.</summary>
-    public DtuGateway(ActorSystem system, GatewayOptions options)
+    /// <summary>Starts a gateway in <paramref name="system"/>; <paramref name="storage"/> is where others tell of their storing too, null: it makes one.</summary>
+    public DtuGateway(ActorSystem system, GatewayOptions options, StorageHealth? storage = null)
     {
         _options = options;
+        Storage = storage ?? new StorageHealth();
         _alarms = options.Alarms.Webhook.Url is null ? null : Channel.CreateBounded<AlarmStatus>(new BoundedChannelOptions(AlarmWebhook.MostWaiting) { SingleReader = true });
         _actor = system.ActorOf(GatewayActor.Props(options, _startUp.Writer, _boundLater.Writer, _alarms?.Writer, Storage), "gateway");
         _parts = _actor.Ask<GatewayActor.Parts>(new GatewayActor.GetParts(), AskLimit);
         Ended = _actor.WatchAsync();
     }
 
-    /// <summary>How storing goes.</summary>
-    public StorageHealth Storage { get; } = new();
-
     /// <summary>The root of its tree.</summary>
     internal IActorRef Actor => _actor;
+
+    /// <summary>How storing goes.</summary>
+    public StorageHealth Storage { get; }
 
     /// <summary>What is in force: what it was started with, or last reloaded.</summary>
     public GatewayOptions Options => Volatile.Read(ref _options);
@@ -204,10 +205,6 @@ public sealed class DtuGateway
 
     /// <summary>The register of DTUs: <see cref="Editing.Listed"/> or <see cref="Editing.Refused"/>.</summary>
     public Task<Editing.Answer> RegisterAsync(CancellationToken ct) => AskRegister(new Editing.List(), ct);
-
-    /// <summary>Why the register's database could not be opened, or last not be written; null: all is well, or nothing is stored.</summary>
-    public async Task<string?> StorageProblemAsync(CancellationToken ct) =>
-        (await (await _parts.ConfigureAwait(false)).Register.Ask<Editing.Standing>(new Editing.GetStanding(), AskLimit, ct).ConfigureAwait(false)).Problem;
 
     /// <summary>
     /// Adds and edits DTUs of the register, all or none: <see cref="Editing.Applied"/>, <see cref="Editing.Faulty"/> or <see cref="Editing.Refused"/>. Sessions that

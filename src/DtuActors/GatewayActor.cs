@@ -72,17 +72,13 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private IActorRef _alarms = ActorRefs.Nobody;
 
     public GatewayActor(
-        GatewayOptions options,
-        ChannelWriter<StartUpEvent> startUp,
-        ChannelWriter<StartUpEvent.Bound> boundLater,
-        ChannelWriter<AlarmStatus>? alarmOutbox,
-        StorageHealth storage)
+        GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater, ChannelWriter<AlarmStatus>? alarmOutbox, StorageHealth storage)
     {
-        _storage = storage;
         _options = options;
         _startUp = startUp;
         _boundLater = boundLater;
         _alarmOutbox = alarmOutbox;
+        _storage = storage;
         _admission = new Admission(options);
         _polls = new PollTable(options.Polls);
 
@@ -109,15 +105,11 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     /// <param name="startUp">Hears how the start goes.</param>
     /// <param name="boundLater">Hears what is bound after it.</param>
     /// <param name="alarmOutbox">Takes what alarms raise and clear, for whoever sends it on; null: nobody does.</param>
-    /// <param name="storage">Hears how storing goes; null: nobody asks.</param>
+    /// <param name="storage">Hears how storing goes, and is read by alarms.</param>
     public static Props Props(
-        GatewayOptions options,
-        ChannelWriter<StartUpEvent> startUp,
-        ChannelWriter<StartUpEvent.Bound> boundLater,
-        ChannelWriter<AlarmStatus>? alarmOutbox = null,
-        StorageHealth? storage = null) =>
+        GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater, ChannelWriter<AlarmStatus>? alarmOutbox, StorageHealth storage) =>
         Maker.Of(
-            (options, startUp, boundLater, alarmOutbox, storage: storage ?? new StorageHealth()),
+            (options, startUp, boundLater, alarmOutbox, storage),
             static from => new GatewayActor(from.options, from.startUp, from.boundLater, from.alarmOutbox, from.storage));
 
     protected override void PreStart()
@@ -125,7 +117,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         _monitors = Watched(MonitorActor.Props(_inlet), "monitors");
         _recorder = Watched(RecorderActor.Props(_inlet, _monitors), "recorder");
         _fleet = Watched(FleetView.Props(_options), "fleet");
-        _alarms = Watched(AlarmActor.Props(_options, _fleet, _inlet, _alarmOutbox), "alarms");
+        _alarms = Watched(AlarmActor.Props(_options, _fleet, _inlet, _storage, _alarmOutbox), "alarms");
         _stored = Stored();
         _directory = Watched(DtuDirectory.Props(_stored), "directory");
         _router = Watched(RouterActor.Props(_admission, _directory, _fleet), "router");
@@ -144,7 +136,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
             Watched(CommandJournalActor.Props(Database.Of(_options.Storage)!), "journal");
         }
 
-        _register = Watched(RegisterActor.Props(_options, _admission, _fleet, _router), "register");
+        _register = Watched(RegisterActor.Props(_options, _storage, _admission, _fleet, _router), "register");
     }
 
     // An actor system that was not set up for it keeps commands in memory.
@@ -220,10 +212,9 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
 
     private void OnRegisterFailed(Editing.OpenFailed failed)
     {
-        _log.Error("dtu.storage.path: {0}: {1}", failed.Path, failed.Problem);
         if (!_entered)
         {
-            _startUp.TryWrite(new StartUpEvent.NotStored("dtu.storage.path", failed.Path, failed.Problem));
+            _startUp.TryWrite(new StartUpEvent.NotStored(failed.KeyPath, failed.Place, failed.Problem));
         }
     }
 

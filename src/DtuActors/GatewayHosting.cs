@@ -47,9 +47,9 @@ public static class GatewayHosting
         return builder
             .AddHocon(Settings, HoconAddMode.Append)
             .AddHocon(EndpointDispatchers.Hocon, HoconAddMode.Append)
-            .WithActors((system, registry) =>
+            .WithActors((system, registry, resolver) =>
             {
-                var gateway = new DtuGateway(system, options);
+                var gateway = new DtuGateway(system, options, resolver.GetService<StorageHealth>());
                 CoordinatedShutdown.Get(system).AddTask(CoordinatedShutdown.PhaseServiceUnbind, "dtu-gateway", async () =>
                 {
                     await gateway.StopAsync().ConfigureAwait(false);
@@ -67,6 +67,7 @@ public static class GatewayHosting
     public static IServiceCollection AddDtuGateway(this IServiceCollection services)
     {
         AlarmWebhook.AddTo(services);
+        services.AddSingleton<StorageHealth>();
         return services.AddSingleton(provider =>
             GatewayOf.TryGetValue(provider.GetRequiredService<ActorSystem>(), out var gateway)
                 ? gateway

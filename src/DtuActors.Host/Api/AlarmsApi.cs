@@ -28,7 +28,7 @@ internal sealed record AlarmModel
     public DateTime? At { get; init; }
     public required string Id { get; init; }
 
-    [Description("dtu-offline, dtu-flapping, dtu-conflict, checksum-errors, queue-age, queue-full, endpoint-down, listener-down, events-lost.")]
+    [Description("dtu-offline, dtu-flapping, dtu-conflict, checksum-errors, queue-age, queue-full, endpoint-down, listener-down, storage-failed, events-lost.")]
     public required string Kind { get; init; }
 
     [Description("A DTU's id, an endpoint's, listener's or node's name; *: many.")]

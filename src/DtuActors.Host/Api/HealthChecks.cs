@@ -1,5 +1,4 @@
 using Akka.Actor;
-using DtuActors.Host.Auditing;
 
 namespace DtuActors.Host.Api;
 
@@ -7,7 +6,7 @@ namespace DtuActors.Host.Api;
 /// What <c>/readyz</c> says, and why. Not ready (503): starting, stopping, actors that don't answer, or no listener that is up, so that no DTU could arrive.
 /// Degraded, and ready all the same: a database that fails, some listeners down, critical alarms; another node would fare no better with these.
 /// </summary>
-internal sealed class HealthChecks(Readiness readiness, DtuGateway gateway, AuditTrail audit, TimeProvider time)
+internal sealed class HealthChecks(Readiness readiness, DtuGateway gateway, TimeProvider time)
 {
     public const string Ok = "ok";
     public const string Degraded = "degraded";
@@ -43,8 +42,7 @@ internal sealed class HealthChecks(Readiness readiness, DtuGateway gateway, Audi
         [
             await AskAsync("gateway", GatewayAsync),
             await AskAsync("listeners", ListenersAsync),
-            await AskAsync("storage", StorageAsync),
-            Audit(),
+            Storage(),
             await AskAsync("alarms", AlarmsAsync),
         ];
         var worst = checks.Exists(check => check.Status == Failed) ? Failed : checks.Exists(check => check.Status == Degraded) ? Degraded : Ok;
@@ -62,10 +60,7 @@ internal sealed class HealthChecks(Readiness readiness, DtuGateway gateway, Audi
         }
         catch (Exception failure) when (failure is OperationCanceledException or AskTimeoutException)
         {
-            // The register may be at a long import; whoever else does not answer is broken.
-            return name == "storage"
-                ? new HealthCheckModel { Name = name, Status = Ok, Detail = "busy" }
-                : new HealthCheckModel { Name = name, Status = Failed, Detail = $"no answer within {Patience.TotalSeconds:0} s" };
+            return new HealthCheckModel { Name = name, Status = Failed, Detail = $"no answer within {Patience.TotalSeconds:0} s" };
         }
     }
 
@@ -89,12 +84,16 @@ internal sealed class HealthChecks(Readiness readiness, DtuGateway gateway, Audi
             : (down.Count == listeners.Count ? Failed : Degraded, $"{down.Count} of {listeners.Count} down: {string.Join(", ", down.Take(10))}{(down.Count > 10 ? ", ..." : "")}");
     }
 
-    private async Task<(string, string?)> StorageAsync(CancellationToken cancellation) =>
-        await gateway.StorageProblemAsync(cancellation) is { } problem ? (Degraded, $"the register can't be read or written: {problem}") : (Ok, null);
-
-    private HealthCheckModel Audit() => audit.Problem is { } problem
-        ? new HealthCheckModel { Name = "audit", Status = Degraded, Detail = $"who did what is kept in memory only: {problem}" }
-        : new HealthCheckModel { Name = "audit", Status = Ok };
+    private HealthCheckModel Storage()
+    {
+        var problems = gateway.Storage.Problems;
+        return new HealthCheckModel
+        {
+            Name = "storage",
+            Status = problems.IsEmpty ? Ok : Degraded,
+            Detail = problems.IsEmpty ? null : $"can't be read or written: {string.Join("; ", problems.Select(part => $"{part.Key} ({part.Value})"))}",
+        };
+    }
 
     private async Task<(string, string?)> AlarmsAsync(CancellationToken cancellation)
     {

@@ -352,7 +352,7 @@ internal sealed record HealthModel
 
 internal sealed record HealthCheckModel
 {
-    [Description("gateway, listeners, storage, audit, alarms.")]
+    [Description("gateway, listeners, storage, alarms.")]
     public required string Name { get; init; }
 
     [Description("ok, degraded, failed.")]

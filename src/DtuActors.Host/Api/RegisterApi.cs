@@ -4,6 +4,7 @@ using DtuActors.Configuration;
 using DtuActors.Host.Auditing;
 using DtuActors.Protocol;
 using DtuActors.Registering;
+using DtuActors.Storage;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -220,10 +221,10 @@ internal static class RegisterApi
     {
         T wanted => wanted,
         Editing.Faulty faulty => throw RefusalException.Faulty(faulty.Faults),
-        Editing.Refused { Problem: { } problem } => throw new RefusalException(
-            StatusCodes.Status503ServiceUnavailable, "storage", "The register's database fails", $"dtu.storage.path: {options.Storage.Path}: {problem}"),
+        Editing.Refused { Problem: { } problem } when Database.Of(options.Storage) is { } database => throw new RefusalException(
+            StatusCodes.Status503ServiceUnavailable, "storage", "The register's database fails", $"{database.KeyPath}: {database.Place}: {problem}"),
         _ => throw new RefusalException(
-            StatusCodes.Status409Conflict, "no-storage", "Nothing is stored", "the register needs storage, and dtu.storage.provider is none; right would be sqlite"),
+            StatusCodes.Status409Conflict, "no-storage", "Nothing is stored", "the register needs storage, and dtu.storage.provider is none; right would be sqlite or postgresql"),
     };
 
     /// <summary>Refuses to edit what stands in the configuration.</summary>

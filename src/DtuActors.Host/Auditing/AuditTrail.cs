@@ -6,10 +6,10 @@ using DtuActors.Storage;
 namespace DtuActors.Host.Auditing;
 
 /// <summary>
-/// Who did what: kept in the node's database, and its last thousand entries in memory, which is all where nothing is stored. Whoever writes never waits and never
-/// fails: entries go to disk in batches; while the disk takes none, so many wait, what comes on top is counted as lost, and <see cref="Problem"/> says why.
+/// Who did what: kept in the database, and its last thousand entries in memory, which is all where nothing is stored. Whoever writes never waits and never
+/// fails: entries go to disk in batches; while the disk takes none, so many wait, what comes on top is counted as lost, and <see cref="StorageHealth"/> says why.
 /// </summary>
-internal sealed partial class AuditTrail(GatewayOptions options, TimeProvider time, ILogger<AuditTrail> log) : BackgroundService
+internal sealed partial class AuditTrail(GatewayOptions options, StorageHealth storage, TimeProvider time, ILogger<AuditTrail> log) : BackgroundService
 {
     public const string MeterName = "DtuActors.Host";
 
@@ -34,15 +34,13 @@ internal sealed partial class AuditTrail(GatewayOptions options, TimeProvider ti
 
     private readonly Channel<object> _queue = Channel.CreateBounded<object>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
     private readonly Lock _gate = new();
+    private readonly Database? _database = Database.Of(options.Storage);
     private readonly LinkedList<AuditEntry> _recent = new();
     private readonly List<AuditEntry> _unwritten = [];
     private Task<bool>? _more;
     private AuditStore? _store;
     private long _lastId;
-    private volatile string? _problem;
-
-    /// <summary>Why entries don't reach the disk, in words; null: they do, or are not to.</summary>
-    public string? Problem => _problem;
+    private bool _fails;
 
     /// <summary>Both results are there from the start on: an alert on what is missing can't tell it from a gateway that is gone.</summary>
     public static void Seed()
@@ -74,7 +72,7 @@ internal sealed partial class AuditTrail(GatewayOptions options, TimeProvider ti
             }
         }
 
-        if (options.Storage.Path is null)
+        if (_database is null)
         {
             Entries.Add(1, Kept);
         }
@@ -87,7 +85,7 @@ internal sealed partial class AuditTrail(GatewayOptions options, TimeProvider ti
     /// <summary>Entries before <paramref name="before"/>, newest first. While the disk fails: what is in memory.</summary>
     public async Task<IReadOnlyList<AuditEntry>> ReadAsync(int limit, long? before, CancellationToken cancellation)
     {
-        if (options.Storage.Path is not null)
+        if (_database is not null)
         {
             var question = new Question(limit, before);
             try
@@ -164,11 +162,11 @@ internal sealed partial class AuditTrail(GatewayOptions options, TimeProvider ti
         }
     }
 
-    /// <summary>Waits for more, or, with something that could not be written, for its next try; false: nothing comes any more.</summary>
+    /// <summary>Waits for more, or, where something failed, for its next try; false: nothing comes any more.</summary>
     private async Task<bool> MoreAsync(CancellationToken stopping)
     {
         var more = _more ??= _queue.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
-        if (_unwritten.Count == 0)
+        if (_unwritten.Count == 0 && !_fails)
         {
             _more = null;
             return await more;
@@ -205,30 +203,38 @@ internal sealed partial class AuditTrail(GatewayOptions options, TimeProvider ti
 
     private bool TryStore(Action<AuditStore> work)
     {
+        var isNew = _store is null;
         try
         {
             work(_store ??= Open());
-            _problem = null;
+            _fails = false;
+            storage.Works(AuditStore.Part);
             return true;
         }
         catch (StorageException failure)
         {
-            // A connection that failed once may have failed for good.
+            // A connection that failed once may have failed for good: another one is tried at once.
             _store?.Dispose();
             _store = null;
-            if (_problem is null)
+            if (!isNew)
+            {
+                return TryStore(work);
+            }
+
+            if (!_fails)
             {
                 LogFailed(failure.Message);
             }
 
-            _problem = failure.Message;
+            _fails = true;
+            storage.Failed(AuditStore.Part, failure.Message);
             return false;
         }
     }
 
     private AuditStore Open()
     {
-        var store = AuditStore.Open(options.Storage.Path!);
+        var store = AuditStore.Open(_database!);
         lock (_gate)
         {
             _lastId = Math.Max(_lastId, store.LastId);

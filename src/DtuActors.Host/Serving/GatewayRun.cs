@@ -100,7 +100,7 @@ internal static partial class GatewayRun
                         SayBindFailed(failed.KeyPath, IPEndPoint.TryParse(failed.Address, out var address) ? address : null, failed.Problem, failed.AddressInUse, failed.Address);
                         return StartUp.Failed;
                     case StartUpEvent.NotStored failed:
-                        Terminal.Fault($"{failed.KeyPath}: can't open {failed.Path}: {failed.Problem}; with dtu.storage.provider = none nothing is stored");
+                        Terminal.Fault($"{failed.KeyPath}: can't open {failed.Place}: {failed.Problem}; with dtu.storage.provider = none nothing is stored");
                         return StartUp.Failed;
                     case StartUpEvent.Ready:
                         bound.Add("http", "http", HttpAddress(app));

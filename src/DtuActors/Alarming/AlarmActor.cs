@@ -5,6 +5,7 @@ using Akka.Event;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Recording;
+using DtuActors.Storage;
 
 namespace DtuActors.Alarming;
 
@@ -31,17 +32,19 @@ public sealed class AlarmActor : ReceiveActor, IWithTimers
     private readonly Memory _memory;
     private readonly IActorRef _fleet;
     private readonly EventInlet _events;
+    private readonly StorageHealth _storage;
     private readonly ChannelWriter<AlarmStatus>? _outbox;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private FieldLook? _spare = new();
     private int _missed;
 
-    internal AlarmActor(AlarmOptions options, Memory memory, IActorRef fleet, EventInlet events, ChannelWriter<AlarmStatus>? outbox)
+    internal AlarmActor(AlarmOptions options, Memory memory, IActorRef fleet, EventInlet events, StorageHealth storage, ChannelWriter<AlarmStatus>? outbox)
     {
         _options = options;
         _memory = memory;
         _fleet = fleet;
         _events = events;
+        _storage = storage;
         _outbox = outbox;
 
         Receive<LookNow>(_ => OnLookNow());
@@ -56,11 +59,13 @@ public sealed class AlarmActor : ReceiveActor, IWithTimers
     /// <param name="options">What is in force.</param>
     /// <param name="fleet">Knows how the field stands.</param>
     /// <param name="events">Hears of each change.</param>
+    /// <param name="storage">Knows how storing goes.</param>
     /// <param name="outbox">Takes each change too, as long as there is room; null: nobody sends them on.</param>
-    public static Props Props(GatewayOptions options, IActorRef fleet, EventInlet events, ChannelWriter<AlarmStatus>? outbox)
+    public static Props Props(GatewayOptions options, IActorRef fleet, EventInlet events, StorageHealth storage, ChannelWriter<AlarmStatus>? outbox)
     {
         var memory = new Memory(options.Alarms, options.Node.Name);
-        return Maker.Of((options.Alarms, memory, fleet, events, outbox), static from => new AlarmActor(from.Alarms, from.memory, from.fleet, from.events, from.outbox));
+        return Maker.Of(
+            (options.Alarms, memory, fleet, events, storage, outbox), static from => new AlarmActor(from.Alarms, from.memory, from.fleet, from.events, from.storage, from.outbox));
     }
 
     protected override void PreStart() => Timers.StartPeriodicTimer(LookNow.Instance, LookNow.Instance, _options.Every);
@@ -79,7 +84,7 @@ public sealed class AlarmActor : ReceiveActor, IWithTimers
     private void OnLooked(Fleet.Looked looked)
     {
         var now = Now;
-        foreach (var (kind, findings, many) in _memory.Rules.Apply(looked.Field, _events.LostInAll, now))
+        foreach (var (kind, findings, many) in _memory.Rules.Apply(looked.Field, _storage.Problems, _events.LostInAll, now))
         {
             foreach (var change in _memory.Book.Look(kind, findings, many, now))
             {

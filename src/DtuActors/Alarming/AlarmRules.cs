@@ -25,9 +25,11 @@ internal sealed class AlarmRules(AlarmOptions options, string node)
 
     /// <summary>One look through all kinds that are on: kind, what is wrong, and what is said of many.</summary>
     /// <param name="field">How the field stands.</param>
+    /// <param name="storage">The parts of storage that fail, with the reason.</param>
     /// <param name="lost">Events that monitors and history have missed since the start.</param>
     /// <param name="now">The time.</param>
-    public IEnumerable<(string Kind, IEnumerable<Finding> Findings, string Many)> Apply(FieldLook field, long lost, DateTimeOffset now)
+    public IEnumerable<(string Kind, IEnumerable<Finding> Findings, string Many)> Apply(
+        FieldLook field, IReadOnlyDictionary<string, string> storage, long lost, DateTimeOffset now)
     {
         var since = _since ??= now;
         Count(field, now);
@@ -69,6 +71,11 @@ internal sealed class AlarmRules(AlarmOptions options, string node)
         foreach (var found in Down(field, now))
         {
             yield return found;
+        }
+
+        if (options.StorageFailed)
+        {
+            yield return (AlarmKinds.StorageFailed, storage.Select(part => new Finding(part.Key, $"storing fails, {part.Key}: {part.Value}")), "parts of storage fail (GET /readyz)");
         }
 
         if (options.EventsLost)

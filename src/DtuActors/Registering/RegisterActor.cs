@@ -29,12 +29,6 @@ public static class Editing
     /// <param name="Names">Ids and aliases that are newly configured, and rows of the register have already.</param>
     public sealed record Collides(GatewayOptions Options, ImmutableArray<string> Names) : INoSerializationVerificationNeeded;
 
-    /// <summary>One <see cref="Standing"/>.</summary>
-    public sealed record GetStanding : INoSerializationVerificationNeeded;
-
-    /// <param name="Problem">Why the database could not be opened, or last not be written; null: all is well, or nothing is stored.</param>
-    public sealed record Standing(string? Problem) : INoSerializationVerificationNeeded;
-
     /// <summary>What became of a question.</summary>
     public abstract record Answer : INoSerializationVerificationNeeded;
 
@@ -67,20 +61,24 @@ public static class Editing
         public static readonly Opened Instance = new();
     }
 
-    /// <summary>To the parent: the database can't be opened or read. At start-up this ends the run; later it is tried again.</summary>
-    public sealed record OpenFailed(string Path, string Problem) : INoSerializationVerificationNeeded;
+    /// <summary>To the parent: the database can't be opened or read, and its rows are not known. At start-up this ends the run; later it is tried again.</summary>
+    public sealed record OpenFailed(string KeyPath, string Place, string Problem) : INoSerializationVerificationNeeded;
 }
 
 /// <summary>
 /// Owns the register of DTUs and its table: the one writer. What changes goes to disk, then to admission, which sessions read as they register, then to the
 /// FleetView and, for its groups, to the router; sessions that are open are not touched. It lives on a thread of its own, for the database's calls block.
 /// </summary>
-/// <remarks>A restarted one reads its rows again; admission keeps the last ones meanwhile.</remarks>
+/// <remarks>
+/// A restarted one reads its rows again; admission keeps the last ones meanwhile. A database that fails later is looked after until it is back; what was read holds
+/// as long, and only writes are refused.
+/// </remarks>
 public sealed class RegisterActor : ReceiveActor, IWithTimers
 {
-    private static readonly TimeSpan OpenAgainAfter = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
 
-    private readonly string? _path;
+    private readonly Database? _database;
+    private readonly StorageHealth _health;
     private readonly Admission _admission;
     private readonly IActorRef _fleet;
     private readonly IActorRef _router;
@@ -88,119 +86,200 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
     private readonly HashSet<IActorRef> _followers = [];
     private RegisterStore? _store;
     private Register _register = Register.Empty;
+    private bool _isRead;
     private string? _problem;
-    private string? _writeProblem;
 
-    public RegisterActor(GatewayOptions options, Admission admission, IActorRef fleet, IActorRef router)
+    public RegisterActor(GatewayOptions options, StorageHealth health, Admission admission, IActorRef fleet, IActorRef router)
     {
-        _path = options.Storage.Path;
+        _database = Database.Of(options.Storage);
+        _health = health;
         _admission = admission;
         _fleet = fleet;
         _router = router;
 
         Receive<Editing.Apply>(OnApply);
         Receive<Editing.Remove>(OnRemove);
-        Receive<Editing.List>(_ => Sender.Tell(_problem is null ? new Editing.Listed(_register) : new Editing.Refused(_problem)));
-        Receive<Editing.GetStanding>(_ => Sender.Tell(new Editing.Standing(_problem ?? _writeProblem)));
+        Receive<Editing.List>(_ => Sender.Tell(_isRead ? new Editing.Listed(_register) : new Editing.Refused(_problem)));
         Receive<Editing.Reconfigure>(OnReconfigure);
         Receive<Fleet.TellAgain>(_ => TellFleet([.. _register.Rows], []));
         Receive<Editing.Follow>(OnFollow);
         Receive<Terminated>(ended => _followers.Remove(ended.ActorRef));
-        Receive<OpenAgain>(_ => Open());
+        Receive<LookNow>(_ => OnLookNow());
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(GatewayOptions options, Admission admission, IActorRef fleet, IActorRef router) =>
-        Akka.Actor.Props.Create<RegisterActor>(options, admission, fleet, router).WithDispatcher(EndpointDispatchers.Port);
+    public static Props Props(GatewayOptions options, StorageHealth health, Admission admission, IActorRef fleet, IActorRef router) =>
+        Akka.Actor.Props.Create<RegisterActor>(options, health, admission, fleet, router).WithDispatcher(EndpointDispatchers.Port);
 
-    protected override void PreStart() => Open();
+    protected override void PreStart()
+    {
+        Open();
+        if (_database is not null)
+        {
+            Timers.StartPeriodicTimer(LookNow.Instance, LookNow.Instance, LookEvery);
+        }
+    }
 
     protected override void PostStop() => _store?.Dispose();
 
+    // At the start, and after each failure: what a lost connection left unanswered may have been written all the same.
     private void Open()
     {
         try
         {
-            if (_path is not null)
-            {
-                _store = RegisterStore.Open(_path);
-                Use(Register.Of(_store.Read()));
-                TellOdd();
-            }
-
-            _problem = null;
-            Tell([.. _register.Rows], []);
-            Context.Parent.Tell(Editing.Opened.Instance);
+            Use(_database is null ? [] : Read(_database));
+            Works();
         }
         catch (StorageException failure)
         {
-            _store?.Dispose();
-            _store = null;
-            _problem = failure.Message;
-            Context.Parent.Tell(new Editing.OpenFailed(_path!, failure.Message));
-            Timers.StartSingleTimer(OpenAgain.Instance, OpenAgain.Instance, OpenAgainAfter);
+            Failed(failure.Message);
         }
     }
 
-    private void OnApply(Editing.Apply apply)
+    private IReadOnlyList<RegisteredDtu> Read(Database database)
     {
-        if (_store is null)
+        _store?.Dispose();
+        _store = null;
+        _store = RegisterStore.Open(database);
+        if (_isRead)
         {
-            Sender.Tell(new Editing.Refused(_problem));
+            // A disk that is full can be read.
+            _store.Touch();
+        }
+
+        return _store.Read();
+    }
+
+    private void Use(IReadOnlyList<RegisteredDtu> rows)
+    {
+        var (before, register) = (_register, Register.Of(rows));
+        if (_isRead && register.Rows.SequenceEqual(before.Rows))
+        {
             return;
         }
 
+        if (_database is not null)
+        {
+            Use(register);
+            TellOdd();
+        }
+
+        Tell([.. register.Rows], [.. before.Rows.Select(dtu => dtu.Id).Where(id => register.Find(id) is null)]);
+        if (!_isRead)
+        {
+            _isRead = true;
+            Context.Parent.Tell(Editing.Opened.Instance);
+        }
+    }
+
+    private void OnLookNow()
+    {
+        try
+        {
+            if (_problem is null && _store is { IsLost: false } store)
+            {
+                store.Look();
+                return;
+            }
+        }
+        catch (StorageException)
+        {
+            // Another connection may do, and is tried at once.
+        }
+
+        Open();
+    }
+
+    private void OnApply(Editing.Apply apply) => Sender.Tell(Stored(store =>
+    {
         var faults = new RowFaults();
         if (_register.Apply(apply.Edits, _admission.Rules, faults) is not { } change)
         {
-            Sender.Tell(new Editing.Faulty(faults));
-            return;
+            return new Editing.Faulty(faults);
         }
 
         if (!apply.DryRun && !change.Written.IsEmpty)
         {
-            if (!TryStore(store => store.Write(change.Written)))
-            {
-                return;
-            }
-
+            store.Write(change.Written);
+            Works();
             Use(change.Register);
             Tell(change.Written, []);
             _log.Info("register: {0} added, {1} changed, {2} in all", change.Added, change.Changed, change.Register.Count);
         }
 
-        Sender.Tell(new Editing.Applied(change.Added, change.Changed, change.Unchanged));
-    }
+        return new Editing.Applied(change.Added, change.Changed, change.Unchanged);
+    }));
 
-    private void OnRemove(Editing.Remove remove)
+    private void OnRemove(Editing.Remove remove) => Sender.Tell(Stored(store =>
     {
-        if (_store is null)
-        {
-            Sender.Tell(new Editing.Refused(_problem));
-            return;
-        }
-
         var isThere = _register.Find(remove.Id) is not null;
         if (isThere)
         {
-            if (!TryStore(store => store.Delete(remove.Id)))
-            {
-                return;
-            }
-
+            store.Delete(remove.Id);
+            Works();
             Use(_register.Without(remove.Id));
             Tell([], [remove.Id]);
             _log.Info("register: DTU {0} removed, {1} in all", remove.Id, _register.Count);
         }
 
-        Sender.Tell(new Editing.Removed(isThere));
+        return new Editing.Removed(isThere);
+    }));
+
+    // A disk that is full is the asker's answer: the rows are as they were, and the next try may find room. A server that was started again since is not: a new
+    // connection is tried at once.
+    private Editing.Answer Stored(Func<RegisterStore, Editing.Answer> work)
+    {
+        for (var isFirst = true; _store is not null; isFirst = false)
+        {
+            try
+            {
+                return work(_store);
+            }
+            catch (StorageException) when (isFirst && _store.IsLost)
+            {
+                Open();
+            }
+            catch (StorageException failure)
+            {
+                Failed(failure.Message);
+                break;
+            }
+        }
+
+        return new Editing.Refused(_problem);
+    }
+
+    private void Works()
+    {
+        if (_problem is not null)
+        {
+            _problem = null;
+            _log.Info("{0}: {1}: the register is read and written again", _database!.KeyPath, _database.Place);
+        }
+
+        _health.Works(RegisterStore.Part);
+    }
+
+    private void Failed(string problem)
+    {
+        if (_problem != problem)
+        {
+            _problem = problem;
+            _log.Error("{0}: {1}: {2}", _database!.KeyPath, _database.Place, problem);
+            if (!_isRead)
+            {
+                Context.Parent.Tell(new Editing.OpenFailed(_database.KeyPath, _database.Place, problem));
+            }
+        }
+
+        _health.Failed(RegisterStore.Part, problem);
     }
 
     private void OnFollow(Editing.Follow follow)
     {
         _followers.Add(Context.Watch(follow.Who));
-        if (_problem is null)
+        if (_isRead)
         {
             follow.Who.Tell(new Editing.Rows(InForce()));
         }
@@ -224,24 +303,6 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
         else
         {
             Sender.Tell(new Editing.Collides(reconfigure.Options, taken));
-        }
-    }
-
-    // A disk that is full is the asker's answer: the rows are as they were, and the next try may find room.
-    private bool TryStore(Action<RegisterStore> write)
-    {
-        try
-        {
-            write(_store!);
-            _writeProblem = null;
-            return true;
-        }
-        catch (StorageException failure)
-        {
-            _log.Error("dtu.storage.path: {0}: {1}", _path, failure.Message);
-            _writeProblem = failure.Message;
-            Sender.Tell(new Editing.Refused(failure.Message));
-            return false;
         }
     }
 
@@ -294,8 +355,8 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
         }
     }
 
-    private sealed record OpenAgain : INoSerializationVerificationNeeded
+    private sealed record LookNow : INoSerializationVerificationNeeded
     {
-        public static readonly OpenAgain Instance = new();
+        public static readonly LookNow Instance = new();
     }
 }

@@ -1,51 +1,47 @@
-using System.Globalization;
+using System.Data;
+using System.Data.Common;
 using DtuActors.Protocol;
 using DtuActors.Storage;
-using Microsoft.Data.Sqlite;
 
 namespace DtuActors.Registering;
 
 /// <summary>
-/// The register's table in the node's SQLite database. Every call blocks and writes are on disk when it returns; one caller at a time. Throws
-/// <see cref="StorageException"/>.
+/// The register's table. Every call blocks and writes are on disk when it returns; one caller at a time. Throws <see cref="StorageException"/>.
 /// </summary>
 internal sealed class RegisterStore : IDisposable
 {
-    /// <summary>What the table looks like; a database may hold other parts with versions of their own.</summary>
-    private const int Version = 1;
+    /// <summary>The part's name, in the database and in <see cref="StorageHealth"/>.</summary>
+    public const string Part = "register";
 
-    private const string Part = "register";
-    private const int CantOpen = 14;
+    private readonly Database _database;
+    private readonly DbConnection _connection;
 
-    private readonly SqliteConnection _connection;
+    private RegisterStore(Database database, DbConnection connection) => (_database, _connection) = (database, connection);
 
-    private RegisterStore(SqliteConnection connection) => _connection = connection;
+    /// <summary>Whether its connection is gone, so that only another one can help.</summary>
+    public bool IsLost => _connection.State is not ConnectionState.Open;
 
-    /// <summary>Opens the database, and makes file, folder and table where they are not there.</summary>
-    public static RegisterStore Open(string path)
+    /// <summary>Opens the database, and makes the table, or what an older release made of it the table of this one.</summary>
+    public static RegisterStore Open(Database database)
     {
-        // Not pooled: a pool would hold the file after the gateway's end.
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 5 }.ToString());
+        var connection = database.Open();
         try
         {
-            CreateFile(path);
-            connection.Open();
-            var store = new RegisterStore(connection);
-            store.Prepare();
-            return store;
+            SchemaVersions.Prepare(database, connection, Part, "the register", Steps(database));
+            return new RegisterStore(database, connection);
         }
-        catch (Exception failure) when (failure is SqliteException or StorageException or IOException or UnauthorizedAccessException)
+        catch
         {
             connection.Dispose();
-            throw new StorageException(failure is SqliteException { SqliteErrorCode: CantOpen } ? Reason(path, failure) : Words(failure), failure);
+            throw;
         }
     }
 
     /// <summary>All rows.</summary>
-    public IReadOnlyList<RegisteredDtu> Read() => Tell(() =>
+    public IReadOnlyList<RegisteredDtu> Read() => _database.Run(() =>
     {
         var rows = new List<RegisteredDtu>();
-        using var select = Command("select id, name, profile, groups, secret, port, aliases, note from register_dtus");
+        using var select = _connection.Command("select id, name, profile, groups, secret, port, aliases, note from register_dtus");
         using var reader = select.ExecuteReader();
         while (reader.Read())
         {
@@ -70,119 +66,87 @@ internal sealed class RegisterStore : IDisposable
         return rows;
     });
 
-    /// <summary>Writes rows that are new or changed, all or none.</summary>
-    public void Write(IEnumerable<RegisteredDtu> rows) => Tell(() =>
+    /// <summary>Writes rows that are new or changed, each once, all or none.</summary>
+    public void Write(IEnumerable<RegisteredDtu> rows) => _database.Run(() =>
     {
         using var transaction = _connection.BeginTransaction();
-        using var upsert = Command("""
-            insert into register_dtus (id, name, profile, groups, secret, port, aliases, note) values ($id, $name, $profile, $groups, $secret, $port, $aliases, $note)
-            on conflict (id) do update set name = $name, profile = $profile, groups = $groups, secret = $secret, port = $port, aliases = $aliases, note = $note
-            """);
-        upsert.Transaction = transaction;
-        SqliteParameter[] values = [.. RegisterColumns.All.Select(column => upsert.Parameters.Add($"${column}", SqliteType.Text))];
-        foreach (var dtu in rows)
+        DbCommand? upsert = null;
+        try
         {
-            foreach (var (column, value) in RegisterColumns.All.Zip(values))
+            foreach (var some in rows.Chunk(_database.RowsInOne))
             {
-                value.Value = RegisterColumns.Write(dtu, column);
-            }
+                if (upsert?.Parameters.Count != some.Length * RegisterColumns.All.Length)
+                {
+                    upsert?.Dispose();
+                    upsert = Upsert(some.Length, transaction);
+                }
 
-            upsert.Parameters[$"${RegisterColumns.Port}"].Value = dtu.Port.ToString(CultureInfo.InvariantCulture);
-            upsert.ExecuteNonQuery();
+                foreach (var (place, value) in some.SelectMany(dtu => RegisterColumns.All.Select(column => Value(dtu, column))).Index())
+                {
+                    upsert.Parameters[place].Value = value;
+                }
+
+                upsert.ExecuteNonQuery();
+            }
+        }
+        finally
+        {
+            upsert?.Dispose();
         }
 
         transaction.Commit();
-        return true;
     });
 
-    public void Delete(DtuId id) => Tell(() =>
+    public void Delete(DtuId id) => _database.Run(() =>
     {
-        using var delete = Command("delete from register_dtus where id = $id");
-        delete.Parameters.AddWithValue("$id", id.Value);
-        return delete.ExecuteNonQuery();
+        using var delete = _connection.Command("delete from register_dtus where id = @id");
+        delete.Bind("id", id.Value);
+        delete.ExecuteNonQuery();
     });
+
+    /// <summary>Asks for something small.</summary>
+    public void Look() => Execute($"select version from schema_versions where part = '{Part}'");
+
+    /// <summary>Writes something that changes nothing.</summary>
+    public void Touch() => Execute($"update schema_versions set version = version where part = '{Part}'");
 
     public void Dispose() => _connection.Dispose();
 
-    // What was acknowledged survives a power cut: full, not normal.
-    private void Prepare()
-    {
-        Execute("pragma journal_mode = wal");
-        Execute("pragma synchronous = full");
-        using var transaction = _connection.BeginTransaction();
-        Execute("create table if not exists schema_versions (part text primary key, version integer not null) without rowid", transaction);
-        Execute($"insert or ignore into schema_versions (part, version) values ('{Part}', {Version})", transaction);
-        using var select = Command($"select version from schema_versions where part = '{Part}'");
-        select.Transaction = transaction;
-        if (select.ExecuteScalar() is not (long and Version))
-        {
-            throw new StorageException($"its register was written by another release of this program (this one reads version {Version})");
-        }
+    private static string[] Steps(Database database) =>
+    [
+        $"""
+        create table register_dtus (
+          id text primary key, name text not null, profile text not null, groups text not null, secret text not null, port integer not null,
+          aliases text not null, note text not null) {database.Clustered}
+        """,
+    ];
 
-        Execute("""
-            create table if not exists register_dtus (
-              id text primary key, name text not null, profile text not null, groups text not null, secret text not null, port integer not null,
-              aliases text not null, note text not null) without rowid
-            """, transaction);
-        transaction.Commit();
-    }
+    private static object Value(RegisteredDtu dtu, string column) => column == RegisterColumns.Port ? dtu.Port : RegisterColumns.Write(dtu, column);
 
-    private void Execute(string sql, SqliteTransaction? transaction = null)
+    private void Execute(string sql) => _database.Run(() =>
     {
-        using var command = Command(sql);
-        command.Transaction = transaction;
+        using var command = _connection.Command(sql);
         command.ExecuteNonQuery();
-    }
+    });
 
-    private SqliteCommand Command(string sql)
+    private DbCommand Upsert(int rows, DbTransaction transaction)
     {
-        var command = _connection.CreateCommand();
-        command.CommandText = sql;
-        return command;
+        var columns = RegisterColumns.All;
+        var values = Enumerable.Range(0, rows).Select(row => $"({string.Join(", ", columns.Select(column => $"@{column}{row}"))})");
+        var upsert = _connection.Command(
+            $"""
+            insert into register_dtus ({string.Join(", ", columns)}) values {string.Join(", ", values)}
+            on conflict (id) do update set {string.Join(", ", columns.Skip(1).Select(column => $"{column} = excluded.{column}"))}
+            """,
+            transaction);
+        for (var row = 0; row < rows; row++)
+        {
+            foreach (var column in columns)
+            {
+                upsert.Bind($"{column}{row}", null);
+            }
+        }
+
+        return upsert;
     }
-
-    // SQLite gives its other files the same rights.
-    private static void CreateFile(string path)
-    {
-        System.IO.Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        if (!Path.Exists(path))
-        {
-            PrivateFile.CreateNew(path).Dispose();
-        }
-    }
-
-    // SQLite does not tell why a file can't be opened; the system does.
-    private static string Reason(string path, Exception failure)
-    {
-        if (System.IO.Directory.Exists(path))
-        {
-            return "it is a folder";
-        }
-
-        try
-        {
-            new FileStream(path, FileMode.Open, FileAccess.ReadWrite).Dispose();
-            return Words(failure);
-        }
-        catch (Exception reason) when (reason is IOException or UnauthorizedAccessException)
-        {
-            return reason.Message;
-        }
-    }
-
-    private static T Tell<T>(Func<T> work)
-    {
-        try
-        {
-            return work();
-        }
-        catch (Exception failure) when (failure is SqliteException or InvalidCastException or IOException)
-        {
-            throw new StorageException(Words(failure), failure);
-        }
-    }
-
-    // "SQLite Error 26: 'file is not a database'."
-    private static string Words(Exception failure) =>
-        failure is SqliteException && failure.Message.Split('\'', 2) is [_, var words] ? words.TrimEnd('.', '\'') : failure.Message;
 }

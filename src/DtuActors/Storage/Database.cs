@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Net.Sockets;
 using DtuActors.Configuration;
 
 namespace DtuActors.Storage;
@@ -18,14 +19,23 @@ public abstract class Database
     /// <summary>The type of a column of bytes.</summary>
     public abstract string Bytes { get; }
 
+    /// <summary>The type of a column of whole numbers of 64 bits.</summary>
+    public abstract string BigInt { get; }
+
     /// <summary>The type of a primary key that counts up by itself.</summary>
     public abstract string Serial { get; }
 
     /// <summary>What stands behind a table that is stored in the order of its primary key, where there is such a thing.</summary>
     public abstract string Clustered { get; }
 
+    /// <summary>How many rows one statement should write: many where each is a round trip, one where parameters are found by search.</summary>
+    public abstract int RowsInOne { get; }
+
     /// <summary>How others connect to it.</summary>
     internal abstract string ConnectionString { get; }
+
+    /// <summary>What a transaction says first that changes tables, so that another node's waits for its end; null: its beginning does that.</summary>
+    internal virtual string? WaitForOthers => null;
 
     /// <summary>Where commands, the register and the audit trail are stored; null: nothing is.</summary>
     public static Database? Of(StorageOptions storage) => storage.Provider switch
@@ -45,12 +55,13 @@ public abstract class Database
         _ => Of(storage),
     };
 
-    /// <summary>An open connection; whoever opens it disposes it. Makes folder and file where they are not there.</summary>
-    public DbConnection Open()
+    /// <summary>An open connection; whoever opens it disposes it.</summary>
+    /// <param name="make">Whether folder and file are made where they are not there.</param>
+    public DbConnection Open(bool make = true)
     {
         try
         {
-            return OpenConnection();
+            return OpenConnection(make);
         }
         catch (Exception failure) when (IsFailure(failure))
         {
@@ -78,7 +89,10 @@ public abstract class Database
         return true;
     });
 
-    protected abstract DbConnection OpenConnection();
+    /// <summary>From now on this connection's commits don't wait for the disk: a power cut takes the last second along, and damages nothing.</summary>
+    internal abstract void Relax(DbConnection connection);
+
+    protected abstract DbConnection OpenConnection(bool make);
 
     /// <summary>Why it can't be opened, in words.</summary>
     protected virtual string Reason(Exception failure) => Words(failure);
@@ -87,7 +101,7 @@ public abstract class Database
     protected abstract string Words(Exception failure);
 
     // What a row holds and was not written by this program is a failure of the database too.
-    private static bool IsFailure(Exception failure) =>
-        failure is DbException or IOException or UnauthorizedAccessException or InvalidCastException or FormatException or TimeoutException
+    protected virtual bool IsFailure(Exception failure) =>
+        failure is DbException or IOException or SocketException or UnauthorizedAccessException or InvalidCastException or FormatException or TimeoutException
         || failure is InvalidOperationException { InnerException: DbException or IOException or TimeoutException };
 }

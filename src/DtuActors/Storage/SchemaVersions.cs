@@ -17,6 +17,11 @@ internal static class SchemaVersions
     public static void Prepare(Database database, DbConnection connection, string part, string named, IReadOnlyList<string> steps) => database.Run(() =>
     {
         using var transaction = connection.BeginTransaction();
+        if (database.WaitForOthers is { } wait)
+        {
+            Execute(wait);
+        }
+
         Execute("create table if not exists schema_versions (part varchar(64) primary key, version integer not null)");
         var version = Version();
         if (version > steps.Count)
@@ -38,17 +43,13 @@ internal static class SchemaVersions
 
         void Execute(string sql)
         {
-            using var command = connection.CreateCommand();
-            command.Transaction = transaction;
-            command.CommandText = sql;
+            using var command = connection.Command(sql, transaction);
             command.ExecuteNonQuery();
         }
 
         int Version()
         {
-            using var command = connection.CreateCommand();
-            command.Transaction = transaction;
-            command.CommandText = $"select version from schema_versions where part = '{part}'";
+            using var command = connection.Command($"select version from schema_versions where part = '{part}'", transaction);
             return Convert.ToInt32(command.ExecuteScalar() ?? 0, System.Globalization.CultureInfo.InvariantCulture);
         }
     });

@@ -8,8 +8,8 @@ internal sealed class SqliteDatabase(string path) : Database
 {
     private const int CantOpen = 14;
 
-    // Writers in this process wait for each other that long.
-    private const int BusySeconds = 5;
+    // Writers in this process wait for each other that long: one that writes without a pause leaves the others short moments only.
+    private const int BusySeconds = 15;
     private static readonly string Pragmas = $"pragma busy_timeout = {BusySeconds * 1000}; pragma journal_mode = wal; pragma synchronous = full";
 
     public override string KeyPath => "dtu.storage.path";
@@ -18,9 +18,13 @@ internal sealed class SqliteDatabase(string path) : Database
 
     public override string Bytes => "blob";
 
+    public override string BigInt => "integer";
+
     public override string Serial => "integer primary key autoincrement";
 
     public override string Clustered => "without rowid";
+
+    public override int RowsInOne => 1;
 
     // Not pooled: a pool would hold the file after the gateway's end.
     internal override string ConnectionString =>
@@ -43,15 +47,25 @@ internal sealed class SqliteDatabase(string path) : Database
     public static void Settle(DbConnection connection)
     {
         // SQLite's own waiting for a lock looks again within milliseconds, the provider's sleeps for 150.
-        using var command = connection.CreateCommand();
-        command.CommandText = Pragmas;
+        using var command = connection.Command(Pragmas);
         command.ExecuteNonQuery();
     }
 
-    protected override DbConnection OpenConnection()
+    internal override void Relax(DbConnection connection) => Run(() =>
     {
-        CreateFile();
-        var connection = new SqliteConnection(ConnectionString);
+        using var command = connection.Command("pragma synchronous = normal");
+        command.ExecuteNonQuery();
+    });
+
+    protected override DbConnection OpenConnection(bool make)
+    {
+        if (make)
+        {
+            CreateFile();
+        }
+
+        var mode = new SqliteConnectionStringBuilder(ConnectionString) { Mode = SqliteOpenMode.ReadWrite };
+        var connection = new SqliteConnection(mode.ToString());
         try
         {
             connection.Open();

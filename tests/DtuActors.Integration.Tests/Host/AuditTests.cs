@@ -96,14 +96,15 @@ public sealed class AuditTests
         Assert.Equal(404, (await CallAsync(http, "DELETE", "/api/v1/dtus/x/connection", "operate-key-2", null)).Status);
         Assert.Equal("hand operate kick x '' 404 no-such-dtu", Line((await ItemsAsync(http, "/api/v1/audit")).Single()));
         using var patience = new CancellationTokenSource(HostProcess.Patience);
-        JsonElement audit;
+        JsonElement storage;
         do
         {
             using var response = await http.GetAsync("/readyz", patience.Token);
             Assert.Equal(200, (int)response.StatusCode);
-            audit = JsonDocument.Parse(await response.Content.ReadAsStringAsync(patience.Token)).RootElement.GetProperty("checks").EnumerateArray().Single(check => check.GetProperty("name").GetString() == "audit");
+            storage = JsonDocument.Parse(await response.Content.ReadAsStringAsync(patience.Token)).RootElement.GetProperty("checks").EnumerateArray().Single(check => check.GetProperty("name").GetString() == "storage");
         }
-        while (audit.GetProperty("status").GetString() != "degraded");
+        while (storage.GetProperty("status").GetString() != "degraded");
+        Assert.Contains("audit (", storage.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
     private static string Line(JsonElement entry)

@@ -156,7 +156,17 @@ public sealed class RegisterTests(ListedGateway gateway) : IClassFixture<ListedG
 
         Assert.Equal(200, (await gateway.ImportAsync("id\nslow-1\n")).Status);
         stalled.Add(await StallAsync());
-        await UntilAsync(async () => (await gateway.ImportAsync("id\nslow-2\n")) is { Status: 503, Type: "busy" });
+        await UntilAsync(async () =>
+        {
+            // Who looks takes a place too, and may have been the fourth.
+            if (stalled[^1].Available > 0)
+            {
+                stalled[^1].Dispose();
+                stalled[^1] = await StallAsync();
+            }
+
+            return (await gateway.ImportAsync("id\nslow-2\n")) is { Status: 503, Type: "busy" };
+        });
         stalled.ForEach(client => client.Dispose());
         await UntilAsync(async () => (await gateway.ImportAsync("id\nslow-3\n")).Status is 200);
     }

@@ -7,6 +7,7 @@ using DtuActors.Directory;
 using DtuActors.Protocol;
 using DtuActors.Recording;
 using DtuActors.Sessions;
+using DtuActors.Storage;
 
 namespace DtuActors.Tests.Alarming;
 
@@ -14,6 +15,7 @@ public sealed class AlarmActorSpec : ActorSpec
 {
     private readonly Channel<AlarmStatus> _outbox = Channel.CreateUnbounded<AlarmStatus>();
     private readonly EventInlet _events = new();
+    private readonly StorageHealth _storage = new();
     private readonly Dictionary<string, DtuLook> _dtus = [];
     private ImmutableArray<EndpointStatus> _endpoints = [];
     private ImmutableArray<ListenerStatus> _listeners = [];
@@ -231,6 +233,23 @@ public sealed class AlarmActorSpec : ActorSpec
     }
 
     [Fact]
+    public void A_part_of_storage_that_fails_is_raised_once_and_cleared_once()
+    {
+        Start();
+        _storage.Failed("history", "No space left on device");
+        Pass(TimeSpan.FromSeconds(5));
+        var raised = Assert.Single(Changes());
+        Assert.Equal((AlarmKinds.StorageFailed, "history", AlarmKinds.Critical), (raised.Kind, raised.Subject, raised.Severity));
+        Assert.Contains("No space left on device", raised.Text, StringComparison.Ordinal);
+        _storage.Failed("history", "database is locked");
+        Pass(TimeSpan.FromMinutes(2));
+        Assert.Empty(Changes());
+        _storage.Works("history");
+        Pass(TimeSpan.FromMinutes(2));
+        Assert.Equal((raised.Id, true), Assert.Single(Changes().Select(alarm => (alarm.Id, alarm.ClearedAt is not null))));
+    }
+
+    [Fact]
     public void A_kind_that_is_off_is_never_raised()
     {
         Start(new AlarmOptions { DtuOffline = null });
@@ -243,7 +262,7 @@ public sealed class AlarmActorSpec : ActorSpec
     public void A_fleet_view_that_took_a_look_along_is_asked_again()
     {
         var fleet = CreateTestProbe();
-        _alarms = Sys.ActorOf(AlarmActor.Props(Options.Gateway(), fleet, _events, _outbox.Writer));
+        _alarms = Sys.ActorOf(AlarmActor.Props(Options.Gateway(), fleet, _events, _storage, _outbox.Writer));
         Settle(_alarms);
         Clock.Advance(TimeSpan.FromSeconds(5));
         fleet.ExpectMsg<Fleet.Look>();
@@ -265,7 +284,7 @@ public sealed class AlarmActorSpec : ActorSpec
 
         _field = Sys.ActorOf(Props.Create(() => new FieldStub(Fill)));
         var gateway = Options.Gateway() with { Alarms = options ?? new AlarmOptions() };
-        _alarms = Sys.ActorOf(AlarmActor.Props(gateway, _field, _events, _outbox.Writer));
+        _alarms = Sys.ActorOf(AlarmActor.Props(gateway, _field, _events, _storage, _outbox.Writer));
         Settle(_alarms);
         Pass(gateway.Alarms.Every);
     }

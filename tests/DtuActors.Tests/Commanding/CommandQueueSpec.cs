@@ -15,7 +15,9 @@ namespace DtuActors.Tests.Commanding;
 /// <summary>Stored commands, through the directory: probes play the sessions, the test is who wants them; the journal is in memory, and outlives the directory.</summary>
 public sealed class CommandQueueSpec : ActorSpec
 {
+    // A journal's own messages are not made to be serialized; what it stores is, and CommandSerializerTests see to it.
     private const string Plugins = """
+        akka.actor.serialize-messages = off
         akka.persistence {
           journal.dtu { class = "DtuActors.Tests.Commanding.FailingJournal, DtuActors.Tests", plugin-dispatcher = akka.actor.default-dispatcher
             circuit-breaker { max-failures = 100, call-timeout = 10s, reset-timeout = 10s } }
@@ -77,8 +79,8 @@ public sealed class CommandQueueSpec : ActorSpec
             var send = session.ExpectMsg<Asking.Send>();
             Assert.Equal([i], send.Payload.ToArray());
             session.ExpectNoMsg(TimeSpan.FromMilliseconds(20));
-            session.Reply(new Asking.Begun(send.Correlation));
-            session.Reply(new Asking.Sent(send.Correlation));
+            send.ReplyTo.Tell(new Asking.Begun(send.Correlation));
+            send.ReplyTo.Tell(new Asking.Sent(send.Correlation));
         }
 
         Assert.Equal(["c1", "c2", "c3"], Enumerable.Range(0, 3).Select(_ => ExpectMsg<Queueing.Ended>().Status.Id));
@@ -243,7 +245,7 @@ public sealed class CommandQueueSpec : ActorSpec
         _directory.Tell(new Holding.Released(Dtu, _epochs[old]), old);
         newer.ExpectMsg<Holding.Granted>();
         newer.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
-        old.Reply(new Asking.Refused(send.Correlation, RefusalReason.SessionEnded));
+        send.ReplyTo.Tell(new Asking.Refused(send.Correlation, RefusalReason.SessionEnded));
         Deliver(newer, [1]);
     }
 
@@ -416,7 +418,7 @@ public sealed class CommandQueueSpec : ActorSpec
 
     private void Until(Func<bool> condition) => AwaitCondition(condition, TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(20));
 
-    private IEnumerable<string> Changes(int count) =>
+    private List<string> Changes(int count) =>
         Enumerable.Range(0, count).Select(_ => _recorder.FishForMessage<CommandChanged>(_ => true).State).ToList();
 }
 
@@ -436,7 +438,7 @@ public sealed class FailingJournal : MemoryJournal
         var writes = messages.ToList();
         if (writes.Exists(write => Failing.GetValueOrDefault(write.PersistenceId)))
         {
-            throw new IOException("database or disk is full");
+            return Task.FromException<IImmutableList<Exception?>>(new IOException("database or disk is full"));
         }
 
         foreach (var write in writes)

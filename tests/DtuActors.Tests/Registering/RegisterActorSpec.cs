@@ -7,6 +7,7 @@ using DtuActors.Protocol;
 using DtuActors.Registering;
 using DtuActors.Routing;
 using DtuActors.Sessions;
+using DtuActors.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace DtuActors.Tests.Registering;
@@ -14,6 +15,7 @@ namespace DtuActors.Tests.Registering;
 public sealed class RegisterActorSpec : ActorSpec
 {
     private readonly string _folder = System.IO.Directory.CreateTempSubdirectory("dtu-register-").FullName;
+    private readonly StorageHealth _health = new();
     private readonly TestProbe _fleet;
     private readonly TestProbe _router;
     private readonly TestProbe _above;
@@ -171,12 +173,14 @@ public sealed class RegisterActorSpec : ActorSpec
         File.WriteAllText(Database, new string('x', 5000));
         var register = Start(new Admission(Listed), Stored);
         var failed = _above.ExpectMsg<Editing.OpenFailed>();
-        Assert.Equal((Database, "file is not a database"), (failed.Path, failed.Problem));
+        Assert.Equal(("dtu.storage.path", Database, "file is not a database"), (failed.KeyPath, failed.Place, failed.Problem));
+        Assert.Equal("file is not a database", _health.Problems[RegisterStore.Part]);
         Assert.Equal(new Editing.Refused("file is not a database"), Ask(register, Apply("id\n1001\n")));
         Assert.Equal(new Editing.Refused("file is not a database"), Ask(register, new Editing.List()));
         File.Delete(Database);
         Advance(TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(1));
         _above.ExpectMsg<Editing.Opened>();
+        Assert.Empty(_health.Problems);
         Assert.Equal(new Editing.Applied(1, 0, 0), Ask(register, Apply("id\n1001\n")));
     }
 
@@ -194,7 +198,7 @@ public sealed class RegisterActorSpec : ActorSpec
         Stop(Opened(new Admission(Listed)));
         Sql("update schema_versions set version = 2 where part = 'register'");
         Start(new Admission(Listed), Stored);
-        Assert.Contains("another release", _above.ExpectMsg<Editing.OpenFailed>().Problem, StringComparison.Ordinal);
+        Assert.Contains("newer release", _above.ExpectMsg<Editing.OpenFailed>().Problem, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -207,7 +211,37 @@ public sealed class RegisterActorSpec : ActorSpec
             Assert.Equal(new Editing.Refused("database or disk is full"), Ask(register, Apply("id\n1001\n1002\n"))));
         Assert.Equal("not-listed", admission.Decide("", "1001", null, null).Refusal);
         _fleet.ExpectNoMsg(TimeSpan.Zero);
+        Assert.Equal("database or disk is full", _health.Problems[RegisterStore.Part]);
         Assert.Equal(new Editing.Applied(1, 0, 0), Ask(register, Apply("id\n1001\n")));
+        Assert.Empty(_health.Problems);
+    }
+
+    [Fact]
+    public void A_database_that_can_t_be_written_is_looked_after_until_it_can_and_what_was_read_holds()
+    {
+        var admission = new Admission(Listed);
+        var register = Opened(admission);
+        Ask(register, Apply("id\n1001\n"));
+        _fleet.ExpectMsg<Fleet.RegisterSeen>();
+        Sql("create trigger full before insert on register_dtus begin select raise(abort, 'database or disk is full'); end");
+        Sql("create trigger fuller before update on schema_versions begin select raise(abort, 'database or disk is full'); end");
+        Assert.Equal(new Editing.Refused("database or disk is full"), Ask(register, Apply("id\n1002\n")));
+        Advance(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(1));
+        Assert.Equal(1, Assert.IsType<Editing.Listed>(Ask(register, new Editing.List())).Register.Count);
+        Assert.Null(admission.Decide("", "1001", null, null).Refusal);
+        Assert.Single(_health.Problems);
+        _above.ExpectNoMsg(TimeSpan.Zero);
+
+        Sql("drop trigger full; drop trigger fuller");
+        Sql("insert into register_dtus select '1003', name, profile, groups, secret, port, aliases, note from register_dtus; delete from register_dtus where id = '1001'");
+        Advance(TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(1));
+
+        // What it finds then may be other than what it had.
+        var seen = _fleet.ExpectMsg<Fleet.RegisterSeen>();
+        Assert.Equal(("1003", "1001"), (Assert.Single(seen.Rows).Id.Value, Assert.Single(seen.Removed).Value));
+        Assert.Equal("not-listed", admission.Decide("", "1001", null, null).Refusal);
+        Assert.Equal(new Editing.Applied(1, 0, 0), Ask(register, Apply("id\n1002\n")));
+        Assert.Empty(_health.Problems);
     }
 
     [Fact]
@@ -237,12 +271,12 @@ public sealed class RegisterActorSpec : ActorSpec
 
     private static GatewayOptions Listed => Options.Gateway() with { Admission = AdmissionMode.Listed };
 
-    private GatewayOptions Stored => Listed with { Storage = new StorageOptions { Path = Database } };
+    private GatewayOptions Stored => Listed with { Storage = new StorageOptions { Provider = StorageProvider.Sqlite, Path = Database } };
 
     private static Editing.Apply Apply(string file) => new(Rows.Read(file), DryRun: false);
 
     private IActorRef Start(Admission admission, GatewayOptions options) =>
-        _above.ChildActorOf(RegisterActor.Props(options, admission, _fleet, _router), new OneForOneStrategy(_ => Directive.Restart));
+        _above.ChildActorOf(RegisterActor.Props(options, _health, admission, _fleet, _router), new OneForOneStrategy(_ => Directive.Restart));
 
     private IActorRef Opened(Admission admission, params string[] rows)
     {

@@ -62,6 +62,7 @@ internal static class TopologyWords
         AlarmKinds.QueueFull => words["queue full", "队列已满"],
         AlarmKinds.EndpointDown => words["endpoint down", "端点断开"],
         AlarmKinds.ListenerDown => words["listener down", "监听断开"],
+        AlarmKinds.StorageFailed => words["storage fails", "存储故障"],
         AlarmKinds.EventsLost => words["events lost", "事件丢失"],
         _ => kind,
     };
@@ -72,7 +73,7 @@ internal static class TopologyWords
         { Subject: AlarmKinds.Several } => null,
         { Kind: AlarmKinds.EndpointDown } => EndpointUrl(alarm.Subject),
         { Kind: AlarmKinds.ListenerDown } => "listeners",
-        { Kind: AlarmKinds.EventsLost } => null,
+        { Kind: AlarmKinds.StorageFailed or AlarmKinds.EventsLost } => null,
         _ => DtuUrl(alarm.Subject),
     };
 

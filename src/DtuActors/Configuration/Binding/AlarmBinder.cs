@@ -30,6 +30,7 @@ internal static class AlarmBinder
             QueueFull = Kind(block, "queue-full", Schema.QueueFullAlarm, fallback.QueueFull, Count),
             EndpointDown = Kind(block, "endpoint-down", Schema.EndpointDownAlarm, fallback.EndpointDown, Age),
             ListenerDown = Kind(block, "listener-down", Schema.ListenerDownAlarm, fallback.ListenerDown, Age),
+            StorageFailed = block.Boolean("storage-failed", fallback.StorageFailed),
             EventsLost = block.Boolean("events-lost", fallback.EventsLost),
             Webhook = Webhook(block, fallback.Webhook),
         };

@@ -43,7 +43,7 @@ internal static class EndpointPorts
     /// <summary>A range needs the register's rows, which a gateway without storage does not have.</summary>
     public static void CheckStorage(BindingContext context, IEnumerable<EndpointOptions> endpoints, EndpointBinder bound, StorageOptions storage)
     {
-        foreach (var endpoint in endpoints.Where(endpoint => storage.Path is null && endpoint is TcpEndpointOptions { Ports: not null } or ModbusTcpEndpointOptions { Ports: not null }))
+        foreach (var endpoint in endpoints.Where(endpoint => storage.Provider is StorageProvider.None && endpoint is TcpEndpointOptions { Ports: not null } or ModbusTcpEndpointOptions { Ports: not null }))
         {
             context.Fault($"{endpoint.KeyPath}.ports", bound.Positions[endpoint.Name],
                 "which DTU has which port is a column of the register, and dtu.storage.provider = none keeps none", "storage.provider = sqlite, or port in place of ports");

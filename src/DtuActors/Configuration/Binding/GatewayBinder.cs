@@ -239,13 +239,13 @@ internal static class GatewayBinder
     // Npgsql's own words repeat what they don't understand, and that may be a password.
     private static string? PostgresConnection(BlockReader block, bool required)
     {
-        const string Form = "Host=127.0.0.1;Port=5432;Database=dtu;Username=dtu;Password=${?DTU_DB_PASSWORD}, as Npgsql reads it";
+        const string Form = "\"Host=127.0.0.1;Port=5432;Database=dtu;Username=dtu;Password=\"${?DTU_DB_PASSWORD}";
         var text = block.Text("connection");
         if (string.IsNullOrEmpty(text))
         {
             if (required)
             {
-                block.Fault("connection", "is missing: provider = postgresql says which server, database and user there", $"connection = \"{Form}\"");
+                block.Fault("connection", "is missing: provider = postgresql says which server, database and user there", $"connection = {Form}");
             }
 
             return null;
@@ -256,7 +256,7 @@ internal static class GatewayBinder
             return text;
         }
 
-        block.Fault("connection", "is no connection string with a host (its value is not shown)", Form);
+        block.Fault("connection", "is no connection string with a host (its value is not shown)", $"{Form}, as Npgsql reads it");
         return null;
     }
 

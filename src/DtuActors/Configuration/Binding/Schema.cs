@@ -84,7 +84,7 @@ internal static class Schema
     public static readonly Block Cluster = new("dtu.cluster", "enabled", "host", "port", "seed-nodes", "roles", "stable-after");
 
     public static readonly Block Alarms = new(
-        "dtu.alarms", "every", "clear-after", "group-above", "dtu-offline", "dtu-flapping", "dtu-conflict", "checksum-errors", "queue-age", "queue-full", "endpoint-down", "listener-down", "events-lost",
+        "dtu.alarms", "every", "clear-after", "group-above", "dtu-offline", "dtu-flapping", "dtu-conflict", "checksum-errors", "queue-age", "queue-full", "endpoint-down", "listener-down", "storage-failed", "events-lost",
         "webhook");
 
     public static readonly Block OfflineAlarm = new("dtu.alarms.dtu-offline", "after", "for");

@@ -30,6 +30,8 @@ public sealed record AlarmOptions
 
     public AgeAlarmOptions? ListenerDown { get; init; } = new() { After = TimeSpan.FromSeconds(10) };
 
+    public bool StorageFailed { get; init; } = true;
+
     public bool EventsLost { get; init; } = true;
 
     public WebhookOptions Webhook { get; init; } = new();

@@ -12,7 +12,7 @@ public sealed class MqttPayloadsTests
     private static readonly DtuId Dtu = DtuId.Parse("七号");
     private static readonly Frame Read = new(Convert.FromHexString("010302007BF867"), FrameDirection.Up, "modbus-rtu", DateTimeOffset.Parse("2026-05-04T10:00:00.1239999+02:00", System.Globalization.CultureInfo.InvariantCulture));
 
-    private static string Down(MqttPayload form, string payload) => Convert.ToHexString(MqttPayloads.Down(form, Encoding.UTF8.GetBytes(payload)).Bytes);
+    private static string Down(MqttPayload form, string payload) => Convert.ToHexString(MqttPayloads.Down(form, Encoding.UTF8.GetBytes(payload), stores: false).Bytes);
 
     [Fact]
     public void Uplinks_are_the_bytes_their_digits_or_the_apis_frame()
@@ -56,7 +56,28 @@ public sealed class MqttPayloadsTests
     [Fact]
     public void The_publishers_own_id_is_kept_also_where_the_rest_is_wrong()
     {
-        Assert.Equal("a7", MqttPayloads.Down(MqttPayload.Json, "{\"hex\":\"00\",\"id\":\"a7\"}"u8).Id);
-        Assert.Equal("a7", Assert.Throws<MqttPayloadException>(() => MqttPayloads.Down(MqttPayload.Json, "{\"id\":\"a7\"}"u8)).Id);
+        Assert.Equal("a7", MqttPayloads.Down(MqttPayload.Json, "{\"hex\":\"00\",\"id\":\"a7\"}"u8, stores: false).Id);
+        Assert.Equal("a7", Assert.Throws<MqttPayloadException>(() => MqttPayloads.Down(MqttPayload.Json, "{\"id\":\"a7\"}"u8, stores: false)).Id);
+    }
+
+    [Fact]
+    public void A_downlink_says_how_long_it_may_wait()
+    {
+        var wish = MqttPayloads.Down(MqttPayload.Json, "{\"hex\":\"00\",\"ttl\":\"2h\",\"retry\":\"always\",\"key\":\"setpoint\"}"u8, stores: true).Wish;
+        Assert.Equal(new CommandWish(TimeSpan.FromHours(2), Retry: true, "setpoint"), wish);
+        Assert.Null(MqttPayloads.Down(MqttPayload.Json, "{\"hex\":\"00\"}"u8, stores: true).Wish);
+    }
+
+    [Theory]
+    [InlineData("{\"hex\":\"00\",\"ttl\":\"soon\"}", "ttl")]
+    [InlineData("{\"hex\":\"00\",\"ttl\":\"31d\"}", "ttl")]
+    [InlineData("{\"hex\":\"00\",\"retry\":\"always\"}", "needs a ttl")]
+    [InlineData("{\"hex\":\"00\",\"ttl\":\"1h\",\"retry\":\"twice\"}", "retry")]
+    [InlineData("{\"hex\":\"00\",\"key\":\"\"}", "key")]
+    public void A_wish_that_is_none_says_why(string payload, string problem)
+    {
+        var fault = Assert.Throws<MqttPayloadException>(() => MqttPayloads.Down(MqttPayload.Json, Encoding.UTF8.GetBytes(payload), stores: true));
+        Assert.Equal("bad-payload", fault.Reason);
+        Assert.Contains(problem, fault.Message, StringComparison.Ordinal);
     }
 }
