@@ -13,13 +13,14 @@ using DtuActors.Recording;
 using DtuActors.Registering;
 using DtuActors.Routing;
 using DtuActors.Sessions;
+using DtuActors.Storage;
 
 namespace DtuActors;
 
 /// <summary>
 /// The tree's root: who is started, in which order, and in which order it all ends. Start: those who remember, the directory and the router, endpoints, then,
 /// once the register is read, listeners and dialers, so that a first byte finds its way and no listed DTU is refused. End: sessions first (unbinding would reset them), endpoints write what
-/// waits, then all else.
+/// waits, the history what it holds, then all else.
 /// Where it fails itself, the process ends.
 /// </summary>
 public sealed partial class GatewayActor : ReceiveActor, IWithTimers
@@ -30,9 +31,10 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     public sealed record Parts(IActorRef Router, IActorRef Fleet, IActorRef Recorder, IActorRef Monitors, IActorRef Register, IActorRef Alarms, IActorRef Commands)
         : INoSerializationVerificationNeeded;
 
-    // Together under the 5 s in which a stop has to be over; a session's own close takes 2 s at most.
+    // Together under the 5 s in which a stop has to be over; a session's own close takes 2 s at most, and history that waits is written in a tenth of a second.
     private static readonly TimeSpan SessionsLimit = TimeSpan.FromMilliseconds(2500);
-    private static readonly TimeSpan EndpointsLimit = TimeSpan.FromMilliseconds(1800);
+    private static readonly TimeSpan EndpointsLimit = TimeSpan.FromMilliseconds(1600);
+    private static readonly TimeSpan HistoryLimit = TimeSpan.FromMilliseconds(400);
     private static readonly object LimitKey = new();
 
     // A part that fails again and again is no accident: the process ends, and whoever runs it hears of it.
@@ -42,9 +44,11 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private readonly Admission _admission;
     private readonly PollTable _polls;
     private readonly EventInlet _inlet = new();
+    private readonly HistoryBuffer _unwritten = new();
     private readonly ChannelWriter<StartUpEvent> _startUp;
     private readonly ChannelWriter<StartUpEvent.Bound> _boundLater;
     private readonly ChannelWriter<AlarmStatus>? _alarmOutbox;
+    private readonly StorageHealth _storage;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly HashSet<string> _unbound = [];
     private readonly List<(string Name, IActorRef Ref)> _endpoints = [];
@@ -59,18 +63,21 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private IActorRef _router = ActorRefs.Nobody;
     private IActorRef _commands = ActorRefs.Nobody;
     private IActorRef _fleet = ActorRefs.Nobody;
+    private IActorRef _history = ActorRefs.Nobody;
     private IActorRef _recorder = ActorRefs.Nobody;
     private IActorRef _monitors = ActorRefs.Nobody;
     private IActorRef _directory = ActorRefs.Nobody;
     private IActorRef _register = ActorRefs.Nobody;
     private IActorRef _alarms = ActorRefs.Nobody;
 
-    public GatewayActor(GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater, ChannelWriter<AlarmStatus>? alarmOutbox)
+    public GatewayActor(
+        GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater, ChannelWriter<AlarmStatus>? alarmOutbox, StorageHealth storage)
     {
         _options = options;
         _startUp = startUp;
         _boundLater = boundLater;
         _alarmOutbox = alarmOutbox;
+        _storage = storage;
         _admission = new Admission(options);
         _polls = new PollTable(options.Polls);
 
@@ -95,15 +102,25 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     /// <param name="startUp">Hears how the start goes.</param>
     /// <param name="boundLater">Hears what is bound after it.</param>
     /// <param name="alarmOutbox">Takes what alarms raise and clear, for whoever sends it on; null: nobody does.</param>
+    /// <param name="storage">Hears how storing goes, and is read by alarms.</param>
     public static Props Props(
-        GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater, ChannelWriter<AlarmStatus>? alarmOutbox = null) =>
-        Maker.Of((options, startUp, boundLater, alarmOutbox), static from => new GatewayActor(from.options, from.startUp, from.boundLater, from.alarmOutbox));
+        GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater, ChannelWriter<AlarmStatus>? alarmOutbox, StorageHealth storage) =>
+        Maker.Of(
+            (options, startUp, boundLater, alarmOutbox, storage),
+            static from => new GatewayActor(from.options, from.startUp, from.boundLater, from.alarmOutbox, from.storage));
 
     protected override void PreStart()
     {
         _monitors = Watched(MonitorActor.Props(_inlet), "monitors");
-        _recorder = Watched(RecorderActor.Props(_inlet, _monitors), "recorder");
-        _fleet = Watched(FleetView.Props(_options), "fleet");
+        var database = Database.OfHistory(_options.Storage);
+        if (database is not null)
+        {
+            _history = Watched(HistoryActor.Props(database, _options.Storage, _unwritten, _storage), "history");
+        }
+
+        var unwritten = database is null ? null : _unwritten;
+        _recorder = Watched(RecorderActor.Props(_inlet, _monitors, unwritten, _history), "recorder");
+        _fleet = Watched(FleetView.Props(_options, unwritten), "fleet");
         _alarms = Watched(AlarmActor.Props(_options, _fleet, _inlet, _alarmOutbox), "alarms");
         _directory = Watched(DtuDirectory.Props(), "directory");
         _router = Watched(RouterActor.Props(_admission, _directory, _fleet), "router");
@@ -376,13 +393,28 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         IActorRef[] endpoints = [.. _endpoints.Select(endpoint => endpoint.Ref), .. _leaving.Values.Select(leaving => leaving.Ref)];
         if (endpoints.Length == 0)
         {
-            Context.Stop(Self);
+            DrainHistory();
             return;
         }
 
         _endpoints.Clear();
         _leaving.Clear();
         Drain(endpoints, EndpointsLimit);
+    }
+
+    // Once: whatever comes of it, this is the end.
+    private void DrainHistory()
+    {
+        if (_history.IsNobody())
+        {
+            Context.Stop(Self);
+            return;
+        }
+
+        _draining.Add(_history);
+        _fleet.Tell(new Fleet.EndedSoFar(_recorder));
+        _history = ActorRefs.Nobody;
+        Timers.StartSingleTimer(LimitKey, LimitReached.Instance, HistoryLimit);
     }
 
     private sealed record LimitReached : INoSerializationVerificationNeeded

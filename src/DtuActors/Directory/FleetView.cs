@@ -3,6 +3,7 @@ using Akka.Actor;
 using DtuActors.Alarming;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
+using DtuActors.Recording;
 using DtuActors.Registering;
 using DtuActors.Routing;
 using DtuActors.Sessions;
@@ -21,13 +22,16 @@ public sealed partial class FleetView : ReceiveActor
     private readonly Dictionary<DtuId, DtuEntry> _dtus = [];
     private readonly SortedSet<DtuEntry> _order = new(Comparer<DtuEntry>.Create(static (one, other) => one.Id.CompareTo(other.Id)));
     private readonly LinkedList<DtuId> _offline = new();
-    private readonly SessionMemory _ended = new();
+    private readonly HistoryBuffer? _history;
+    private readonly SessionMemory _ended;
     private readonly SortedDictionary<string, EndpointStatus> _endpoints = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, ListenerStatus> _listeners = new(StringComparer.Ordinal);
     private ImmutableArray<RouteStatus> _routes = [];
 
-    public FleetView(GatewayOptions options)
+    private FleetView(GatewayOptions options, HistoryBuffer? history)
     {
+        _history = history;
+        _ended = new SessionMemory(history is null ? SessionMemory.Most : SessionMemory.MostBesideHistory);
         _node = options.Node.Name;
         _maxKnown = options.Storage.MaxKnown;
         _profiles = options.Profiles;
@@ -46,6 +50,7 @@ public sealed partial class FleetView : ReceiveActor
         Receive<Fleet.DtusConfigured>(OnDtusConfigured);
         Receive<Fleet.Forget>(OnForget);
         Receive<Fleet.Look>(OnLook);
+        Receive<Fleet.EndedSoFar>(all => all.Next.Tell(ShutDown.Drain.Instance, Sender));
         Receive<Fleet.ListDtus>(OnListDtus);
         Receive<Fleet.SearchDtus>(OnSearchDtus);
         Receive<Fleet.GetSessions>(get => Sender.Tell(new Fleet.Listed<SessionRecord>(_ended.Of(get.Id, _dtus.GetValueOrDefault(get.Id)?.Open ?? []))));
@@ -56,7 +61,12 @@ public sealed partial class FleetView : ReceiveActor
         Receive<Fleet.ListRoutes>(_ => Sender.Tell(new Fleet.Listed<RouteStatus>([.. _routes.Select(WithState)])));
     }
 
-    public static Props Props(GatewayOptions options) => Akka.Actor.Props.Create<FleetView>(options);
+    public static Props Props(GatewayOptions options) => Props(options, null);
+
+    /// <param name="options">What is configured.</param>
+    /// <param name="history">Takes sessions that end; null: nothing is stored.</param>
+    internal static Props Props(GatewayOptions options, HistoryBuffer? history) =>
+        Maker.Of((options, history), static from => new FleetView(from.options, from.history));
 
     protected override void PreStart() => Context.Parent.Tell(Fleet.TellAgain.Instance);
 
@@ -91,7 +101,8 @@ public sealed partial class FleetView : ReceiveActor
         var report = ended.Report;
         var entry = Entry(report.Session.Id);
         entry.FoldIn(report, ended.Reason);
-        _ended.Add(report, ended.Reason);
+        var record = _ended.Add(report, ended.Reason);
+        _history?.Add(report.Session.Id, record);
         if (entry.Session is { } other && other.Session.Epoch != report.Session.Epoch)
         {
             return;

@@ -3,8 +3,12 @@ using Microsoft.Data.Sqlite;
 
 namespace DtuActors.Storage;
 
-/// <summary>A SQLite file with a write-ahead log. What a transaction has committed survives a power cut.</summary>
-internal sealed class SqliteDatabase(string path) : Database
+/// <summary>A SQLite file with a write-ahead log. What a transaction has committed survives the end of the process, whatever ends it.</summary>
+/// <param name="path">The file.</param>
+/// <param name="survivesPowerCut">
+/// A commit waits for the disk. Without it a power cut may take the last commits, the newest first, and damages nothing: SQLite's <c>synchronous = normal</c>.
+/// </param>
+internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) : Database
 {
     private const int CantOpen = 14;
 
@@ -38,7 +42,7 @@ internal sealed class SqliteDatabase(string path) : Database
             connection.Open();
 
             // SQLite's own waiting for a lock looks again within milliseconds, the provider's sleeps for 150.
-            foreach (var pragma in (ReadOnlySpan<string>)[$"busy_timeout = {BusySeconds * 1000}", "journal_mode = wal", "synchronous = full"])
+            foreach (var pragma in (ReadOnlySpan<string>)[$"busy_timeout = {BusySeconds * 1000}", "journal_mode = wal", $"synchronous = {(survivesPowerCut ? "full" : "normal")}"])
             {
                 using var command = connection.CreateCommand();
                 command.CommandText = "pragma " + pragma;
