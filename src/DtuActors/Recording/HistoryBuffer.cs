@@ -5,7 +5,7 @@ namespace DtuActors.Recording;
 /// <summary>One frame, or one session that ended, on its way to the history.</summary>
 internal sealed record HistoryEntry(DtuId Dtu, FramePassed? Frame, SessionRecord? Session)
 {
-    public DateTimeOffset At => Frame?.At ?? Session!.ConnectedAt;
+    public DateTimeOffset At => Frame?.At ?? Session!.EndedAt ?? Session.ConnectedAt;
 
     // A record of a session with its chain of evidence has about a kilobyte.
     public int Bytes => Frame?.PayloadBytes ?? 1024;

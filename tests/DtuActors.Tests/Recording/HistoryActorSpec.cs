@@ -10,7 +10,7 @@ namespace DtuActors.Tests.Recording;
 
 public sealed class HistoryActorSpec : ActorSpec
 {
-    private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private DateTimeOffset Start => Clock.Now;
     private static readonly DtuId Dtu = DtuId.Parse("a");
     private readonly string _folder = System.IO.Directory.CreateTempSubdirectory("dtu-history-").FullName;
     private readonly StorageHealth _health = new();
@@ -156,7 +156,7 @@ public sealed class HistoryActorSpec : ActorSpec
         Assert.Equal(0, _buffer.Waiting);
     }
 
-    private static FramePassed Frame(int value) => new(Start, Dtu, FrameDirection.Up, new[] { (byte)value }, "raw", "dtu");
+    private FramePassed Frame(int value) => new(Start, Dtu, FrameDirection.Up, new[] { (byte)value }, "raw", "dtu");
 
     private IActorRef Started()
     {
@@ -191,22 +191,38 @@ public sealed class HistoryActorSpec : ActorSpec
     {
         using var connection = _database.Inner.Open();
         using var command = connection.CreateCommand();
-        command.CommandText = "select count(*) from sqlite_master where name = 'frames_1'";
+        command.CommandText = "select count(*) from sqlite_master where name = 'frames_fresh'";
         if ((long)command.ExecuteScalar()! == 0)
         {
             return 0;
         }
 
-        command.CommandText = "select count(*) from frames_1";
+        command.CommandText = "select count(*) from frames_fresh";
         return (int)(long)command.ExecuteScalar()!;
     }
 
     /// <summary>A database that can be made to fail, at opening and at everything else.</summary>
     private sealed class BreakableDatabase(Database inner) : Database
     {
+        private DbConnection? _open;
+        private string? _problem;
+
         public Database Inner => inner;
 
-        public string? Problem { get; set; }
+        public string? Problem
+        {
+            get => _problem;
+            set
+            {
+                _problem = value;
+                if (value is not null && _open is not null)
+                {
+                    using var command = _open.CreateCommand();
+                    command.CommandText = "pragma query_only = on";
+                    command.ExecuteNonQuery();
+                }
+            }
+        }
 
         public int Tries { get; private set; }
 
@@ -214,14 +230,7 @@ public sealed class HistoryActorSpec : ActorSpec
 
         public override string Place => inner.Place;
 
-        public override string Bytes
-        {
-            get
-            {
-                Check();
-                return inner.Bytes;
-            }
-        }
+        public override string Bytes => inner.Bytes;
 
         public override string Clustered => inner.Clustered;
 
@@ -232,18 +241,9 @@ public sealed class HistoryActorSpec : ActorSpec
         protected override DbConnection OpenConnection()
         {
             Tries++;
-            Check();
-            return inner.Open();
+            return Problem is { } problem ? throw new IOException(problem) : _open = inner.Open();
         }
 
-        protected override string Words(Exception failure) => failure.Message;
-
-        private void Check()
-        {
-            if (Problem is { } problem)
-            {
-                throw new IOException(problem);
-            }
-        }
+        protected override string Words(Exception failure) => Problem ?? failure.Message;
     }
 }
