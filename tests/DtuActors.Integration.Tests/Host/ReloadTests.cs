@@ -63,7 +63,7 @@ public sealed class ReloadTests
             }
 
             Assert.Contains((await ItemsAsync(http, "routes")).Select(item => item.GetProperty("name").GetString()), name => name == $"other-{turn} -> moving");
-            await UntilAsync(() => Task.FromResult(relays.Zip(before).All(pair => pair.First.Rounds > pair.Second) || running.Any(run => run.IsFaulted)));
+            await UntilAsync(() => Task.FromResult(relays.Zip(before, (relay, then) => relay.Rounds > then).All(isMore => isMore) || running.Any(run => run.IsFaulted)));
         }
 
         await over.CancelAsync();
