@@ -32,22 +32,22 @@ public abstract record StartUpEvent
 /// <summary>What became of a request: an answer, or the reason why there is none. Neither after a broadcast: it was written, and nobody answers.</summary>
 public sealed record RequestOutcome(Frame? Answer, TimeSpan Elapsed, RefusalReason? Refusal);
 
-/// <summary>What became of a send: <c>null</c> refusal means that the kernel has the bytes.</summary>
-/// <param name="CommandId">The command's id.</param>
-/// <param name="Refusal">Why it was not written.</param>
-/// <param name="AwaitsAnswer">The bus waits for an answer to the bytes: the command has not ended.</param>
-public sealed record SendOutcome(string CommandId, RefusalReason? Refusal, bool AwaitsAnswer = false)
-{
-    /// <summary>The command's state by this outcome, one of <see cref="CommandStates"/>.</summary>
-    public string State => Refusal switch
-    {
-        null => AwaitsAnswer ? CommandStates.Sent : CommandStates.Delivered,
-        RefusalReason.Withdrawn => CommandStates.Withdrawn,
-        _ => CommandStates.Failed,
-    };
+/// <summary>How a command may wait for its DTU.</summary>
+/// <param name="TimeToLive">It is not written later than that; null: it does not wait for a DTU that is offline.</param>
+/// <param name="Retry">Whether it is written again where nobody knows if it was: after a crash, or with the end of its session.</param>
+/// <param name="Key">It takes the place of one that waits under the same key.</param>
+public sealed record CommandWish(TimeSpan? TimeToLive, bool Retry = false, string? Key = null);
 
-    /// <summary>Why it failed, in the word that its command has; null: it did not.</summary>
-    public string? Reason => Refusal is { } refusal and not RefusalReason.Withdrawn ? CommandsActor.Word(refusal) : null;
+/// <summary>What became of a send.</summary>
+/// <param name="CommandId">The command's id.</param>
+/// <param name="State">Its state, one of <see cref="CommandStates"/>.</param>
+/// <param name="Reason">Why it failed, in the word that its command has; null: it did not.</param>
+/// <param name="Refusal">Why it was not written, or nothing came of it; null: it goes on, or has ended well.</param>
+public sealed record SendOutcome(string CommandId, string State, string? Reason, RefusalReason? Refusal)
+{
+    internal static SendOutcome Refused(string command, RefusalReason reason) => reason is RefusalReason.Withdrawn
+        ? new(command, CommandStates.Withdrawn, null, reason)
+        : new(command, CommandStates.Failed, CommandsActor.Word(reason), reason);
 }
 
 /// <summary>
@@ -64,6 +64,12 @@ public sealed class DtuGateway
     // Parts answer at once, or are being restarted; a request's own limits come on top.
     private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SendLimit = TimeSpan.FromSeconds(30);
+
+    // A caller hears within a second what became of it, or that it waits.
+    private static readonly TimeSpan SendAnswerWithin = TimeSpan.FromSeconds(1);
+
+    // A disk that stalls; a group's ten thousand queues that are read at once.
+    private static readonly TimeSpan JournalLimit = TimeSpan.FromSeconds(30);
 
     // A hundred thousand rows on a slow disk, behind another import.
     private static readonly TimeSpan RegisterLimit = TimeSpan.FromMinutes(2);
@@ -222,18 +228,30 @@ public sealed class DtuGateway
         (await AskFleet<Fleet.Forgotten>(new Fleet.Forget(id), ct).ConfigureAwait(false)).WasKnown;
 
     /// <summary>
-    /// Writes to the DTU's socket, through its bus; nothing is kept for a DTU that is offline. Callers take turns on the bus; <paramref name="caller"/> names one
-    /// of them, null: who has no name.
+    /// Writes to the DTU's socket, through its bus, as a command. Where commands are stored (<see cref="StoresCommandsAsync"/>) it is in the journal before this completes, and goes on
+    /// whatever happens to the process; within a second at most the outcome tells what became of it. Callers take turns on the bus; <paramref name="caller"/>
+    /// names one of them, null: who has no name.
     /// </summary>
-    public Task<SendOutcome> SendAsync(DtuId id, ReadOnlyMemory<byte> payload, CancellationToken ct, string? caller = null) =>
-        SendAsync(NextCommand(), id, payload, caller, ct);
-
-    /// <summary>The same for a caller that does not wait: the command's id at once, what became of it later.</summary>
-    public (string CommandId, Task<SendOutcome> Outcome) Send(DtuId id, ReadOnlyMemory<byte> payload, string? caller = null)
+    /// <param name="id">For whom.</param>
+    /// <param name="payload">What is written.</param>
+    /// <param name="ct">Ends the wait, not the command.</param>
+    /// <param name="caller">Whose it is.</param>
+    /// <param name="wish">How it may wait; only where commands are stored. Null: not for a DTU that is offline.</param>
+    public async Task<SendOutcome> SendAsync(DtuId id, ReadOnlyMemory<byte> payload, CancellationToken ct, string? caller = null, CommandWish? wish = null)
     {
+        using var span = GatewayTraces.Downlink("dtu.send", id, payload.Length);
         var command = NextCommand();
-        return (command, SendAsync(command, id, payload, caller, CancellationToken.None));
+        var outcome = (await _parts.ConfigureAwait(false)).Queues is { } queues
+            ? await QueueAsync(queues, command, id, payload, caller, wish, ct).ConfigureAwait(false)
+            : wish is null
+                ? await SendUnstoredAsync(command, id, payload, caller, ct).ConfigureAwait(false)
+                : throw new InvalidOperationException("nothing is stored: a command can't wait");
+        GatewayTraces.Refused(span, outcome.Refusal);
+        return outcome;
     }
+
+    /// <summary>Whether commands are stored, and may wait.</summary>
+    public async Task<bool> StoresCommandsAsync() => (await _parts.ConfigureAwait(false)).Queues is not null;
 
     /// <summary>
     /// Asks the instrument, and waits for its answer; <paramref name="timeout"/> counts from the write. Callers take turns on the bus; <paramref name="caller"/>
@@ -260,14 +278,32 @@ public sealed class DtuGateway
     }
 
     /// <summary>
-    /// A DTU's commands, newest first: what was sent and asked through this class. At most 50 that have ended of a DTU and 10,000 of all, in memory.
+    /// A DTU's commands, newest first: those that are open, and at most 50 that have ended. What was sent is stored where commands are; requests, and sends of a gateway that
+    /// stores nothing, are in memory, at most 10,000 of all. Null: the database fails.
     /// </summary>
-    public async Task<ImmutableArray<CommandStatus>> CommandsAsync(DtuId id, CancellationToken ct) =>
-        (await (await _parts.ConfigureAwait(false)).Commands.Ask<Commands.Listed>(new Commands.List(id), AskLimit, ct).ConfigureAwait(false)).Items;
+    public async Task<ImmutableArray<CommandStatus>?> CommandsAsync(DtuId id, CancellationToken ct)
+    {
+        var parts = await _parts.ConfigureAwait(false);
+        var unstored = (await parts.Commands.Ask<Commands.Listed>(new Commands.List(id), AskLimit, ct).ConfigureAwait(false)).Items;
+        if (parts.Queues is null)
+        {
+            return unstored;
+        }
 
-    /// <summary>Takes a command back, if it still waits for its turn on the bus.</summary>
-    public async Task<WithdrawOutcome> WithdrawAsync(DtuId id, string commandId, CancellationToken ct) =>
-        (await (await _parts.ConfigureAwait(false)).Commands.Ask<Commands.WithdrawEnded>(new Commands.Withdraw(id, commandId), AskLimit, ct).ConfigureAwait(false)).Outcome;
+        return await parts.Queues.Ask<object>(new Queueing.List(id), AskLimit, ct).ConfigureAwait(false) is Commands.Listed stored
+            ? [.. stored.Items.Concat(unstored).OrderByDescending(command => command.At)]
+            : null;
+    }
+
+    /// <summary>Takes a command back, if it still waits: for its DTU, or for its turn on the bus. Null: the database fails.</summary>
+    public async Task<WithdrawOutcome?> WithdrawAsync(DtuId id, string commandId, CancellationToken ct)
+    {
+        var parts = await _parts.ConfigureAwait(false);
+        var outcome = (await parts.Commands.Ask<Commands.WithdrawEnded>(new Commands.Withdraw(id, commandId), AskLimit, ct).ConfigureAwait(false)).Outcome;
+        return outcome is not WithdrawOutcome.Unknown || parts.Queues is null
+            ? outcome
+            : (await parts.Queues.Ask<object>(new Queueing.Withdraw(id, commandId), JournalLimit, ct).ConfigureAwait(false) as Commands.WithdrawEnded)?.Outcome;
+    }
 
     /// <summary>Closes the DTU's session as <c>kicked</c>; false where it has none.</summary>
     public async Task<bool> KickAsync(DtuId id, CancellationToken ct) =>
@@ -321,14 +357,41 @@ public sealed class DtuGateway
     // No endpoint's name is one of these.
     private static object? TurnOf(string? caller) => caller is null ? null : (Source, caller);
 
-    private async Task<SendOutcome> SendAsync(string command, DtuId id, ReadOnlyMemory<byte> payload, string? caller, CancellationToken ct)
+    private static async Task<SendOutcome> QueueAsync(
+        IActorRef queues, string command, DtuId id, ReadOnlyMemory<byte> payload, string? caller, CommandWish? wish, CancellationToken ct)
     {
-        using var span = GatewayTraces.Downlink("dtu.send", id, payload.Length);
-        var answer = await AskCommands(
-            replyTo => new Commands.Send(command, caller, new Asking.Send(id, payload, 0, Source, replyTo, TurnOf(caller))), SendLimit, ct).ConfigureAwait(false);
-        var refusal = RefusalOf(answer);
-        GatewayTraces.Refused(span, refusal);
-        return new SendOutcome(command, refusal, answer is Asking.Sent { AwaitsAnswer: true });
+        var take = new Queueing.Take(id, command, caller, Source, payload, wish?.TimeToLive, wish?.Retry ?? false, wish?.Key, AnswerWithin: SendAnswerWithin);
+        try
+        {
+            return await queues.Ask<object>(take, JournalLimit, ct).ConfigureAwait(false) switch
+            {
+                Queueing.Taken taken => new SendOutcome(command, taken.Status.State, taken.Status.Reason, taken.Refusal),
+                Queueing.Refused refused => SendOutcome.Refused(command, refused.Reason),
+                var other => throw new InvalidOperationException($"{other.GetType().Name} is no answer to a command"),
+            };
+        }
+        catch (AskTimeoutException)
+        {
+            return SendOutcome.Refused(command, RefusalReason.StorageFailed);
+        }
+    }
+
+    // Where it still waits for its turn after a second it goes on, and its caller does not.
+    private async Task<SendOutcome> SendUnstoredAsync(string command, DtuId id, ReadOnlyMemory<byte> payload, string? caller, CancellationToken ct)
+    {
+        var sending = AskCommands(
+            replyTo => new Commands.Send(command, caller, new Asking.Send(id, payload, 0, Source, replyTo, TurnOf(caller))), SendLimit, CancellationToken.None);
+        try
+        {
+            var answer = await sending.WaitAsync(SendAnswerWithin, ct).ConfigureAwait(false);
+            return answer is Asking.Refused refused
+                ? SendOutcome.Refused(command, refused.Reason)
+                : new SendOutcome(command, answer is Asking.Sent { AwaitsAnswer: true } ? CommandStates.Sent : CommandStates.Delivered, null, null);
+        }
+        catch (TimeoutException)
+        {
+            return new SendOutcome(command, CommandStates.Queued, null, null);
+        }
     }
 
     private static RefusalReason? RefusalOf(object answer) => answer is Asking.Refused refused ? refused.Reason : null;

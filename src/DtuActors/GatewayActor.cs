@@ -28,7 +28,8 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     /// <summary>The parts that the facade talks to: one <see cref="Parts"/> to the sender.</summary>
     public sealed record GetParts : INoSerializationVerificationNeeded;
 
-    public sealed record Parts(IActorRef Router, IActorRef Fleet, IActorRef Recorder, IActorRef Monitors, IActorRef Register, IActorRef Alarms, IActorRef Commands)
+    /// <param name="Queues">Who takes commands that are stored; null: none is.</param>
+    public sealed record Parts(IActorRef Router, IActorRef Fleet, IActorRef Recorder, IActorRef Monitors, IActorRef Register, IActorRef Alarms, IActorRef Commands, IActorRef? Queues)
         : INoSerializationVerificationNeeded;
 
     // Together under the 5 s in which a stop has to be over; a session's own close takes 2 s at most, and history that waits is written in a tenth of a second.
@@ -48,7 +49,6 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private readonly ChannelWriter<StartUpEvent> _startUp;
     private readonly ChannelWriter<StartUpEvent.Bound> _boundLater;
     private readonly ChannelWriter<AlarmStatus>? _alarmOutbox;
-    private readonly StorageHealth _storage;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly HashSet<string> _unbound = [];
     private readonly List<(string Name, IActorRef Ref)> _endpoints = [];
@@ -56,7 +56,11 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private readonly List<IActorRef> _followers = [];
     private readonly HashSet<IActorRef> _withSockets = [];
     private readonly HashSet<IActorRef> _draining = [];
+    private readonly StorageHealth _storage;
+    private CommandStorage? _stored;
     private GatewayOptions _options;
+    private bool _registerOpened;
+    private bool _journalOpened;
     private bool _entered;
     private bool _ready;
     private bool _stopping;
@@ -71,25 +75,31 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private IActorRef _alarms = ActorRefs.Nobody;
 
     public GatewayActor(
-        GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater, ChannelWriter<AlarmStatus>? alarmOutbox, StorageHealth storage)
+        GatewayOptions options,
+        ChannelWriter<StartUpEvent> startUp,
+        ChannelWriter<StartUpEvent.Bound> boundLater,
+        ChannelWriter<AlarmStatus>? alarmOutbox,
+        StorageHealth storage)
     {
+        _storage = storage;
         _options = options;
         _startUp = startUp;
         _boundLater = boundLater;
         _alarmOutbox = alarmOutbox;
-        _storage = storage;
         _admission = new Admission(options);
         _polls = new PollTable(options.Polls);
 
         Receive<Editing.Opened>(_ => OnRegisterOpened());
         Receive<Editing.OpenFailed>(OnRegisterFailed);
+        Receive<CommandJournalActor.Opened>(OnJournalOpened);
+        Receive<CommandJournalActor.OpenFailed>(OnJournalFailed);
         Receive<Binding.SocketBound>(OnBound);
         Receive<Binding.PortBound>(OnPortBound);
         Receive<Binding.RangeBound>(OnRangeBound);
         Receive<Binding.BindFailed>(OnBindFailed);
         Receive<RouterActor.WhatIsThere>(_ => OnWhatIsThere());
         Receive<Fleet.TellAgain>(OnTellAgain);
-        Receive<GetParts>(_ => Sender.Tell(new Parts(_router, _fleet, _recorder, _monitors, _register, _alarms, _commands)));
+        Receive<GetParts>(_ => Sender.Tell(new Parts(_router, _fleet, _recorder, _monitors, _register, _alarms, _commands, _stored is null ? null : _directory)));
         Receive<ShutDown.Drain>(_ => DrainSessions());
         Receive<Terminated>(OnTerminated);
         Receive<LimitReached>(_ => NextPhase());
@@ -102,11 +112,15 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     /// <param name="startUp">Hears how the start goes.</param>
     /// <param name="boundLater">Hears what is bound after it.</param>
     /// <param name="alarmOutbox">Takes what alarms raise and clear, for whoever sends it on; null: nobody does.</param>
-    /// <param name="storage">Hears how storing goes, and is read by alarms.</param>
+    /// <param name="storage">Hears how storing goes; null: nobody asks.</param>
     public static Props Props(
-        GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater, ChannelWriter<AlarmStatus>? alarmOutbox, StorageHealth storage) =>
+        GatewayOptions options,
+        ChannelWriter<StartUpEvent> startUp,
+        ChannelWriter<StartUpEvent.Bound> boundLater,
+        ChannelWriter<AlarmStatus>? alarmOutbox = null,
+        StorageHealth? storage = null) =>
         Maker.Of(
-            (options, startUp, boundLater, alarmOutbox, storage),
+            (options, startUp, boundLater, alarmOutbox, storage: storage ?? new StorageHealth()),
             static from => new GatewayActor(from.options, from.startUp, from.boundLater, from.alarmOutbox, from.storage));
 
     protected override void PreStart()
@@ -122,7 +136,8 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         _recorder = Watched(RecorderActor.Props(_inlet, _monitors, unwritten, _history), "recorder");
         _fleet = Watched(FleetView.Props(_options, unwritten), "fleet");
         _alarms = Watched(AlarmActor.Props(_options, _fleet, _inlet, _alarmOutbox), "alarms");
-        _directory = Watched(DtuDirectory.Props(), "directory");
+        _stored = Stored();
+        _directory = Watched(DtuDirectory.Props(_stored), "directory");
         _router = Watched(RouterActor.Props(_admission, _directory, _fleet), "router");
         _commands = Watched(CommandsActor.Props(_inlet, _router), "commands");
         foreach (var endpoint in _options.Endpoints)
@@ -134,8 +149,19 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
             }
         }
 
+        if (_stored is not null)
+        {
+            Watched(CommandJournalActor.Props(Database.Of(_options.Storage)!), "journal");
+        }
+
         _register = Watched(RegisterActor.Props(_options, _admission, _fleet, _router), "register");
     }
+
+    // An actor system that was not set up for it keeps commands in memory.
+    private CommandStorage? Stored() =>
+        _options.Storage.Provider is not StorageProvider.None && Context.System.Settings.Config.HasPath(CommandJournal.JournalPlugin)
+            ? new CommandStorage { Events = _inlet, Fleet = _fleet, Health = _storage }
+            : null;
 
     // Broken parts begin anew with what they can ask others for. Whoever has accepted sockets below it is never restarted: Akka restarts the children
     // along with it, and the sockets would be reset.
@@ -164,14 +190,42 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
             _register.Tell(new Editing.Follow(follower));
         }
 
-        if (_entered || _stopping)
+        _registerOpened = true;
+        Enter();
+    }
+
+    // At each start of the journal's actor. A queue that is there already hears of it and does nothing.
+    private void OnJournalOpened(CommandJournalActor.Opened opened)
+    {
+        _storage.Works(CommandQueueActor.HealthPart);
+        foreach (var dtu in opened.Open)
         {
-            return;
+            _directory.Tell(new Queueing.Wake(dtu));
         }
 
-        _entered = true;
-        StartEntrances();
-        ReadyIfBound();
+        _journalOpened = true;
+        Enter();
+    }
+
+    private void OnJournalFailed(CommandJournalActor.OpenFailed failed)
+    {
+        _log.Error("{0}: {1}: {2}", failed.KeyPath, failed.Place, failed.Problem);
+        _storage.Failed(CommandQueueActor.HealthPart, failed.Problem);
+        if (!_entered)
+        {
+            _startUp.TryWrite(new StartUpEvent.NotStored(failed.KeyPath, failed.Place, failed.Problem));
+        }
+    }
+
+    // A first DTU finds its row of the register, and its commands.
+    private void Enter()
+    {
+        if (!_entered && !_stopping && _registerOpened && (_journalOpened || _stored is null))
+        {
+            _entered = true;
+            StartEntrances();
+            ReadyIfBound();
+        }
     }
 
     private void OnRegisterFailed(Editing.OpenFailed failed)
@@ -338,7 +392,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private void OnTellAgain(Fleet.TellAgain again)
     {
         _fleet.Tell(new Fleet.DtusConfigured(_options.Dtus));
-        foreach (var teller in _entrances.Concat(_endpoints.Select(endpoint => endpoint.Ref)).Append(_router).Append(_register))
+        foreach (var teller in _entrances.Concat(_endpoints.Select(endpoint => endpoint.Ref)).Append(_router).Append(_register).Append(_directory))
         {
             teller.Tell(again);
         }

@@ -1,8 +1,10 @@
 using Akka.Actor;
 using Akka.Hosting;
 using DtuActors.Alarming;
+using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Endpoints;
+using DtuActors.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace DtuActors;
@@ -34,6 +36,12 @@ public static class GatewayHosting
         if (options.AkkaHocon.Length > 0)
         {
             builder.AddHocon(options.AkkaHocon, HoconAddMode.Prepend);
+        }
+
+        if (Database.Of(options.Storage) is { } database)
+        {
+            builder.AddSetup(CommandJournal.Connections(database));
+            builder.AddHocon(CommandJournal.Hocon(database), HoconAddMode.Append).AddHocon(CommandJournal.SerializerHocon, HoconAddMode.Append);
         }
 
         return builder

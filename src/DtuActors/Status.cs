@@ -56,7 +56,7 @@ public sealed record DtuStatus
     /// <summary>Sessions after the first.</summary>
     public long Reconnects { get; init; }
 
-    /// <summary>Requests that wait for the bus.</summary>
+    /// <summary>Requests that wait for the bus, and commands that wait for the DTU.</summary>
     public int Queued { get; init; }
 
     /// <summary>Slaves behind it that keep timing out, at most 32.</summary>

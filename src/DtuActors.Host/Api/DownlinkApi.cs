@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Text;
+using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Host.Auditing;
 using DtuActors.Host.Writing;
@@ -14,10 +15,11 @@ namespace DtuActors.Host.Api;
 /// <summary>Bytes to a DTU: <c>send</c>, and <c>request</c>, which waits for the answer.</summary>
 internal static class DownlinkApi
 {
-    /// <summary>On a bus with one request at a time the bytes wait for their turn; the caller does not.</summary>
-    public static readonly TimeSpan SendAnswerWithin = TimeSpan.FromSeconds(1);
-
     public static readonly TimeSpan LongestTimeout = TimeSpan.FromMinutes(10);
+
+    public static readonly TimeSpan LongestTimeToLive = TimeSpan.FromDays(30);
+
+    private const int LongestKey = 64;
 
     public static void Map(RouteGroupBuilder api)
     {
@@ -26,10 +28,12 @@ internal static class DownlinkApi
             .WithSummary("Send bytes to a DTU")
             .WithDescription(
                 "202 with state delivered: the bytes are written to the DTU's socket; with state sent: written in request-response mode, where the bus waits for the answer; " +
-                "with state queued: after a second they still waited for their turn on the bus. GET .../commands tells what becomes of it, DELETE .../commands/CID withdraws it while it waits. " +
-                "Commands live in memory only; an offline DTU gives 409. " +
-                "ttl, retry and key need the durable queue, which is not built yet: 409, type no-storage.")
-            .Refuses(400, 404, 409, 413, 415, 429, 504);
+                "with state queued: it waits, for its DTU or for its turn on the bus. GET .../commands tells what becomes of it, DELETE .../commands/CID withdraws it while it waits. " +
+                "A command is on disk before the 202 leaves, and ends exactly once, whatever happens to the gateway. Without ttl an offline DTU gives 409; with ttl (at most 30d) the command waits for it that " +
+                "long, in order with the DTU's others, and expires then. retry = always: after a crash, or a session that ended with it, it is written again; else it ends as failed, since nobody knows " +
+                "whether it arrived. key: it takes the place of one that waits under the same key. With storage = none nothing waits: ttl, retry and key give 409, type no-storage. " +
+                "503, type storage-failed: the database did not take it, and nothing is written.")
+            .Refuses(400, 404, 409, 413, 415, 429, 503, 504);
         api.MapPost("/dtus/{id}/request", RequestAsync)
             .Accepts<RequestBody>("application/json")
             .WithSummary("Send bytes to a DTU and wait for the answer")
@@ -45,22 +49,14 @@ internal static class DownlinkApi
     {
         var dtu = Arguments.Id(id);
         var body = await Body.ReadAsync<SendBody>(context);
-        RefuseWaiting(body);
+        var wish = await WishAsync(body, gateway);
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, readiness.Stopping);
         var payload = await PayloadAsync(dtu, body, gateway, options, cancellation.Token);
         context.Audit(Audited.Hex(payload));
-        var (command, sending) = gateway.Send(dtu, payload, CallerOf(context));
-        try
-        {
-            var outcome = await sending.WaitAsync(SendAnswerWithin, cancellation.Token);
-            return outcome.Refusal is { } refusal
-                ? throw await RefusedAsync(gateway, dtu, refusal, cancellation.Token)
-                : TypedResults.Accepted((string?)null, new SendAnswer { CommandId = command, State = outcome.State });
-        }
-        catch (TimeoutException)
-        {
-            return TypedResults.Accepted((string?)null, new SendAnswer { CommandId = command, State = CommandStates.Queued });
-        }
+        var outcome = await gateway.SendAsync(dtu, payload, cancellation.Token, CallerOf(context), wish);
+        return outcome.Refusal is { } refusal
+            ? throw await RefusedAsync(gateway, dtu, refusal, cancellation.Token)
+            : TypedResults.Accepted((string?)null, new SendAnswer { CommandId = outcome.CommandId, State = outcome.State });
     }
 
     private static async Task<Ok<RequestAnswer>> RequestAsync(
@@ -122,7 +118,7 @@ internal static class DownlinkApi
     {
         RefusalReason.Offline => await OfflineAsync(gateway, dtu, cancellation),
         RefusalReason.QueueFull => new RefusalException(
-            StatusCodes.Status429TooManyRequests, "queue-full", "Too many requests wait", $"the bus queue of DTU '{dtu}' is full (bus.queue of its profile); try again later"),
+            StatusCodes.Status429TooManyRequests, "queue-full", "Too many requests wait", $"too much waits for DTU '{dtu}' (bus.queue of its profile, or {CommandQueue.MostOpen} commands, or {CommandQueue.MostOpenBytes / 1024 / 1024} MB of them); try again later"),
         RefusalReason.NoAnswer => new RefusalException(
             StatusCodes.Status504GatewayTimeout, "no-answer", "No answer in time", $"the bytes were written to DTU '{dtu}' and nothing came back in time"),
         RefusalReason.BusBusy => new RefusalException(
@@ -133,6 +129,10 @@ internal static class DownlinkApi
             StatusCodes.Status409Conflict, "too-long", "Too long for a datagram", $"DTU '{dtu}' is reached over UDP, and the bytes are more than one datagram carries; nothing was written"),
         RefusalReason.Withdrawn => new RefusalException(
             StatusCodes.Status409Conflict, "withdrawn", "The command was withdrawn", $"the command to DTU '{dtu}' was taken back while it waited; nothing was written"),
+        RefusalReason.StorageFailed => new RefusalException(
+            StatusCodes.Status503ServiceUnavailable, "storage-failed", "The database does not take it", $"the command to DTU '{dtu}' could not be stored; nothing is written. GET /readyz says why"),
+        RefusalReason.Expired => new RefusalException(
+            StatusCodes.Status409Conflict, "expired", "The command's time is over", $"the time to live of the command to DTU '{dtu}' was over before it could be written; nothing was written"),
         RefusalReason.SessionEnded => new RefusalException(
             StatusCodes.Status409Conflict, "session-ended", "The DTU went away", $"the session of DTU '{dtu}' ended meanwhile; whether the bytes arrived is not known"),
         _ => new RefusalException(StatusCodes.Status409Conflict, "refused", "The DTU did not take it", $"DTU '{dtu}': {reason}"),
@@ -148,15 +148,46 @@ internal static class DownlinkApi
     /// <summary>The bytes, with text that names no encoding in this one.</summary>
     public static byte[] Payload(SendBody body, Encoding encoding) => Checked(() => new DownlinkBody(body.Hex, body.Text, body.Crc, body.Encoding).ToBytes(encoding));
 
-    /// <summary>Refuses what only the durable queue could do.</summary>
-    public static void RefuseWaiting(SendBody body)
+    /// <summary>How the command may wait; null: not at all. Refuses what can't be, and what only stored commands could do.</summary>
+    public static async Task<CommandWish?> WishAsync(SendBody body, DtuGateway gateway)
     {
-        if (body is { Ttl: not null } or { Retry: not null } or { Key: not null })
+        if (body is { Ttl: null, Retry: null, Key: null })
+        {
+            return null;
+        }
+
+        TimeSpan? ttl = null;
+        if (body.Ttl is { } given)
+        {
+            ttl = DurationText.TryParse(given, LongestTimeToLive, out var duration)
+                ? duration
+                : throw RefusalException.Bad("ttl", $"ttl '{given}': expected {DurationText.Expected}, at most {LongestTimeToLive.TotalDays:0}d");
+        }
+
+        var retry = body.Retry switch
+        {
+            null or "never" => false,
+            "always" => true,
+            var other => throw RefusalException.Bad("retry", $"retry '{other}': expected never or always"),
+        };
+        if (retry && ttl is null)
+        {
+            throw RefusalException.Bad("retry", "retry = always needs a ttl: within which time it may be written again");
+        }
+
+        if (body.Key is { } key && (key.Length is 0 or > LongestKey || key.Any(char.IsControl)))
+        {
+            throw RefusalException.Bad("key", $"key: expected 1 to {LongestKey} characters without control characters");
+        }
+
+        if (!await gateway.StoresCommandsAsync())
         {
             var asked = body.Ttl is not null ? "ttl" : body.Retry is not null ? "retry" : "key";
             throw new RefusalException(
-                StatusCodes.Status409Conflict, "no-storage", "Commands can't wait", $"{asked} needs the durable command queue, which is not built yet; without it the bytes go to a DTU that is online");
+                StatusCodes.Status409Conflict, "no-storage", "Commands can't wait", $"{asked} needs stored commands, and dtu.storage.provider = none stores nothing; without it the bytes go to a DTU that is online");
         }
+
+        return new CommandWish(ttl, retry, body.Key);
     }
 
     /// <summary>What text to this DTU is written in where nothing else is said.</summary>

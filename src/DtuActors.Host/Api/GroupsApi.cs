@@ -22,41 +22,26 @@ internal static class GroupsApi
             .Accepts<SendBody>("application/json")
             .WithSummary("Send bytes to every member of a group")
             .WithDescription(
-                "202 with one row per member: state and reason are those of its command after a second at most; a member that is offline reads failed, offline. " +
+                "202 with one row per member: state and reason are those of its command after a second at most; without ttl a member that is offline reads failed, offline. " +
                 "Nothing is sent where the bytes can't be made for one of them: text is written in each member's profile's encoding unless the body names one. " +
-                $"A group of more than {MostMembers} members gives 409, type too-many. ttl, retry and key need the durable queue, which is not built yet: 409, type no-storage.")
+                $"A group of more than {MostMembers} members gives 409, type too-many. ttl, retry and key as for one DTU.")
             .Refuses(400, 404, 409, 413, 415);
 
     private static async Task<Accepted<ItemList<GroupSendRow>>> SendAsync(
-        [Description("The group's name.")] string name, HttpContext context, DtuGateway gateway, GatewayOptions options, Readiness readiness, TimeProvider time)
+        [Description("The group's name.")] string name, HttpContext context, DtuGateway gateway, GatewayOptions options, Readiness readiness)
     {
         var body = await Body.ReadAsync<SendBody>(context);
-        DownlinkApi.RefuseWaiting(body);
+        var wish = await DownlinkApi.WishAsync(body, gateway);
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, readiness.Stopping);
         var members = await MembersAsync(Named(context, name), gateway, cancellation.Token);
         var payloads = Payloads(body, members, options);
         context.Audit($"{members.Count} members: {Audited.Hex(payloads[0].Bytes)}");
         var caller = DownlinkApi.CallerOf(context);
-        var sent = payloads.ConvertAll(payload => (payload.Dtu, Sending: gateway.Send(payload.Dtu, payload.Bytes, caller)));
-        try
-        {
-            await Task.WhenAll(sent.Select(one => one.Sending.Outcome)).WaitAsync(DownlinkApi.SendAnswerWithin, time, cancellation.Token);
-        }
-        catch (TimeoutException)
-        {
-            // Those that are not through wait for their turn on the bus: their rows say so.
-        }
-
-        return TypedResults.Accepted((string?)null, new ItemList<GroupSendRow>([.. sent.Select(one => Row(one.Dtu, one.Sending.CommandId, one.Sending.Outcome))]));
+        var outcomes = await Task.WhenAll(payloads.Select(payload => gateway.SendAsync(payload.Dtu, payload.Bytes, cancellation.Token, caller, wish)));
+        return TypedResults.Accepted((string?)null, new ItemList<GroupSendRow>([.. payloads.Zip(outcomes, (payload, outcome) => Row(payload.Dtu, outcome))]));
     }
 
-    private static GroupSendRow Row(DtuId dtu, string command, Task<SendOutcome> outcome) => new()
-    {
-        Dtu = dtu.Value,
-        CommandId = command,
-        State = outcome is { IsCompletedSuccessfully: true, Result: var known } ? known.State : CommandStates.Queued,
-        Reason = outcome is { IsCompletedSuccessfully: true, Result: var told } ? told.Reason : null,
-    };
+    private static GroupSendRow Row(DtuId dtu, SendOutcome outcome) => new() { Dtu = dtu.Value, CommandId = outcome.CommandId, State = outcome.State, Reason = outcome.Reason };
 
     private static async Task<List<DtuStatus>> MembersAsync(string group, DtuGateway gateway, CancellationToken cancellation)
     {
@@ -112,7 +97,7 @@ internal sealed record GroupSendRow
     public required string Dtu { get; init; }
     public required string CommandId { get; init; }
 
-    [Description("queued, sent, delivered, withdrawn or failed.")]
+    [Description("queued, sent, delivered, answered, withdrawn, expired or failed.")]
     public required string State { get; init; }
 
     [Description("Why it failed, as a command's reason.")]

@@ -299,13 +299,13 @@ internal sealed record SendBody
     [Description("The text's encoding: utf-8, gb18030, ascii or latin1. Default: the profile's text-encoding.")]
     public string? Encoding { get; init; }
 
-    [Description("How long the command may wait for an offline DTU. Not built yet: 409, type no-storage.")]
+    [Description("How long the command may wait for a DTU that is offline, or for its turn: 30s, 2h, 7d; at most 30d. Without it nothing waits for an offline DTU.")]
     public string? Ttl { get; init; }
 
-    [Description("Not built yet: 409, type no-storage.")]
+    [Description("always: it is written again where nobody knows if it was (needs ttl); never: it then ends as failed. Default: never.")]
     public string? Retry { get; init; }
 
-    [Description("Not built yet: 409, type no-storage.")]
+    [Description("It takes the place of a command that waits under the same key, which ends as withdrawn.")]
     public string? Key { get; init; }
 }
 
@@ -313,7 +313,7 @@ internal sealed record SendAnswer
 {
     public required string CommandId { get; init; }
 
-    [Description("delivered: written to the DTU's socket; sent: written, and the bus waits for the answer; queued: still waiting for its turn on the bus. What becomes of it: GET .../commands.")]
+    [Description("delivered: written to the DTU's socket; sent: written, and the bus waits for the answer; queued: waiting for the DTU or for its turn on the bus. What becomes of it: GET .../commands.")]
     public required string State { get; init; }
 }
 

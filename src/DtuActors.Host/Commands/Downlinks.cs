@@ -29,14 +29,15 @@ internal static class Downlinks
     }
 
     /// <summary>A duration such as <c>5s</c>.</summary>
-    public static Option<string?> Duration(string name, string description)
+    public static Option<string?> Duration(string name, string description, TimeSpan? longest = null)
     {
+        var most = longest ?? TimeSpan.FromDays(1);
         var duration = new Option<string?>(name) { Description = description, HelpName = "5s" };
         duration.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string?>() is { } text && !DurationText.TryParse(text, out _))
+            if (result.GetValueOrDefault<string?>() is { } text && !DurationText.TryParse(text, most, out _))
             {
-                result.AddError($"{name} '{text}': expected {DurationText.Expected}");
+                result.AddError($"{name} '{text}': expected {DurationText.Expected}, at most {most.TotalDays:0}d");
             }
         });
         return duration;

@@ -17,12 +17,15 @@ internal static class SendCommand
         var crc = Downlinks.Crc();
         var encoding = new Option<string?>("--encoding") { Description = "The text's encoding. [default: the profile's text-encoding]" };
         encoding.AcceptOnlyFromAmong("utf-8", "gb18030", "ascii", "latin1");
-        var ttl = Downlinks.Duration("--ttl", "How long it may wait for an offline DTU (needs a gateway that stores commands).");
+        var ttl = Downlinks.Duration("--ttl", "How long it may wait for a DTU that is offline: 30s, 2h, 7d.", DownlinkApi.LongestTimeToLive);
+        var retry = new Option<string?>("--retry") { Description = "always: written again where nobody knows if it was (needs --ttl)." };
+        retry.AcceptOnlyFromAmong("never", "always");
+        var key = new Option<string?>("--key") { Description = "It takes the place of one that waits under the same key.", HelpName = "KEY" };
         var command = new ExampledCommand(
             "send", "Send bytes to a DTU, or to a group of them.", "dtu send 13800138000 --hex \"01 06 00 10 00 01\" --crc modbus", "dtu send 13800138000 --text 水位 --encoding gb18030",
-            "dtu send --group pumps --hex FE")
+            "dtu send --group pumps --hex FE", "dtu send 13800138000 --hex FE --ttl 12h --key setpoint")
         {
-            id, group, hex, text, file, crc, encoding, ttl,
+            id, group, hex, text, file, crc, encoding, ttl, retry, key,
         };
         command.Validators.Add(result =>
         {
@@ -34,6 +37,11 @@ internal static class SendCommand
             else if (result.GetResult(encoding) is { Implicit: false } && result.GetResult(text) is null or { Implicit: true })
             {
                 result.AddError("--encoding is for --text; --hex and --file are bytes already");
+            }
+
+            if (result.GetValue(retry) == "always" && result.GetResult(ttl) is null or { Implicit: true })
+            {
+                result.AddError("--retry always needs --ttl: within which time it may be written again");
             }
 
             if (result.GetResult(id) is { Tokens.Count: > 0 } == result.GetResult(group) is { Implicit: false })
@@ -59,7 +67,8 @@ internal static class SendCommand
 
             var body = new SendBody
             {
-                Hex = bytes, Text = parsed.GetValue(text), Crc = parsed.GetValue(crc), Encoding = parsed.GetValue(encoding), Ttl = parsed.GetValue(ttl),
+                Hex = bytes, Text = parsed.GetValue(text), Crc = parsed.GetValue(crc), Encoding = parsed.GetValue(encoding), Ttl = parsed.GetValue(ttl), Retry = parsed.GetValue(retry),
+                Key = parsed.GetValue(key),
             };
             if (parsed.GetValue(group) is { } name)
             {

@@ -94,7 +94,7 @@ public sealed class CommandBook
     }
 
     // A copy: the rest of a long one is not held for it.
-    private static ReadOnlyMemory<byte> Shown(ReadOnlyMemory<byte> bytes) => bytes[..Math.Min(bytes.Length, MostShown)].ToArray();
+    internal static ReadOnlyMemory<byte> Shown(ReadOnlyMemory<byte> bytes) => bytes[..Math.Min(bytes.Length, MostShown)].ToArray();
 }
 
 /// <summary>A command in the book, and who waits for it.</summary>

@@ -23,7 +23,14 @@ public sealed record CommandStatus(
     int Bytes,
     string? Reason,
     ReadOnlyMemory<byte>? Answer,
-    DateTimeOffset ChangedAt) : INoSerializationVerificationNeeded;
+    DateTimeOffset ChangedAt) : INoSerializationVerificationNeeded
+{
+    /// <summary>When its time to live is over; null: it had none.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    /// <summary>What it replaces, and is replaced by, while it waits; null: nothing.</summary>
+    public string? Key { get; init; }
+}
 
 /// <summary>
 /// What becomes of a command: <see cref="Queued"/>, <see cref="Sent"/> where it was written, then exactly one of the others.
@@ -42,6 +49,9 @@ public static class CommandStates
     /// <summary>Its answer came.</summary>
     public const string Answered = "answered";
 
+    /// <summary>Its time to live was over before it was written.</summary>
+    public const string Expired = "expired";
+
     /// <summary>Taken back before it was written.</summary>
     public const string Withdrawn = "withdrawn";
 
@@ -50,6 +60,9 @@ public static class CommandStates
 
     /// <summary>The reason of one whose end nobody told: whether it was written is not known.</summary>
     public const string UnknownOutcome = "unknown-outcome";
+
+    /// <summary>The reason of one that was withdrawn because another came under its key.</summary>
+    public const string Replaced = "replaced";
 
     /// <summary>Whether nothing follows.</summary>
     public static bool IsEnd(string state) => state is not (Queued or Sent);

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
 using DtuActors.Sessions;
@@ -62,7 +63,7 @@ public static class Holding
 ///   └──────released────────┘  └──in conflict──claim──▶ waiting ────┘ 10 s
 /// </code>
 /// </remarks>
-public sealed class DtuActor : ActorBase, IWithTimers
+public sealed partial class DtuActor : ActorBase, IWithTimers
 {
     // A DTU that reconnects finds its actor still there; one that stays away costs nothing.
     private static readonly TimeSpan PassivateAfter = TimeSpan.FromSeconds(60);
@@ -89,19 +90,26 @@ public sealed class DtuActor : ActorBase, IWithTimers
     private bool _contested;
     private string? _rival;
 
-    public DtuActor(DtuId id, long last)
+    public DtuActor(DtuId id, long last, CommandStorage? commands)
     {
         _id = id;
         _lastNumber = last;
+        _commands = commands;
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
     /// <param name="id">The DTU.</param>
     /// <param name="last">A number that no epoch of the DTU was above before.</param>
-    public static Props Props(DtuId id, long last) => Maker.Of((id, last), static from => new DtuActor(from.id, from.last));
+    /// <param name="commands">What its queue of commands needs; null: none is stored.</param>
+    public static Props Props(DtuId id, long last, CommandStorage? commands = null) =>
+        Maker.Of((id, last, commands), static from => new DtuActor(from.id, from.last, from.commands));
 
-    protected override void PostStop() => SetContested(false);
+    protected override void PostStop()
+    {
+        SetContested(false);
+        WakeQueueAgain();
+    }
 
     // A switch costs nothing per DTU, where ReceiveActor builds a table for each.
     protected override bool Receive(object message)
@@ -116,6 +124,9 @@ public sealed class DtuActor : ActorBase, IWithTimers
                 return true;
             case Holding.StillAlive alive:
                 OnStillAlive(alive);
+                return true;
+            case Terminated terminated when terminated.ActorRef.Equals(_queue):
+                OnQueueEnded();
                 return true;
             case Terminated terminated:
                 OnTerminated(terminated);
@@ -139,7 +150,7 @@ public sealed class DtuActor : ActorBase, IWithTimers
                 OnPassivate(passivate);
                 return true;
             default:
-                return false;
+                return OnQueueing(message);
         }
     }
 
@@ -222,6 +233,7 @@ public sealed class DtuActor : ActorBase, IWithTimers
         Timers.Cancel(PassivateKey);
         Context.Watch(announce.Connection);
         announce.Connection.Tell(new Holding.Granted(_session.Epoch, Self));
+        TellQueue();
 
         // One that was granted before may still believe in a conflict that died with another of these.
         if (_contested || announce.Epoch is not null)
@@ -259,6 +271,7 @@ public sealed class DtuActor : ActorBase, IWithTimers
         (_holder, _session, _claimant, _handingOver) = (null, null, null, false);
         if (next is null)
         {
+            TellQueue();
             PassivateSoon();
             return;
         }
@@ -349,10 +362,10 @@ public sealed class DtuActor : ActorBase, IWithTimers
 
     private void PassivateSoon() => Timers.StartSingleTimer(PassivateKey, new Holding.Passivate(_id, _lastNumber), PassivateAfter);
 
-    // A conflict is not forgotten before it ends.
+    // A conflict is not forgotten before it ends; commands that are open keep their DTU, and whoever lets them go comes here again.
     private void OnPassivate(Holding.Passivate passivate)
     {
-        if (!_contested)
+        if (!_contested && !HasQueue)
         {
             Context.Parent.Tell(passivate);
         }

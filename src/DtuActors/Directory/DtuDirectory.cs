@@ -1,6 +1,8 @@
 using Akka.Actor;
 using Akka.Event;
+using DtuActors.Commanding;
 using DtuActors.Protocol;
+using DtuActors.Sessions;
 
 namespace DtuActors.Directory;
 
@@ -16,8 +18,11 @@ public sealed class DtuDirectory : ReceiveActor
     // What those that were let go had granted, all DTUs together: a clock that is set back makes no epoch lower than one before.
     private long _last;
 
-    public DtuDirectory()
+    private readonly CommandStorage? _commands;
+
+    public DtuDirectory(CommandStorage? commands)
     {
+        _commands = commands;
         Receive<Holding.Announce>(announce => ChildOf(announce.Dtu).Forward(announce));
         Receive<Holding.Released>(released => Existing(released.Dtu)?.Forward(released));
         Receive<Holding.StillAlive>(alive => Existing(alive.Dtu)?.Forward(alive));
@@ -25,9 +30,12 @@ public sealed class DtuDirectory : ReceiveActor
         Receive<Holding.Recite>(OnRecite);
         Receive<Holding.Passivate>(OnPassivate);
         Receive<Ended>(ended => _children.Remove(ended.Dtu));
+        Receive<Queueing.IForDtu>(OnQueueing);
+        Receive<Fleet.TellAgain>(OnTellAgain);
     }
 
-    public static Props Props() => Akka.Actor.Props.Create<DtuDirectory>();
+    /// <param name="commands">What the queues of commands need; null: none is stored.</param>
+    public static Props Props(CommandStorage? commands = null) => Maker.Of(commands, static from => new DtuDirectory(from));
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(failure =>
     {
@@ -66,13 +74,33 @@ public sealed class DtuDirectory : ReceiveActor
         }
     }
 
+    private void OnQueueing(Queueing.IForDtu message)
+    {
+        if (message is Queueing.Take { TimeToLive: null } take && Existing(take.Dtu) is null)
+        {
+            Sender.Tell(new Queueing.Refused(take.Correlation, RefusalReason.Offline));
+        }
+        else
+        {
+            ChildOf(message.Dtu).Forward(message);
+        }
+    }
+
+    private void OnTellAgain(Fleet.TellAgain again)
+    {
+        foreach (var child in _children.Values)
+        {
+            child.Tell(again);
+        }
+    }
+
     private IActorRef? Existing(DtuId id) => _children.GetValueOrDefault(id);
 
     private IActorRef ChildOf(DtuId id)
     {
         if (!_children.TryGetValue(id, out var child))
         {
-            child = Context.WatchWith(Context.ActorOf(DtuActor.Props(id, _last)), new Ended(id));
+            child = Context.WatchWith(Context.ActorOf(DtuActor.Props(id, _last, _commands)), new Ended(id));
             _children.Add(id, child);
         }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Akka.Actor;
 using DtuActors.Alarming;
+using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
 using DtuActors.Recording;
@@ -42,6 +43,7 @@ public sealed partial class FleetView : ReceiveActor
 
         Receive<Fleet.SessionSeen>(OnSessionSeen);
         Receive<Fleet.SessionEnded>(OnSessionEnded);
+        Receive<Queueing.Standing>(OnQueueing);
         Receive<Fleet.EndpointSeen>(seen => _endpoints[seen.Status.Name] = seen.Status);
         Receive<Fleet.EndpointGone>(gone => _endpoints.Remove(gone.Name));
         Receive<Fleet.ListenerSeen>(seen => _listeners[seen.Status.Name] = seen.Status);
@@ -110,7 +112,28 @@ public sealed partial class FleetView : ReceiveActor
 
         entry.Session = null;
         Unlist(entry);
-        entry.OfflineNode = _offline.AddLast(report.Session.Id);
+        ListOffline(entry);
+    }
+
+    // Commands may wait for one that was never seen: it is remembered like one that was.
+    private void OnQueueing(Queueing.Standing standing)
+    {
+        if (standing.Waiting == 0 && !_dtus.ContainsKey(standing.Dtu))
+        {
+            return;
+        }
+
+        var entry = Entry(standing.Dtu);
+        entry.Waiting = standing.Waiting;
+        if (entry is { Session: null, OfflineNode: null, Configured: null, Registered: null })
+        {
+            ListOffline(entry);
+        }
+    }
+
+    private void ListOffline(DtuEntry entry)
+    {
+        entry.OfflineNode = _offline.AddLast(entry.Id);
         while (_offline.Count > _maxKnown)
         {
             Forget(_offline.First!.Value);
@@ -261,7 +284,7 @@ public sealed partial class FleetView : ReceiveActor
             FramesDown = entry.FramesDown + open.Sum(report => report.FramesDown),
             Heartbeats = entry.Heartbeats + open.Sum(report => report.Heartbeats),
             Reconnects = Math.Max(0, entry.Sessions - 1),
-            Queued = session?.Queued ?? 0,
+            Queued = (session?.Queued ?? 0) + entry.Waiting,
             SuspendedSlaves = session?.SuspendedSlaves ?? [],
             Down = last?.Down ?? TrafficCounters.None,
             Polls = last?.Polls ?? [],
@@ -313,6 +336,9 @@ public sealed partial class FleetView : ReceiveActor
         public string? EndInWords => Last?.LastError is { } error ? $"{EndReason}: {error}" : EndReason;
 
         public LinkedListNode<DtuId>? OfflineNode { get; set; }
+
+        /// <summary>Commands that wait for it.</summary>
+        public int Waiting { get; set; }
 
         public long BytesUp { get; private set; }
 

@@ -157,6 +157,9 @@ public static class RelayDrops
     /// <summary>A command that was taken back while it waited.</summary>
     public const string Withdrawn = "withdrawn";
 
+    /// <summary>The time to live of a command was over before the bus was free.</summary>
+    public const string Expired = "expired";
+
     /// <summary>A read that shared the transaction of another that read the same: not written, and answered or not as that one was.</summary>
     public const string Coalesced = "coalesced";
 }

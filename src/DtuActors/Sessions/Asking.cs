@@ -42,6 +42,12 @@ public enum RefusalReason
 
     /// <summary>Taken back while it waited: nothing was written.</summary>
     Withdrawn,
+
+    /// <summary>The database did not take the command: nothing was written, and nothing will be.</summary>
+    StorageFailed,
+
+    /// <summary>Its time to live was over: nothing was written.</summary>
+    Expired,
 }
 
 /// <summary>
@@ -88,8 +94,17 @@ public static class Asking
     /// Whether the asker hears of <see cref="Begun"/> too, and, where the bus waits for an answer, behind <see cref="Sent"/> or in its place one
     /// <see cref="Answered"/> or <see cref="Refused"/>.
     /// </param>
+    /// <param name="Within">Where it does not leave within that time it is refused as <see cref="RefusalReason.Expired"/>; null: as late as the bus allows.</param>
     public sealed record Send(
-        DtuId Dtu, ReadOnlyMemory<byte> Payload, long Correlation, string Asker, IActorRef ReplyTo, object? Turn = null, bool AnswerUp = false, bool Follows = false)
+        DtuId Dtu,
+        ReadOnlyMemory<byte> Payload,
+        long Correlation,
+        string Asker,
+        IActorRef ReplyTo,
+        object? Turn = null,
+        bool AnswerUp = false,
+        bool Follows = false,
+        TimeSpan? Within = null)
         : INoSerializationVerificationNeeded;
 
     /// <summary>The bytes leave, and can't be taken back; only to who follows.</summary>

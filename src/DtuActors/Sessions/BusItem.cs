@@ -27,6 +27,9 @@ public sealed class BusItem
 
     public AnswerRule Rule { get; init; }
 
+    /// <summary>It is not written from then on, but refused as <see cref="RefusalReason.Expired"/>; null: only the bus limits its wait.</summary>
+    public DateTimeOffset? Until { get; init; }
+
     /// <summary>What the session knows it by.</summary>
     public required object Tag { get; init; }
 

@@ -354,6 +354,12 @@ public sealed class BusQueue
 
     private bool Begin(BusItem item, DateTimeOffset now)
     {
+        if (item.Until <= now)
+        {
+            End(item, item.WasSent ? RefusalReason.NoAnswer : RefusalReason.Expired);
+            return true;
+        }
+
         if (!item.IsRead)
         {
             _shared?.Forget(item.Slave);

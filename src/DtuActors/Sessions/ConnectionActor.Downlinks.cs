@@ -166,6 +166,7 @@ public sealed partial class ConnectionActor : IBusLine
             Insists = downlink.Poll is { KeepsWarm: true },
             MayBePassed = downlink.Request is not null,
             Timeout = timeout ?? _profile.Bus.ResponseTimeout,
+            Until = Now + downlink.Send?.Within,
             Tag = downlink,
             Since = Now,
         };
@@ -408,6 +409,7 @@ public sealed partial class ConnectionActor : IBusLine
         RefusalReason.SlaveSuspended => RelayDrops.SlaveSuspended,
         RefusalReason.TooLong => DropReasons.Oversize,
         RefusalReason.Withdrawn => RelayDrops.Withdrawn,
+        RefusalReason.Expired => RelayDrops.Expired,
 
         // It shared another's transaction, which nobody answered.
         RefusalReason.NoAnswer => RelayDrops.Coalesced,

@@ -18,11 +18,11 @@ public abstract class Database
     /// <summary>The type of a column of bytes.</summary>
     public abstract string Bytes { get; }
 
+    /// <summary>The type of a primary key that counts up by itself.</summary>
+    public abstract string Serial { get; }
+
     /// <summary>What stands behind a table that is stored in the order of its primary key, where there is such a thing.</summary>
     public abstract string Clustered { get; }
-
-    /// <summary>The provider's name for linq2db, which Akka.Persistence.Sql stands on.</summary>
-    internal abstract string LinqProvider { get; }
 
     /// <summary>How others connect to it.</summary>
     internal abstract string ConnectionString { get; }

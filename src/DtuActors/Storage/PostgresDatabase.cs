@@ -32,9 +32,9 @@ internal sealed class PostgresDatabase(string connection) : Database
 
     public override string Bytes => "bytea";
 
-    public override string Clustered => "";
+    public override string Serial => "bigserial primary key";
 
-    internal override string LinqProvider => "PostgreSQL.15";
+    public override string Clustered => "";
 
     internal override string ConnectionString => connection;
 

@@ -14,6 +14,7 @@ internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) 
 
     // Writers in this process wait for each other that long.
     private const int BusySeconds = 5;
+    private static readonly string Pragmas = $"pragma busy_timeout = {BusySeconds * 1000}; pragma journal_mode = wal; pragma synchronous = full";
 
     public override string KeyPath => "dtu.storage.path";
 
@@ -21,9 +22,9 @@ internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) 
 
     public override string Bytes => "blob";
 
-    public override string Clustered => "without rowid";
+    public override string Serial => "integer primary key autoincrement";
 
-    internal override string LinqProvider => "SQLite.MS";
+    public override string Clustered => "without rowid";
 
     // Not pooled: a pool would hold the file after the gateway's end.
     internal override string ConnectionString =>
@@ -33,6 +34,24 @@ internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) 
     public static string Beside(string path, string part) =>
         Path.Combine(Path.GetDirectoryName(path)!, $"{Path.GetFileNameWithoutExtension(path)}-{part}{Path.GetExtension(path)}");
 
+    /// <summary>The same, for many short connections of which some stay open; <see cref="ClosePool"/> closes them.</summary>
+    public static string Pooled(string connection) => new SqliteConnectionStringBuilder(connection) { Pooling = true }.ToString();
+
+    public void ClosePool()
+    {
+        using var pooled = new SqliteConnection(Pooled(ConnectionString));
+        SqliteConnection.ClearPool(pooled);
+    }
+
+    /// <summary>What every connection begins with.</summary>
+    public static void Settle(DbConnection connection)
+    {
+        // SQLite's own waiting for a lock looks again within milliseconds, the provider's sleeps for 150.
+        using var command = connection.CreateCommand();
+        command.CommandText = Pragmas;
+        command.ExecuteNonQuery();
+    }
+
     protected override DbConnection OpenConnection()
     {
         CreateFile();
@@ -40,12 +59,11 @@ internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) 
         try
         {
             connection.Open();
-
-            // SQLite's own waiting for a lock looks again within milliseconds, the provider's sleeps for 150.
-            foreach (var pragma in (ReadOnlySpan<string>)[$"busy_timeout = {BusySeconds * 1000}", "journal_mode = wal", $"synchronous = {(survivesPowerCut ? "full" : "normal")}"])
+            Settle(connection);
+            if (!survivesPowerCut)
             {
                 using var command = connection.CreateCommand();
-                command.CommandText = "pragma " + pragma;
+                command.CommandText = "pragma synchronous = normal";
                 command.ExecuteNonQuery();
             }
 

@@ -234,7 +234,7 @@ public sealed class HistoryActorSpec : ActorSpec
 
         public override string Clustered => inner.Clustered;
 
-        internal override string LinqProvider => inner.LinqProvider;
+        public override string Serial => inner.Serial;
 
         internal override string ConnectionString => inner.ConnectionString;
 

@@ -26,6 +26,7 @@ public sealed partial class DownlinkForm : LivePage
     private bool _isBusy;
     private string _encoding = "";
     private string _check = "";
+    private string _ttl = "";
     private string _timeout = "";
     private string _typed = "";
     private byte[]? _bytes;
@@ -86,22 +87,37 @@ public sealed partial class DownlinkForm : LivePage
         Preview();
     }
 
-    private Task SendAsync() => DoAsync("send", async (bytes, caller) =>
+    private Task SendAsync()
     {
-        var (_, sending) = Gateway.Send(Id, bytes, caller.Name);
-        try
+        CommandWish? wish = null;
+        if (_ttl.Trim() is { Length: > 0 } given)
         {
-            var outcome = await sending.WaitAsync(DownlinkApi.SendAnswerWithin, Time, Gone);
-            return outcome.Refusal is { } refusal ? throw await DownlinkApi.RefusedAsync(Gateway, Id, refusal, Gone)
-                : outcome.AwaitsAnswer
-                ? (outcome.State, new Result(true, T["Sent: the bytes are written, and the bus waits for the answer. Commands shows what becomes of it.", "已发出：字节已写入，等待应答。结果见“命令”。"]))
-                : (outcome.State, new Result(true, T["Delivered: the bytes are written to the DTU's socket.", "已送达：字节已写入 DTU 的连接。"]));
+            if (!DurationText.TryParse(given, DownlinkApi.LongestTimeToLive, out var duration))
+            {
+                _outcome = new Result(false, T[$"may wait '{given}': expected {DurationText.Expected}, at most 30d", $"有效期“{given}”有误：应为带单位的数字，如 30s、2h 或 7d，最长 30d"]);
+                return Task.CompletedTask;
+            }
+
+            wish = new CommandWish(duration);
         }
-        catch (TimeoutException)
+
+        return DoAsync("send", async (bytes, caller) =>
         {
-            return ("queued", new Result(true, T["Queued: the bytes wait for their turn on the bus. Commands shows when they go, and takes them back until then.", "已排队：等待总线空闲。“命令”中可查看结果，发出前可撤回。"]));
-        }
-    });
+            if (wish is not null && !await Gateway.StoresCommandsAsync())
+            {
+                return ("refused", new Result(false, T["Commands can't wait: the gateway stores nothing (storage = none).", "命令无法等待：网关未启用存储（storage = none）。"]));
+            }
+
+            var outcome = await Gateway.SendAsync(Id, bytes, Gone, caller.Name, wish);
+            return outcome.Refusal is { } refusal ? throw await DownlinkApi.RefusedAsync(Gateway, Id, refusal, Gone) : (outcome.State, new Result(true, outcome.State switch
+            {
+                CommandStates.Queued => T["Queued: it waits for the DTU or for its turn on the bus. Commands shows when it goes, and takes it back until then.", "已排队：等待 DTU 上线或总线空闲。“命令”中可查看结果，发出前可撤回。"],
+                CommandStates.Sent => T["Sent: the bytes are written, and the bus waits for the answer. Commands shows what becomes of it.", "已发出：字节已写入，等待应答。结果见“命令”。"],
+                CommandStates.Answered => T["Answered: Commands shows the answer.", "已应答：应答见“命令”。"],
+                _ => T["Delivered: the bytes are written to the DTU's socket.", "已送达：字节已写入 DTU 的连接。"],
+            }));
+        });
+    }
 
     private Task RequestAsync()
     {

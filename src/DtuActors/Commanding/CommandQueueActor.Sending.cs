@@ -1,0 +1,223 @@
+using Akka.Actor;
+using DtuActors.Directory;
+using DtuActors.Recording;
+using DtuActors.Sessions;
+
+namespace DtuActors.Commanding;
+
+/// <summary>How commands leave: one at a time, to the session that holds the DTU, and what it says of them.</summary>
+public sealed partial class CommandQueueActor
+{
+    private void OnSession(SessionRef? session)
+    {
+        _session = session;
+        _again = FirstAgain;
+        Timers.Cancel(TimerKey.Again);
+        if (session is not null)
+        {
+            Pump();
+            return;
+        }
+
+        // What does not wait for an offline DTU.
+        Write(
+            [.. _queue.Open.Where(command => !command.IsSent && command.Taken.Until is null).Select(command => Ending(command, CommandStates.Failed, CommandsActor.Word(RefusalReason.Offline)))],
+            Settle,
+            RefusalReason.Offline);
+    }
+
+    /// <summary>Whatever may be done now is done, and timers are armed for the rest.</summary>
+    private void Settle()
+    {
+        ArmDue();
+        ArmIdle();
+        Pump();
+    }
+
+    private void Pump()
+    {
+        if (_session is not null && _underWay is null && !Timers.IsTimerActive(TimerKey.Again) && Waiting() is { } next)
+        {
+            Write([new CommandSent(next.Taken.Id, Now)], () => Hand(next));
+        }
+    }
+
+    // One whose time is over is left to its timer.
+    private OpenCommand? Waiting(OpenCommand? but = null)
+    {
+        var now = Now;
+        return _queue.Open.FirstOrDefault(command => command != but && !command.IsSent && !(command.Taken.Until <= now));
+    }
+
+    private void Hand(OpenCommand command)
+    {
+        var connection = _session!.Connection;
+        _underWay = new UnderWay(++_numbers, command, connection);
+        Context.Watch(connection);
+        Timers.StartSingleTimer(TimerKey.Outcome, new OutcomeOverdue(_numbers), Asking.MostWait);
+        var taken = command.Taken;
+        connection.Tell(new Asking.Send(_dtu, taken.Payload, _numbers, taken.Source, Self, AnswerUp: taken.AnswerUp, Follows: true, Within: taken.Until - Now));
+    }
+
+    // ---- what the session says
+
+    private OpenCommand? Known(long number) => _underWay?.Number == number ? _underWay.Command : null;
+
+    private void OnBegun(Asking.Begun begun)
+    {
+        if (Known(begun.Correlation) is { } command)
+        {
+            Begin(command);
+        }
+    }
+
+    private void Begin(OpenCommand command)
+    {
+        if (!command.IsBegun)
+        {
+            (command.IsBegun, command.ChangedAt) = (true, Now);
+            _setup.Events.Offer(new CommandChanged(command.ChangedAt, _dtu, command.Taken.Id, CommandStates.Sent, null));
+        }
+    }
+
+    private void OnSent(Asking.Sent sent)
+    {
+        if (Known(sent.Correlation) is not { } command)
+        {
+            return;
+        }
+
+        Begin(command);
+        if (sent.AwaitsAnswer)
+        {
+            TellTaken(command.Taken.Id, null);
+        }
+        else
+        {
+            End(command, CommandStates.Delivered);
+        }
+    }
+
+    // What comes before the word that it was written, was written.
+    private void OnAnswered(Asking.Answered answered)
+    {
+        if (Known(answered.Correlation) is { } command)
+        {
+            Begin(command);
+            End(command, CommandStates.Answered, answer: answered.Frame.Payload);
+        }
+    }
+
+    private void OnRefused(Asking.Refused refused)
+    {
+        if (Known(refused.Correlation) is not null)
+        {
+            Interrupted(refused.Reason);
+        }
+    }
+
+    private void Interrupted(RefusalReason reason)
+    {
+        var (command, connection) = (_underWay!.Command, _underWay.Connection);
+        if (reason is RefusalReason.SessionEnded && connection.Equals(_session?.Connection))
+        {
+            // The directory tells of the next one.
+            _session = null;
+        }
+
+        if (reason is RefusalReason.Withdrawn)
+        {
+            End(command, CommandStates.Withdrawn);
+        }
+        else if (command.IsBegun)
+        {
+            if (reason is RefusalReason.SessionEnded && command.Taken.Retry && command.Taken.Until > Now)
+            {
+                Return(command, reason);
+            }
+            else
+            {
+                End(command, CommandStates.Failed, CommandsActor.Word(reason), reason);
+            }
+        }
+        else if (command.Taken.Until <= Now || reason is RefusalReason.Expired)
+        {
+            End(command, CommandStates.Expired);
+        }
+        else if (command.Taken.Until is null || reason is RefusalReason.TooLong)
+        {
+            End(command, CommandStates.Failed, CommandsActor.Word(reason), reason);
+        }
+        else
+        {
+            Return(command, reason);
+        }
+    }
+
+    private void Return(OpenCommand command, RefusalReason reason)
+    {
+        LetGo();
+        Write([new CommandReturned(command.Taken.Id, Now)], () =>
+        {
+            if (reason is not RefusalReason.SessionEnded)
+            {
+                Timers.StartSingleTimer(TimerKey.Again, TryAgain.Instance, _again);
+                _again = _again * 2 < LastAgain ? _again * 2 : LastAgain;
+            }
+
+            Settle();
+        });
+    }
+
+    // Its end and the next one's way out are one write to the journal.
+    private void End(OpenCommand command, string state, string? reason = null, RefusalReason? refusal = null, ReadOnlyMemory<byte>? answer = null)
+    {
+        LetGo();
+        if (state is CommandStates.Delivered or CommandStates.Answered)
+        {
+            _again = FirstAgain;
+        }
+
+        List<CommandEvent> events = [Ending(command, state, reason, answer)];
+        var next = _session is null ? null : Waiting(but: command);
+        if (next is not null)
+        {
+            events.Add(new CommandSent(next.Taken.Id, Now));
+        }
+
+        Write(
+            events,
+            () =>
+            {
+                if (next is not null)
+                {
+                    Hand(next);
+                }
+
+                Settle();
+            },
+            refusal);
+    }
+
+    private void LetGo()
+    {
+        if (_underWay is { } underWay)
+        {
+            Context.Unwatch(underWay.Connection);
+            Timers.Cancel(TimerKey.Outcome);
+            _underWay = null;
+        }
+    }
+
+    private void ArmDue()
+    {
+        if (_queue.NextDue is not { } due)
+        {
+            Timers.Cancel(TimerKey.Due);
+            return;
+        }
+
+        var wait = due - Now;
+        Timers.StartSingleTimer(TimerKey.Due, TimeOver.Instance, wait < TimeSpan.Zero ? TimeSpan.Zero : wait < LongestTimer ? wait : LongestTimer);
+    }
+}
