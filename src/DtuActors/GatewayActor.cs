@@ -392,6 +392,11 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private void OnTellAgain(Fleet.TellAgain again)
     {
         _fleet.Tell(new Fleet.DtusConfigured(_options.Dtus));
+        if (!_history.IsNobody())
+        {
+            _history.Tell(new Records.TellKnown(_fleet));
+        }
+
         foreach (var teller in _entrances.Concat(_endpoints.Select(endpoint => endpoint.Ref)).Append(_router).Append(_register).Append(_directory))
         {
             teller.Tell(again);

@@ -1,4 +1,5 @@
 using DtuActors.Configuration;
+using DtuActors.Directory;
 using DtuActors.Protocol;
 using DtuActors.Recording;
 using DtuActors.Storage;
@@ -230,6 +231,19 @@ public abstract class HistoryStoreSpec : IDisposable
         Assert.Equal(Session(29) with { Evidence = [] }, sessions[0] with { Evidence = [] });
         Assert.Equal(Session(29).Evidence.AsEnumerable(), sessions[0].Evidence);
         Assert.Empty(Store.Sessions(Id("c"), 20));
+    }
+
+    [Fact]
+    public void Known_DTUs_come_back_as_they_were_told_last_those_that_are_too_many_are_forgotten()
+    {
+        Store.Write([Known("a", 3), Known("b", 1), Known("c", 2), Known("七'; --", 4), Known("d", 5)]);
+        Store.Write([Known("b", 6), new(Id("d"), null), new(Id("nobody"), null)]);
+        Reopen();
+        Assert.Equal([Known("a", 3).Value, Known("七'; --", 4).Value, Known("b", 6).Value], Store.Known(3).Select(row => row.Known));
+        Assert.Equal(["a", "七'; --", "b"], Store.Known(100).Select(row => row.Dtu.Value));
+
+        static KeyValuePair<DtuId, KnownDtu?> Known(string dtu, int hour) => new(Id(dtu), new KnownDtu(
+            Start, Start, Start.AddHours(hour), hour == 3 ? null : Start.AddHours(hour), "main", "10.0.0.1:1", "default", "raw", null, "silent", "no byte \"x\"", 1, 2, 3, 4, 5, hour));
     }
 
     [Fact]

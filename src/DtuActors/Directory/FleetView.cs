@@ -25,6 +25,7 @@ public sealed partial class FleetView : ReceiveActor
     private readonly LinkedList<DtuId> _offline = new();
     private readonly HistoryBuffer? _history;
     private readonly SessionMemory _ended;
+    private bool _isRecalled;
     private readonly SortedDictionary<string, EndpointStatus> _endpoints = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, ListenerStatus> _listeners = new(StringComparer.Ordinal);
     private ImmutableArray<RouteStatus> _routes = [];
@@ -52,6 +53,7 @@ public sealed partial class FleetView : ReceiveActor
         Receive<Fleet.DtusConfigured>(OnDtusConfigured);
         Receive<Fleet.Forget>(OnForget);
         Receive<Fleet.Look>(OnLook);
+        Receive<Fleet.Recalled>(OnRecalled);
         Receive<Fleet.EndedSoFar>(all => all.Next.Tell(ShutDown.Drain.Instance, Sender));
         Receive<Fleet.ListDtus>(OnListDtus);
         Receive<Fleet.SearchDtus>(OnSearchDtus);
@@ -86,7 +88,8 @@ public sealed partial class FleetView : ReceiveActor
             (entry.Leaving ??= []).Add(other);
         }
 
-        if (entry.LastEpoch != report.Session.Epoch)
+        var isNew = entry.LastEpoch != report.Session.Epoch;
+        if (isNew)
         {
             entry.Sessions++;
             entry.LastEpoch = report.Session.Epoch;
@@ -95,6 +98,10 @@ public sealed partial class FleetView : ReceiveActor
         entry.FirstSeenAt ??= report.ConnectedAt;
         entry.Session = report;
         Unlist(entry);
+        if (isNew)
+        {
+            Remember(entry);
+        }
     }
 
     // The end names its own epoch: one that comes after the next session's begin takes nothing down.
@@ -111,8 +118,41 @@ public sealed partial class FleetView : ReceiveActor
         }
 
         entry.Session = null;
+        Remember(entry);
         Unlist(entry);
         ListOffline(entry);
+    }
+
+    // What was stored counts before what was seen since the start.
+    private void OnRecalled(Fleet.Recalled recalled)
+    {
+        _isRecalled = true;
+        foreach (var entry in _dtus.Values)
+        {
+            Remember(entry);
+        }
+
+        foreach (var (dtu, known) in recalled.Rows)
+        {
+            var entry = Entry(dtu);
+            entry.Recall(known);
+            if (entry is { Session: null, OfflineNode: null })
+            {
+                ListOffline(entry);
+            }
+            else
+            {
+                Remember(entry);
+            }
+        }
+    }
+
+    private void Remember(DtuEntry entry)
+    {
+        if (_isRecalled && entry.ToKnown() is { } known)
+        {
+            _history?.Know(entry.Id, known);
+        }
     }
 
     // Commands may wait for one that was never seen: it is remembered like one that was.
@@ -194,6 +234,11 @@ public sealed partial class FleetView : ReceiveActor
         var entry = _dtus[id];
         Unlist(entry);
         _ended.Forget(id);
+        if (_isRecalled)
+        {
+            _history?.Know(id, null);
+        }
+
         if (entry is { Configured: null, Registered: null })
         {
             _dtus.Remove(id);
@@ -230,7 +275,7 @@ public sealed partial class FleetView : ReceiveActor
         {
             var session = entry.Session;
             field.Dtus.Add(new DtuLook(
-                id, StateOf(entry), entry is not { Configured: null, Registered: null }, session is null ? entry.Last?.EndedAt : null, entry.EndInWords, session?.ConflictWith, entry.Sessions,
+                id, StateOf(entry), entry is not { Configured: null, Registered: null }, session is null && !entry.IsFromBefore ? entry.Last?.EndedAt : null, entry.EndInWords, session?.ConflictWith, entry.Sessions,
                 session?.Session.Epoch ?? default, session?.FramesUp ?? 0,
                 session is null ? 0 : session.DroppedUp.GetValueOrDefault(DropReasons.BadChecksum) + session.DroppedUp.GetValueOrDefault(DropReasons.Garbage),
                 session?.Down.Dropped.GetValueOrDefault(RelayDrops.QueueFull) ?? 0, session?.WaitsSince));
@@ -258,7 +303,7 @@ public sealed partial class FleetView : ReceiveActor
     {
         var session = entry.Session;
         var last = session ?? entry.Last;
-        var open = entry.Open;
+        var totals = entry.Totals();
         return new DtuStatus
         {
             Id = entry.Id,
@@ -278,12 +323,12 @@ public sealed partial class FleetView : ReceiveActor
             ConnectedAt = session?.ConnectedAt,
             FirstSeenAt = entry.FirstSeenAt,
             LastSeenAt = last?.LastSeenAt,
-            BytesUp = entry.BytesUp + open.Sum(report => report.BytesUp),
-            BytesDown = entry.BytesDown + open.Sum(report => report.BytesDown),
-            FramesUp = entry.FramesUp + open.Sum(report => report.FramesUp),
-            FramesDown = entry.FramesDown + open.Sum(report => report.FramesDown),
-            Heartbeats = entry.Heartbeats + open.Sum(report => report.Heartbeats),
-            Reconnects = Math.Max(0, entry.Sessions - 1),
+            BytesUp = totals.BytesUp,
+            BytesDown = totals.BytesDown,
+            FramesUp = totals.FramesUp,
+            FramesDown = totals.FramesDown,
+            Heartbeats = totals.Heartbeats,
+            Reconnects = Math.Max(0, totals.Sessions - 1),
             Queued = (session?.Queued ?? 0) + entry.Waiting,
             SuspendedSlaves = session?.SuspendedSlaves ?? [],
             Down = last?.Down ?? TrafficCounters.None,
@@ -295,75 +340,5 @@ public sealed partial class FleetView : ReceiveActor
             EndError = entry.Last?.LastError,
             EndedAt = entry.Last?.EndedAt,
         };
-    }
-
-    private sealed class DtuEntry(DtuId id)
-    {
-        public DtuId Id => id;
-
-        public DtuOptions? Configured { get; set; }
-
-        public RegisteredDtu? Registered { get; set; }
-
-        public string? Name => Configured is { } configured ? configured.Name : Registered?.Name is { Length: > 0 } name ? name : null;
-
-        public string? KnownProfile => Configured is { } configured ? configured.Profile : Registered?.Profile is { Length: > 0 } profile ? profile : null;
-
-        public ImmutableArray<string> Groups => Configured?.Groups ?? Registered?.Groups ?? [];
-
-        public ImmutableArray<string> Aliases => Configured?.Aliases ?? Registered?.Aliases ?? [];
-
-        /// <summary>The session that is open.</summary>
-        public SessionReport? Session { get; set; }
-
-        /// <summary>Those that were displaced and are still closing: their last counts are to come.</summary>
-        public List<SessionReport>? Leaving { get; set; }
-
-        /// <summary>Whose counts are no part of the totals yet.</summary>
-        public IReadOnlyList<SessionReport> Open => Session is { } session ? [session, .. Leaving ?? []] : Leaving ?? [];
-
-        /// <summary>The newest that ended.</summary>
-        public SessionReport? Last { get; private set; }
-
-        public Epoch LastEpoch { get; set; }
-
-        public long Sessions { get; set; }
-
-        public DateTimeOffset? FirstSeenAt { get; set; }
-
-        public string? EndReason { get; private set; }
-
-        public string? EndInWords => Last?.LastError is { } error ? $"{EndReason}: {error}" : EndReason;
-
-        public LinkedListNode<DtuId>? OfflineNode { get; set; }
-
-        /// <summary>Commands that wait for it.</summary>
-        public int Waiting { get; set; }
-
-        public long BytesUp { get; private set; }
-
-        public long BytesDown { get; private set; }
-
-        public long FramesUp { get; private set; }
-
-        public long FramesDown { get; private set; }
-
-        public long Heartbeats { get; private set; }
-
-        /// <summary>An ended session's counts become part of the totals.</summary>
-        public void FoldIn(SessionReport ended, string reason)
-        {
-            Leaving?.RemoveAll(report => report.Session.Epoch == ended.Session.Epoch);
-            if (Last is null || ended.Session.Epoch >= Last.Session.Epoch)
-            {
-                (Last, EndReason) = (ended, reason);
-            }
-
-            BytesUp += ended.BytesUp;
-            BytesDown += ended.BytesDown;
-            FramesUp += ended.FramesUp;
-            FramesDown += ended.FramesDown;
-            Heartbeats += ended.Heartbeats;
-        }
     }
 }

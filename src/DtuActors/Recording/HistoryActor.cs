@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
 using DtuActors.Configuration;
+using DtuActors.Directory;
 using DtuActors.Endpoints;
 using DtuActors.Storage;
 
@@ -35,6 +36,7 @@ public sealed class HistoryActor : ReceiveActor, IWithTimers
     private string? _problem;
     private DateTimeOffset _lostTold;
     private int _credit = MostAtOnce;
+    private IActorRef? _fleet;
 
     // What the last row's number is, if a write of which the end is not known was one: a connection may break behind the commit.
     private long? _inDoubt;
@@ -49,6 +51,7 @@ public sealed class HistoryActor : ReceiveActor, IWithTimers
         Receive<Due>(_ => OnDue());
         Receive<Records.GetFrames>(get => Answer(store => store.Page(get)));
         Receive<Records.GetSessions>(get => Answer(store => new Records.Sessions(store.Sessions(get.Dtu, MostSessions))));
+        Receive<Records.TellKnown>(OnTellKnown);
         Receive<ShutDown.Drain>(_ => Context.Stop(Self));
     }
 
@@ -116,8 +119,10 @@ public sealed class HistoryActor : ReceiveActor, IWithTimers
                 Write(batch);
             }
 
+            WriteKnown();
             _store!.Trim(Context.System.Scheduler.Now);
             Works();
+            TellKnown();
             return true;
         }
         catch (StorageException failure)
@@ -157,6 +162,39 @@ public sealed class HistoryActor : ReceiveActor, IWithTimers
         }
 
         _inDoubt = null;
+    }
+
+    private void WriteKnown()
+    {
+        var known = _buffer.TakeKnown(MostAtOnce);
+        try
+        {
+            _store!.Write(known);
+        }
+        catch (StorageException)
+        {
+            _buffer.PutBack(known);
+            throw;
+        }
+    }
+
+    // Once it can be read: until then the FleetView knows nobody.
+    private void OnTellKnown(Records.TellKnown tell)
+    {
+        _fleet = tell.Fleet;
+        if (_problem is null)
+        {
+            TryWrite(0);
+        }
+    }
+
+    private void TellKnown()
+    {
+        if (_fleet is { } fleet)
+        {
+            fleet.Tell(new Fleet.Recalled([.. _store!.Known(_limits.MaxKnown)]));
+            _fleet = null;
+        }
     }
 
     private void Works()

@@ -1,3 +1,4 @@
+using DtuActors.Directory;
 using DtuActors.Protocol;
 
 namespace DtuActors.Recording;
@@ -20,8 +21,12 @@ internal sealed class HistoryBuffer
     public const int MostWaiting = 50_000;
     public const long MostWaitingBytes = 32 * 1024 * 1024;
 
+    // Of a DTU the last word waits only: while the database fails, that many have one.
+    private const int MostKnown = 100_000;
+
     private readonly Lock _lock = new();
     private readonly Queue<HistoryEntry> _waiting = new();
+    private readonly Dictionary<DtuId, KnownDtu?> _known = [];
     private long _bytes;
     private long _told;
     private long _lost;
@@ -52,6 +57,41 @@ internal sealed class HistoryBuffer
     public void Add(FramePassed frame) => Add(new HistoryEntry(frame.Dtu, frame, null));
 
     public void Add(DtuId dtu, SessionRecord session) => Add(new HistoryEntry(dtu, null, session));
+
+    /// <summary>What is to be remembered of a DTU; null: nothing.</summary>
+    public void Know(DtuId dtu, KnownDtu? known)
+    {
+        lock (_lock)
+        {
+            if (_known.Count < MostKnown || _known.ContainsKey(dtu))
+            {
+                _known[dtu] = known;
+            }
+        }
+    }
+
+    /// <summary>Takes out what is to be remembered of so many at most.</summary>
+    public IReadOnlyCollection<KeyValuePair<DtuId, KnownDtu?>> TakeKnown(int most)
+    {
+        lock (_lock)
+        {
+            var taken = _known.Take(most).ToList();
+            taken.ForEach(row => _known.Remove(row.Key));
+            return taken;
+        }
+    }
+
+    /// <summary>It was not written: it waits again, where nothing newer does.</summary>
+    public void PutBack(IEnumerable<KeyValuePair<DtuId, KnownDtu?>> known)
+    {
+        lock (_lock)
+        {
+            foreach (var (dtu, row) in known)
+            {
+                _known.TryAdd(dtu, row);
+            }
+        }
+    }
 
     /// <summary>Takes the oldest in hand, if nothing is: at most so many, and so many bytes where they are more than one.</summary>
     public IReadOnlyList<HistoryEntry> Take(int most, long mostBytes)

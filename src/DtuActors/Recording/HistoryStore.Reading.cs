@@ -91,7 +91,7 @@ internal sealed partial class HistoryStore
             using var reader = select.ExecuteReader();
             while (reader.Read())
             {
-                sessions.Add(Record(reader.GetString(0)));
+                sessions.Add(Read<SessionRecord>(reader.GetString(0)));
             }
         }
     });
@@ -119,15 +119,15 @@ internal sealed partial class HistoryStore
         row.GetString(4),
         row.IsDBNull(5) ? null : row.GetString(5));
 
-    private static SessionRecord Record(string text)
+    private static T Read<T>(string text)
     {
         try
         {
-            return JsonSerializer.Deserialize<SessionRecord>(text, HistoryInserts.Json) ?? throw new StorageException("the history has a session that can't be read");
+            return JsonSerializer.Deserialize<T>(text, HistoryInserts.Json) ?? throw new StorageException("the history has a row that can't be read");
         }
         catch (JsonException failure)
         {
-            throw new StorageException("the history has a session that can't be read", failure);
+            throw new StorageException("the history has a row that can't be read", failure);
         }
     }
 

@@ -147,6 +147,7 @@ internal sealed partial class HistoryStore : IDisposable
           part integer primary key, first_seq bigint not null, last_seq bigint not null, first_at bigint not null, last_at bigint not null, bytes bigint not null);
         {FrameTable("frames_fresh", "seq", database)};
         {SessionTable("sessions_fresh", "seq", database)};
+        create table known_dtus (dtu varchar(128) primary key, last_at bigint not null, record text not null);
         """;
 
     private static string FrameTable(string name, string key, Database database) => $"""

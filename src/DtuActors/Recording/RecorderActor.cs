@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using DtuActors.Directory;
 using DtuActors.Protocol;
 
 namespace DtuActors.Recording;
@@ -21,6 +22,9 @@ public static class Records
 
     /// <summary>At most 20, the last first.</summary>
     public sealed record Sessions(ImmutableArray<SessionRecord> Items) : INoSerializationVerificationNeeded;
+
+    /// <summary>Which DTUs were seen before the start: one <see cref="Fleet.Recalled"/> to <paramref name="Fleet"/>, once they can be read.</summary>
+    internal sealed record TellKnown(IActorRef Fleet) : INoSerializationVerificationNeeded;
 
     /// <summary>The stored history can't be read now; the system's reason.</summary>
     public sealed record NotRead(string Problem) : INoSerializationVerificationNeeded;

@@ -56,6 +56,9 @@ public sealed class HistoryTests : IDisposable
 
         await using var later = await HostProcess.RunAsync(Stored, _home);
         using var client = Client(later);
+        var known = await GetAsync(client, "/api/v1/dtus/pump-1");
+        Assert.Equal("offline", known.GetProperty("state").GetString());
+        Assert.Equal((1, isKilled ? null : "stopping"), (known.GetProperty("reconnects").GetInt32(), known.GetProperty("endReason").GetString()));
         await using var third = await DtuClient.RegisterAsync(later.EndPointOf("main"), "pump-1");
         await third.SendAsync([6]);
         var after = await FramesAsync(client, isKilled ? 5 : 6);

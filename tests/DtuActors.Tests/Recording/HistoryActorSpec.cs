@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Akka.Actor;
 using DtuActors.Configuration;
+using DtuActors.Directory;
 using DtuActors.Endpoints;
 using DtuActors.Protocol;
 using DtuActors.Recording;
@@ -154,6 +155,23 @@ public sealed class HistoryActorSpec : ActorSpec
         history.Tell(new Records.GetSessions(Dtu), TestActor);
         Assert.Equal("closed", Assert.Single(ExpectMsg<Records.Sessions>().Items).Reason);
         Assert.Equal(0, _buffer.Waiting);
+    }
+
+    [Fact]
+    public void Who_was_seen_is_told_to_the_fleet_once_it_can_be_read()
+    {
+        var history = Started();
+        var known = new KnownDtu(Start, Start, Start, null, "main", "10.0.0.1:1", "default", "raw", null, null, null, 1, 2, 3, 4, 5, 6);
+        _buffer.Know(Dtu, known);
+        Tick(history);
+        _database.Problem = "gone";
+        _buffer.Know(DtuId.Parse("b"), known);
+        Tick(history);
+        history.Tell(new Records.TellKnown(TestActor));
+        Settle(history);
+        _database.Problem = null;
+        Advance(TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(1));
+        Assert.Equal(["a", "b"], ExpectMsg<Fleet.Recalled>().Rows.Select(row => row.Dtu.Value).Order());
     }
 
     private FramePassed Frame(int value) => new(Start, Dtu, FrameDirection.Up, new[] { (byte)value }, "raw", "dtu");
