@@ -4,7 +4,7 @@ using DtuActors.Protocol;
 namespace DtuActors.Recording;
 
 /// <summary>One frame, or one session that ended, on its way to the history.</summary>
-internal sealed record HistoryEntry(DtuId Dtu, FramePassed? Frame, SessionRecord? Session)
+internal readonly record struct HistoryEntry(DtuId Dtu, FramePassed? Frame, SessionRecord? Session)
 {
     public DateTimeOffset At => Frame?.At ?? Session!.EndedAt ?? Session.ConnectedAt;
 
