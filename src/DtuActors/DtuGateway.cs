@@ -199,9 +199,22 @@ public sealed class DtuGateway
     public async Task<DtuStatus?> FindDtuAsync(DtuId id, CancellationToken ct) =>
         (await AskFleet<Fleet.FoundDtu>(new Fleet.GetDtu(id), ct).ConfigureAwait(false)).Status;
 
-    /// <summary>A DTU's sessions, newest first: the open one and those that ended, at most 20, as long as memory holds them.</summary>
-    public async Task<ImmutableArray<SessionRecord>> SessionsAsync(DtuId id, CancellationToken ct) =>
-        (await AskFleet<Fleet.Listed<SessionRecord>>(new Fleet.GetSessions(id), ct).ConfigureAwait(false)).Items;
+    /// <summary>
+    /// A DTU's sessions, newest first: the open one and those that ended, at most 20. Where they can't be read from the database now, or nothing is stored, those
+    /// that memory holds.
+    /// </summary>
+    public async Task<ImmutableArray<SessionRecord>> SessionsAsync(DtuId id, CancellationToken ct)
+    {
+        var known = (await AskFleet<Fleet.Listed<SessionRecord>>(new Fleet.GetSessions(id), ct).ConfigureAwait(false)).Items;
+        var stored = await AskRecorder<object>(new Records.GetSessions(id), ct).ConfigureAwait(false) is Records.Sessions sessions ? sessions.Items : [];
+
+        // One that ended between the two questions is in both: as it ended.
+        return [.. stored.Concat(known)
+            .GroupBy(session => (session.ConnectedAt, session.Listener))
+            .Select(same => same.FirstOrDefault(session => session.EndedAt is not null) ?? same.First())
+            .OrderByDescending(session => session.ConnectedAt)
+            .Take(SessionMemory.MostPerDtu)];
+    }
 
     /// <summary>The register of DTUs: <see cref="Editing.Listed"/> or <see cref="Editing.Refused"/>.</summary>
     public Task<Editing.Answer> RegisterAsync(CancellationToken ct) => AskRegister(new Editing.List(), ct);
@@ -301,15 +314,22 @@ public sealed class DtuGateway
     public async Task<bool> KickAsync(DtuId id, CancellationToken ct) =>
         await AskRouter(replyTo => new Asking.Kick(id, 0, replyTo), AskLimit, ct).ConfigureAwait(false) is Asking.Sent;
 
-    /// <summary>A DTU's frames in memory, oldest first; <paramref name="after"/> is the <c>next</c> of the page before.</summary>
-    public async Task<FramePage> FramesAsync(DtuId id, DateTimeOffset? since, DateTimeOffset? until, int limit, string? after, CancellationToken ct) =>
-        await (await _parts.ConfigureAwait(false)).Recorder
-            .Ask<FramePage>(new Records.GetFrames(id, since, until, limit, after), AskLimit, ct).ConfigureAwait(false);
+    /// <summary>
+    /// A page of a DTU's frames, oldest first: of those that are stored, or where nothing is stored, of those in memory. <paramref name="after"/> is the <c>next</c> of the
+    /// page before. What had passed before is in it.
+    /// </summary>
+    /// <exception cref="StorageException">The stored history can't be read or written now.</exception>
+    public Task<FramePage> FramesAsync(DtuId id, DateTimeOffset? since, DateTimeOffset? until, int limit, string? after, CancellationToken ct) =>
+        AskFrames(new Records.GetFrames(id, since, until, limit, after), ct);
+
+    /// <summary>The last frames that fit, oldest first; no page follows.</summary>
+    /// <exception cref="StorageException">As above.</exception>
+    public Task<FramePage> LatestFramesAsync(DtuId id, DateTimeOffset? since, DateTimeOffset? until, int limit, CancellationToken ct) =>
+        AskFrames(new Records.GetFrames(id, since, until, limit, null, Newest: true), ct);
 
     /// <summary>Refused connections, newest first.</summary>
     public async Task<ImmutableArray<RefusedConnection>> UnknownAsync(CancellationToken ct) =>
-        (await (await _parts.ConfigureAwait(false)).Recorder
-            .Ask<Records.Unknown>(new Records.GetUnknown(), AskLimit, ct).ConfigureAwait(false)).Items;
+        (await AskRecorder<Records.Unknown>(new Records.GetUnknown(), ct).ConfigureAwait(false)).Items;
 
     /// <summary>Endpoints by name.</summary>
     public async Task<ImmutableArray<EndpointStatus>> EndpointsAsync(CancellationToken ct) =>
@@ -383,6 +403,16 @@ public sealed class DtuGateway
 
     private async Task<T> AskFleet<T>(object question, CancellationToken ct) =>
         await (await _parts.ConfigureAwait(false)).Fleet.Ask<T>(question, AskLimit, ct).ConfigureAwait(false);
+
+    private async Task<T> AskRecorder<T>(object question, CancellationToken ct) =>
+        await (await _parts.ConfigureAwait(false)).Recorder.Ask<T>(question, AskLimit, ct).ConfigureAwait(false);
+
+    private async Task<FramePage> AskFrames(Records.GetFrames question, CancellationToken ct) => await AskRecorder<object>(question, ct).ConfigureAwait(false) switch
+    {
+        FramePage page => page,
+        Records.NotRead failed => throw new StorageException(failed.Problem),
+        var other => throw new InvalidOperationException($"no answer: {other}"),
+    };
 
     private async Task<Editing.Answer> AskRegister(object question, CancellationToken ct) =>
         await (await _parts.ConfigureAwait(false)).Register.Ask<Editing.Answer>(question, RegisterLimit, ct).ConfigureAwait(false);

@@ -20,7 +20,7 @@ namespace DtuActors;
 /// <summary>
 /// The tree's root: who is started, in which order, and in which order it all ends. Start: those who remember, the directory and the router, endpoints, then,
 /// once the register is read, listeners and dialers, so that a first byte finds its way and no listed DTU is refused. End: sessions first (unbinding would reset them), endpoints write what
-/// waits, then all else.
+/// waits, the history what it holds, then all else.
 /// Where it fails itself, the process ends.
 /// </summary>
 public sealed partial class GatewayActor : ReceiveActor, IWithTimers
@@ -32,9 +32,10 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     public sealed record Parts(IActorRef Router, IActorRef Fleet, IActorRef Recorder, IActorRef Monitors, IActorRef Register, IActorRef Alarms, IActorRef Commands, IActorRef? Queues)
         : INoSerializationVerificationNeeded;
 
-    // Together under the 5 s in which a stop has to be over; a session's own close takes 2 s at most.
+    // Together under the 5 s in which a stop has to be over; a session's own close takes 2 s at most, and history that waits is written in a tenth of a second.
     private static readonly TimeSpan SessionsLimit = TimeSpan.FromMilliseconds(2500);
-    private static readonly TimeSpan EndpointsLimit = TimeSpan.FromMilliseconds(1800);
+    private static readonly TimeSpan EndpointsLimit = TimeSpan.FromMilliseconds(1600);
+    private static readonly TimeSpan HistoryLimit = TimeSpan.FromMilliseconds(400);
     private static readonly object LimitKey = new();
 
     // A part that fails again and again is no accident: the process ends, and whoever runs it hears of it.
@@ -44,6 +45,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private readonly Admission _admission;
     private readonly PollTable _polls;
     private readonly EventInlet _inlet = new();
+    private readonly HistoryBuffer _unwritten = new();
     private readonly ChannelWriter<StartUpEvent> _startUp;
     private readonly ChannelWriter<StartUpEvent.Bound> _boundLater;
     private readonly ChannelWriter<AlarmStatus>? _alarmOutbox;
@@ -65,6 +67,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private IActorRef _router = ActorRefs.Nobody;
     private IActorRef _commands = ActorRefs.Nobody;
     private IActorRef _fleet = ActorRefs.Nobody;
+    private IActorRef _history = ActorRefs.Nobody;
     private IActorRef _recorder = ActorRefs.Nobody;
     private IActorRef _monitors = ActorRefs.Nobody;
     private IActorRef _directory = ActorRefs.Nobody;
@@ -115,8 +118,15 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         _monitors = Watched(MonitorActor.Props(_inlet), "monitors");
-        _recorder = Watched(RecorderActor.Props(_inlet, _monitors), "recorder");
-        _fleet = Watched(FleetView.Props(_options), "fleet");
+        var database = Database.OfHistory(_options.Storage);
+        if (database is not null)
+        {
+            _history = Watched(HistoryActor.Props(database, _options.Storage, _unwritten, _storage), "history");
+        }
+
+        var unwritten = database is null ? null : _unwritten;
+        _recorder = Watched(RecorderActor.Props(_inlet, _monitors, unwritten, _history), "recorder");
+        _fleet = Watched(FleetView.Props(_options, unwritten), "fleet");
         _alarms = Watched(AlarmActor.Props(_options, _fleet, _inlet, _storage, _alarmOutbox), "alarms");
         _stored = Stored();
         _directory = Watched(DtuDirectory.Props(_stored), "directory");
@@ -373,6 +383,11 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private void OnTellAgain(Fleet.TellAgain again)
     {
         _fleet.Tell(new Fleet.DtusConfigured(_options.Dtus));
+        if (!_history.IsNobody())
+        {
+            _history.Tell(new Records.TellKnown(_fleet));
+        }
+
         foreach (var teller in _entrances.Concat(_endpoints.Select(endpoint => endpoint.Ref)).Append(_router).Append(_register).Append(_directory))
         {
             teller.Tell(again);
@@ -428,13 +443,28 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         IActorRef[] endpoints = [.. _endpoints.Select(endpoint => endpoint.Ref), .. _leaving.Values.Select(leaving => leaving.Ref)];
         if (endpoints.Length == 0)
         {
-            Context.Stop(Self);
+            DrainHistory();
             return;
         }
 
         _endpoints.Clear();
         _leaving.Clear();
         Drain(endpoints, EndpointsLimit);
+    }
+
+    // Once: whatever comes of it, this is the end.
+    private void DrainHistory()
+    {
+        if (_history.IsNobody())
+        {
+            Context.Stop(Self);
+            return;
+        }
+
+        _draining.Add(_history);
+        _fleet.Tell(new Fleet.EndedSoFar(_recorder));
+        _history = ActorRefs.Nobody;
+        Timers.StartSingleTimer(LimitKey, LimitReached.Instance, HistoryLimit);
     }
 
     private sealed record LimitReached : INoSerializationVerificationNeeded

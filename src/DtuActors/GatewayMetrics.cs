@@ -42,6 +42,19 @@ public static class GatewayMetrics
     /// <summary>Changes of alarms for the webhook, by result: delivered, failed, dropped.</summary>
     public static readonly Counter<long> WebhookCalls = Meter.CreateCounter<long>("dtu.webhook.alarms", description: "Changes of alarms for the webhook, by result: delivered, failed (given up), dropped (too many waited).");
 
+    /// <summary>Frames on their way to the history, by result: kept, lost; those that are lost by reason too: too-many, storage.</summary>
+    public static readonly Counter<long> HistoryFrames = Meter.CreateCounter<long>("dtu.history.frames", description: "Frames for the stored history, by result: kept, lost (by reason: too-many a second, storage that fails).");
+
+    /// <summary>Sessions that ended, likewise.</summary>
+    public static readonly Counter<long> HistorySessions = Meter.CreateCounter<long>("dtu.history.sessions", description: "Ended sessions for the stored history, by result: kept, lost (by reason).");
+
+    /// <summary>Frames and sessions that are not written yet.</summary>
+    public static readonly UpDownCounter<long> HistoryWaiting = Meter.CreateUpDownCounter<long>("dtu.history.waiting", description: "Frames and sessions that wait to be written to the history.");
+
+    public static readonly KeyValuePair<string, object?> Kept = new("result", "kept");
+    public static readonly KeyValuePair<string, object?> Lost = new("result", "lost");
+    public static readonly KeyValuePair<string, object?> ByNumber = new("reason", "too-many");
+    public static readonly KeyValuePair<string, object?> ByStorage = new("reason", "storage");
     public static readonly KeyValuePair<string, object?> Delivered = new("result", "delivered");
     public static readonly KeyValuePair<string, object?> Failed = new("result", "failed");
     public static readonly KeyValuePair<string, object?> Dropped = new("result", "dropped");

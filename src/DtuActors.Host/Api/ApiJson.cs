@@ -12,7 +12,7 @@ namespace DtuActors.Host.Api;
 [JsonSerializable(typeof(FleetModel))]
 [JsonSerializable(typeof(ItemList<SessionModel>))]
 [JsonSerializable(typeof(ItemList<NodeModel>))]
-[JsonSerializable(typeof(ItemPage<FrameModel>))]
+[JsonSerializable(typeof(FramePageModel))]
 [JsonSerializable(typeof(ItemList<UnknownModel>))]
 [JsonSerializable(typeof(ItemList<EndpointModel>))]
 [JsonSerializable(typeof(ItemList<ListenerModel>))]

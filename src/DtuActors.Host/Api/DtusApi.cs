@@ -1,4 +1,7 @@
 using System.ComponentModel;
+using DtuActors.Configuration;
+using DtuActors.Recording;
+using DtuActors.Storage;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace DtuActors.Host.Api;
@@ -21,8 +24,10 @@ internal static class DtusApi
             .WithDescription("The session ends as kicked; the DTU may come back. 409 where it is offline.")
             .Refuses(400, 404, 409);
         api.MapGet("/dtus/{id}/frames", FramesAsync)
-            .WithSummary("A DTU's latest frames, oldest first")
-            .WithDescription("From the gateway's bounded memory: history is not stored yet, and a restart forgets it.")
+            .WithSummary("A DTU's frames, oldest first")
+            .WithDescription(
+                "As they are stored, for as long as dtu.storage.retention and max-history say; what passed before the call is in it. With dtu.storage.provider = none from the gateway's memory, the last " +
+                $"{FrameMemory.MostPerDtu} of a DTU, which a restart forgets (stored is false). A page ends before its limit where its frames have {HistoryStore.MostPageBytes / 1024 / 1024} MB. 503: the database fails (storage-failed).")
             .Refuses(400, 404);
     }
 
@@ -52,23 +57,39 @@ internal static class DtusApi
         return await gateway.KickAsync(dtu, cancellation) ? TypedResults.NoContent() : throw await DownlinkApi.OfflineAsync(gateway, dtu, cancellation);
     }
 
-    private static async Task<Ok<ItemPage<FrameModel>>> FramesAsync(
+    private static async Task<Ok<FramePageModel>> FramesAsync(
         [Description("The DTU's id.")] string id,
         DtuGateway gateway,
         CancellationToken cancellation,
         [Description("Frames from this instant on, ISO 8601.")] string? since = null,
         [Description("Frames before this instant, ISO 8601.")] string? until = null,
         [Description("The most items of the page, 1 to 1000; 100 without it.")] string? limit = null,
-        [Description("The next of the page before.")] string? after = null)
+        [Description("The next of the page before.")] string? after = null,
+        [Description("true: the last frames instead of the first, still oldest first; no page follows.")] string? latest = null)
     {
         var dtu = Arguments.Id(id);
-        var page = await gateway.FramesAsync(
-            dtu, Arguments.Instant("since", since), Arguments.Instant("until", until), Arguments.Limit(limit), string.IsNullOrEmpty(after) ? null : after, cancellation);
+        var page = await ReadAsync(gateway, Arguments.Flag("latest", latest), new Records.GetFrames(
+            dtu, Arguments.Instant("since", since), Arguments.Instant("until", until), Arguments.Limit(limit), string.IsNullOrEmpty(after) ? null : after), cancellation);
         if (page.Items.IsEmpty && await gateway.FindDtuAsync(dtu, cancellation) is null)
         {
             throw RefusalException.NoSuchDtu(id);
         }
 
-        return TypedResults.Ok(new ItemPage<FrameModel>([.. page.Items.Select(frame => frame.ToModel())], page.Next));
+        return TypedResults.Ok(new FramePageModel([.. page.Items.Select(frame => frame.ToModel())], page.Next, gateway.Options.Storage.Provider is not StorageProvider.None));
+    }
+
+    private static async Task<FramePage> ReadAsync(DtuGateway gateway, bool isLatest, Records.GetFrames asked, CancellationToken cancellation)
+    {
+        try
+        {
+            return isLatest
+                ? await gateway.LatestFramesAsync(asked.Dtu, asked.Since, asked.Until, asked.Limit, cancellation)
+                : await gateway.FramesAsync(asked.Dtu, asked.Since, asked.Until, asked.Limit, asked.After, cancellation);
+        }
+        catch (StorageException failure)
+        {
+            throw new RefusalException(
+                StatusCodes.Status503ServiceUnavailable, "storage-failed", "The stored history can't be read or written", $"{failure.Message}; relays go on, and what passes waits in memory as far as it fits");
+        }
     }
 }

@@ -162,6 +162,11 @@ internal sealed record PollModel
     public DateTime? LastAt { get; init; }
 }
 
+internal sealed record FramePageModel(
+    IReadOnlyList<FrameModel> Items,
+    string? Next,
+    [property: Description("False where nothing is stored: these are from the gateway's memory, and a restart forgets them.")] bool Stored);
+
 internal sealed record FrameModel
 {
     public required DateTime At { get; init; }

@@ -9,7 +9,7 @@ internal static class SessionsApi
     public static void Map(RouteGroupBuilder api) =>
         api.MapGet("/dtus/{id}/sessions", ListAsync)
             .WithSummary("A DTU's sessions and why they ended, newest first")
-            .WithDescription("At most 20 of a DTU and 40,000 of all that ended, in memory: a restart forgets them.")
+            .WithDescription("At most 20. They are stored with the history; with dtu.storage.provider = none, or while the database fails, what memory holds.")
             .Refuses(400, 404);
 
     private static async Task<Ok<ItemList<SessionModel>>> ListAsync([Description("The DTU's id.")] string id, DtuGateway gateway, CancellationToken cancellation)

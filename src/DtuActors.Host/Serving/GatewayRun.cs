@@ -294,6 +294,14 @@ internal static partial class GatewayRun
             GatewayMetrics.WebhookCalls.Add(0, result);
         }
 
+        foreach (var counter in (ReadOnlySpan<System.Diagnostics.Metrics.Counter<long>>)[GatewayMetrics.HistoryFrames, GatewayMetrics.HistorySessions])
+        {
+            counter.Add(0, GatewayMetrics.Kept);
+            counter.Add(0, GatewayMetrics.Lost, GatewayMetrics.ByNumber);
+            counter.Add(0, GatewayMetrics.Lost, GatewayMetrics.ByStorage);
+        }
+
+        GatewayMetrics.HistoryWaiting.Add(0);
         GatewayMetrics.Conflicts.Add(0);
         AuditTrail.Seed();
     }

@@ -3,6 +3,7 @@ using Akka.Actor;
 using DtuActors.Host.Api;
 using DtuActors.Protocol;
 using DtuActors.Recording;
+using DtuActors.Storage;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
 
@@ -81,6 +82,10 @@ public abstract class LivePage : ComponentBase, IAsyncDisposable
         catch (RefusalException refused)
         {
             Snackbar.Add(refused.Message, Severity.Error);
+        }
+        catch (StorageException failure)
+        {
+            Snackbar.Add(T["The database can't be read or written: ", "数据库无法读写："] + failure.Message, Severity.Error);
         }
         catch (Exception failure) when (failure is AskTimeoutException or TimeoutException or InvalidOperationException or IOException)
         {

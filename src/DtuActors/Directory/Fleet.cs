@@ -77,6 +77,12 @@ public static class Fleet
     /// <summary>From a listener, likewise.</summary>
     public sealed record ListenerSeen(ListenerStatus Status) : INoSerializationVerificationNeeded;
 
+    /// <summary>From the history: the DTUs that were seen before the start, the longest unseen first.</summary>
+    internal sealed record Recalled(ImmutableArray<(DtuId Dtu, KnownDtu Known)> Rows) : INoSerializationVerificationNeeded;
+
+    /// <summary>At the gateway's end: every session's end was told before this; <paramref name="Next"/> is to drain what it has of them.</summary>
+    internal sealed record EndedSoFar(IActorRef Next) : INoSerializationVerificationNeeded;
+
     /// <summary>To everyone who tells it something: a restarted FleetView knows nothing yet.</summary>
     public sealed record TellAgain : INoSerializationVerificationNeeded
     {

@@ -4,6 +4,7 @@ using DtuActors.Alarming;
 using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
+using DtuActors.Recording;
 using DtuActors.Registering;
 using DtuActors.Routing;
 using DtuActors.Sessions;
@@ -22,13 +23,17 @@ public sealed partial class FleetView : ReceiveActor
     private readonly Dictionary<DtuId, DtuEntry> _dtus = [];
     private readonly SortedSet<DtuEntry> _order = new(Comparer<DtuEntry>.Create(static (one, other) => one.Id.CompareTo(other.Id)));
     private readonly LinkedList<DtuId> _offline = new();
-    private readonly SessionMemory _ended = new();
+    private readonly HistoryBuffer? _history;
+    private readonly SessionMemory _ended;
+    private bool _isRecalled;
     private readonly SortedDictionary<string, EndpointStatus> _endpoints = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, ListenerStatus> _listeners = new(StringComparer.Ordinal);
     private ImmutableArray<RouteStatus> _routes = [];
 
-    public FleetView(GatewayOptions options)
+    private FleetView(GatewayOptions options, HistoryBuffer? history)
     {
+        _history = history;
+        _ended = new SessionMemory(history is null ? SessionMemory.Most : SessionMemory.MostBesideHistory);
         _node = options.Node.Name;
         _maxKnown = options.Storage.MaxKnown;
         _profiles = options.Profiles;
@@ -48,6 +53,8 @@ public sealed partial class FleetView : ReceiveActor
         Receive<Fleet.DtusConfigured>(OnDtusConfigured);
         Receive<Fleet.Forget>(OnForget);
         Receive<Fleet.Look>(OnLook);
+        Receive<Fleet.Recalled>(OnRecalled);
+        Receive<Fleet.EndedSoFar>(all => all.Next.Tell(ShutDown.Drain.Instance, Sender));
         Receive<Fleet.ListDtus>(OnListDtus);
         Receive<Fleet.SearchDtus>(OnSearchDtus);
         Receive<Fleet.GetSessions>(get => Sender.Tell(new Fleet.Listed<SessionRecord>(_ended.Of(get.Id, _dtus.GetValueOrDefault(get.Id)?.Open ?? []))));
@@ -58,7 +65,12 @@ public sealed partial class FleetView : ReceiveActor
         Receive<Fleet.ListRoutes>(_ => Sender.Tell(new Fleet.Listed<RouteStatus>([.. _routes.Select(WithState)])));
     }
 
-    public static Props Props(GatewayOptions options) => Akka.Actor.Props.Create<FleetView>(options);
+    public static Props Props(GatewayOptions options) => Props(options, null);
+
+    /// <param name="options">What is configured.</param>
+    /// <param name="history">Takes sessions that end; null: nothing is stored.</param>
+    internal static Props Props(GatewayOptions options, HistoryBuffer? history) =>
+        Maker.Of((options, history), static from => new FleetView(from.options, from.history));
 
     protected override void PreStart() => Context.Parent.Tell(Fleet.TellAgain.Instance);
 
@@ -76,7 +88,8 @@ public sealed partial class FleetView : ReceiveActor
             (entry.Leaving ??= []).Add(other);
         }
 
-        if (entry.LastEpoch != report.Session.Epoch)
+        var isNew = entry.LastEpoch != report.Session.Epoch;
+        if (isNew)
         {
             entry.Sessions++;
             entry.LastEpoch = report.Session.Epoch;
@@ -85,6 +98,10 @@ public sealed partial class FleetView : ReceiveActor
         entry.FirstSeenAt ??= report.ConnectedAt;
         entry.Session = report;
         Unlist(entry);
+        if (isNew)
+        {
+            Remember(entry);
+        }
     }
 
     // The end names its own epoch: one that comes after the next session's begin takes nothing down.
@@ -93,15 +110,49 @@ public sealed partial class FleetView : ReceiveActor
         var report = ended.Report;
         var entry = Entry(report.Session.Id);
         entry.FoldIn(report, ended.Reason);
-        _ended.Add(report, ended.Reason);
+        var record = _ended.Add(report, ended.Reason);
+        _history?.Add(report.Session.Id, record);
         if (entry.Session is { } other && other.Session.Epoch != report.Session.Epoch)
         {
             return;
         }
 
         entry.Session = null;
+        Remember(entry);
         Unlist(entry);
         ListOffline(entry);
+    }
+
+    // What was stored counts before what was seen since the start.
+    private void OnRecalled(Fleet.Recalled recalled)
+    {
+        _isRecalled = true;
+        foreach (var entry in _dtus.Values)
+        {
+            Remember(entry);
+        }
+
+        foreach (var (dtu, known) in recalled.Rows)
+        {
+            var entry = Entry(dtu);
+            entry.Recall(known);
+            if (entry is { Session: null, OfflineNode: null })
+            {
+                ListOffline(entry);
+            }
+            else
+            {
+                Remember(entry);
+            }
+        }
+    }
+
+    private void Remember(DtuEntry entry)
+    {
+        if (_isRecalled && entry.ToKnown() is { } known)
+        {
+            _history?.Know(entry.Id, known);
+        }
     }
 
     // Commands may wait for one that was never seen: it is remembered like one that was.
@@ -183,6 +234,11 @@ public sealed partial class FleetView : ReceiveActor
         var entry = _dtus[id];
         Unlist(entry);
         _ended.Forget(id);
+        if (_isRecalled)
+        {
+            _history?.Know(id, null);
+        }
+
         if (entry is { Configured: null, Registered: null })
         {
             _dtus.Remove(id);
@@ -219,7 +275,7 @@ public sealed partial class FleetView : ReceiveActor
         {
             var session = entry.Session;
             field.Dtus.Add(new DtuLook(
-                id, StateOf(entry), entry is not { Configured: null, Registered: null }, session is null ? entry.Last?.EndedAt : null, entry.EndInWords, session?.ConflictWith, entry.Sessions,
+                id, StateOf(entry), entry is not { Configured: null, Registered: null }, session is null && !entry.IsFromBefore ? entry.Last?.EndedAt : null, entry.EndInWords, session?.ConflictWith, entry.Sessions,
                 session?.Session.Epoch ?? default, session?.FramesUp ?? 0,
                 session is null ? 0 : session.DroppedUp.GetValueOrDefault(DropReasons.BadChecksum) + session.DroppedUp.GetValueOrDefault(DropReasons.Garbage),
                 session?.Down.Dropped.GetValueOrDefault(RelayDrops.QueueFull) ?? 0, session?.WaitsSince));
@@ -247,7 +303,7 @@ public sealed partial class FleetView : ReceiveActor
     {
         var session = entry.Session;
         var last = session ?? entry.Last;
-        var open = entry.Open;
+        var totals = entry.Totals();
         return new DtuStatus
         {
             Id = entry.Id,
@@ -267,12 +323,12 @@ public sealed partial class FleetView : ReceiveActor
             ConnectedAt = session?.ConnectedAt,
             FirstSeenAt = entry.FirstSeenAt,
             LastSeenAt = last?.LastSeenAt,
-            BytesUp = entry.BytesUp + open.Sum(report => report.BytesUp),
-            BytesDown = entry.BytesDown + open.Sum(report => report.BytesDown),
-            FramesUp = entry.FramesUp + open.Sum(report => report.FramesUp),
-            FramesDown = entry.FramesDown + open.Sum(report => report.FramesDown),
-            Heartbeats = entry.Heartbeats + open.Sum(report => report.Heartbeats),
-            Reconnects = Math.Max(0, entry.Sessions - 1),
+            BytesUp = totals.BytesUp,
+            BytesDown = totals.BytesDown,
+            FramesUp = totals.FramesUp,
+            FramesDown = totals.FramesDown,
+            Heartbeats = totals.Heartbeats,
+            Reconnects = Math.Max(0, totals.Sessions - 1),
             Queued = (session?.Queued ?? 0) + entry.Waiting,
             SuspendedSlaves = session?.SuspendedSlaves ?? [],
             Down = last?.Down ?? TrafficCounters.None,
@@ -284,75 +340,5 @@ public sealed partial class FleetView : ReceiveActor
             EndError = entry.Last?.LastError,
             EndedAt = entry.Last?.EndedAt,
         };
-    }
-
-    private sealed class DtuEntry(DtuId id)
-    {
-        public DtuId Id => id;
-
-        public DtuOptions? Configured { get; set; }
-
-        public RegisteredDtu? Registered { get; set; }
-
-        public string? Name => Configured is { } configured ? configured.Name : Registered?.Name is { Length: > 0 } name ? name : null;
-
-        public string? KnownProfile => Configured is { } configured ? configured.Profile : Registered?.Profile is { Length: > 0 } profile ? profile : null;
-
-        public ImmutableArray<string> Groups => Configured?.Groups ?? Registered?.Groups ?? [];
-
-        public ImmutableArray<string> Aliases => Configured?.Aliases ?? Registered?.Aliases ?? [];
-
-        /// <summary>The session that is open.</summary>
-        public SessionReport? Session { get; set; }
-
-        /// <summary>Those that were displaced and are still closing: their last counts are to come.</summary>
-        public List<SessionReport>? Leaving { get; set; }
-
-        /// <summary>Whose counts are no part of the totals yet.</summary>
-        public IReadOnlyList<SessionReport> Open => Session is { } session ? [session, .. Leaving ?? []] : Leaving ?? [];
-
-        /// <summary>The newest that ended.</summary>
-        public SessionReport? Last { get; private set; }
-
-        public Epoch LastEpoch { get; set; }
-
-        public long Sessions { get; set; }
-
-        public DateTimeOffset? FirstSeenAt { get; set; }
-
-        public string? EndReason { get; private set; }
-
-        public string? EndInWords => Last?.LastError is { } error ? $"{EndReason}: {error}" : EndReason;
-
-        public LinkedListNode<DtuId>? OfflineNode { get; set; }
-
-        /// <summary>Commands that wait for it.</summary>
-        public int Waiting { get; set; }
-
-        public long BytesUp { get; private set; }
-
-        public long BytesDown { get; private set; }
-
-        public long FramesUp { get; private set; }
-
-        public long FramesDown { get; private set; }
-
-        public long Heartbeats { get; private set; }
-
-        /// <summary>An ended session's counts become part of the totals.</summary>
-        public void FoldIn(SessionReport ended, string reason)
-        {
-            Leaving?.RemoveAll(report => report.Session.Epoch == ended.Session.Epoch);
-            if (Last is null || ended.Session.Epoch >= Last.Session.Epoch)
-            {
-                (Last, EndReason) = (ended, reason);
-            }
-
-            BytesUp += ended.BytesUp;
-            BytesDown += ended.BytesDown;
-            FramesUp += ended.FramesUp;
-            FramesDown += ended.FramesDown;
-            Heartbeats += ended.Heartbeats;
-        }
     }
 }

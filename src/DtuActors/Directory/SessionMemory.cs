@@ -7,19 +7,23 @@ namespace DtuActors.Directory;
 /// <summary>
 /// The sessions that ended, in memory: at most <see cref="MostPerDtu"/> of one DTU and <see cref="Most"/> in all; those that ended first leave first.
 /// </summary>
-public sealed class SessionMemory
+/// <param name="most">In all.</param>
+public sealed class SessionMemory(int most = SessionMemory.Most)
 {
     public const int MostPerDtu = 20;
 
     /// <summary>Half a kilobyte each: some 20 MB.</summary>
     public const int Most = 40_000;
 
+    /// <summary>Where they are stored too: what is shown while that fails.</summary>
+    public const int MostBesideHistory = 4000;
+
     private readonly Dictionary<DtuId, Queue<LinkedListNode<(DtuId Dtu, SessionRecord Session)>>> _sessions = [];
     private readonly LinkedList<(DtuId Dtu, SessionRecord Session)> _all = new();
 
     public int Count => _all.Count;
 
-    public void Add(SessionReport ended, string reason)
+    public SessionRecord Add(SessionReport ended, string reason)
     {
         var dtu = ended.Session.Id;
         if (!_sessions.TryGetValue(dtu, out var sessions))
@@ -28,16 +32,19 @@ public sealed class SessionMemory
             _sessions.Add(dtu, sessions);
         }
 
-        sessions.Enqueue(_all.AddLast((dtu, Record(ended, reason))));
+        var record = Record(ended, reason);
+        sessions.Enqueue(_all.AddLast((dtu, record)));
         if (sessions.Count > MostPerDtu)
         {
             RemoveOldest(dtu);
         }
 
-        if (_all.Count > Most)
+        if (_all.Count > most)
         {
             RemoveOldest(_all.First!.Value.Dtu);
         }
+
+        return record;
     }
 
     /// <summary>A DTU's, with those of <paramref name="open"/>, newest first.</summary>

@@ -5,8 +5,8 @@ using DtuActors.Protocol;
 namespace DtuActors.Recording;
 
 /// <summary>
-/// The last frames of every DTU, in memory: at most <see cref="MostPerDtu"/> of one DTU and <see cref="MostBytes"/> in all; the oldest leave first. Stored
-/// history takes its place when it is built.
+/// The last frames of every DTU, in memory, where nothing is stored: at most <see cref="MostPerDtu"/> of one DTU and <see cref="MostBytes"/> in all; the oldest
+/// leave first.
 /// </summary>
 public sealed class FrameMemory
 {
@@ -44,19 +44,24 @@ public sealed class FrameMemory
     }
 
     /// <summary>A page, oldest first.</summary>
-    public FramePage Page(DtuId dtu, DateTimeOffset? since, DateTimeOffset? until, int limit, string? after)
+    public FramePage Page(Records.GetFrames asked)
     {
-        if (!_frames.TryGetValue(dtu, out var frames))
+        if (!_frames.TryGetValue(asked.Dtu, out var frames))
         {
             return new FramePage([], null);
         }
 
-        var from = long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? sequence : 0;
-        var items = frames
+        var limit = asked.Limit;
+        var from = long.TryParse(asked.After, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? sequence : 0;
+        var fit = frames
             .Select(node => node.Value.Frame)
-            .Where(frame => frame.Sequence > from && (since is null || frame.At >= since) && (until is null || frame.At < until))
-            .Take(limit + 1)
-            .ToImmutableArray();
+            .Where(frame => frame.Sequence > from && (asked.Since is null || frame.At >= asked.Since) && (asked.Until is null || frame.At < asked.Until));
+        if (asked.Newest)
+        {
+            return new FramePage([.. fit.TakeLast(limit)], null);
+        }
+
+        var items = fit.Take(limit + 1).ToImmutableArray();
         return items.Length > limit
             ? new FramePage(items.RemoveAt(limit), items[limit - 1].Sequence.ToString(CultureInfo.InvariantCulture))
             : new FramePage(items, null);

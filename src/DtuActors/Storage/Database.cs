@@ -47,11 +47,11 @@ public abstract class Database
 
     /// <summary>
     /// Where history is stored: a file of its own beside the other, so that it may grow, fail or be thrown away without touching what must not be lost, and neither waits
-    /// for the other's writes; with PostgreSQL the same database.
+    /// for the other's writes; with PostgreSQL the same database. Its commits, several a second, do not wait for the disk: what a power cut takes is the last batch.
     /// </summary>
     public static Database? OfHistory(StorageOptions storage) => storage.Provider switch
     {
-        StorageProvider.Sqlite => new SqliteDatabase(SqliteDatabase.Beside(storage.Path!, "history")),
+        StorageProvider.Sqlite => new SqliteDatabase(SqliteDatabase.Beside(storage.Path!, "history"), survivesPowerCut: false),
         _ => Of(storage),
     };
 

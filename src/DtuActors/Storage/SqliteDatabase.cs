@@ -3,8 +3,12 @@ using Microsoft.Data.Sqlite;
 
 namespace DtuActors.Storage;
 
-/// <summary>A SQLite file with a write-ahead log. What a transaction has committed survives a power cut.</summary>
-internal sealed class SqliteDatabase(string path) : Database
+/// <summary>A SQLite file with a write-ahead log. What a transaction has committed survives the end of the process, whatever ends it.</summary>
+/// <param name="path">The file.</param>
+/// <param name="survivesPowerCut">
+/// A commit waits for the disk. Without it a power cut may take the last commits, the newest first, and damages nothing: SQLite's <c>synchronous = normal</c>.
+/// </param>
+internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) : Database
 {
     private const int CantOpen = 14;
 
@@ -70,6 +74,13 @@ internal sealed class SqliteDatabase(string path) : Database
         {
             connection.Open();
             Settle(connection);
+            if (!survivesPowerCut)
+            {
+                using var command = connection.CreateCommand();
+                command.CommandText = "pragma synchronous = normal";
+                command.ExecuteNonQuery();
+            }
+
             return connection;
         }
         catch

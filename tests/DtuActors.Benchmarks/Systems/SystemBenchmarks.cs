@@ -8,6 +8,7 @@ internal static class SystemBenchmarks
         ["storm"] = StormBenchmark.RunAsync,
         ["flow"] = FlowBenchmark.RunAsync,
         ["silent"] = SilentBenchmark.RunAsync,
+        ["history"] = HistoryBenchmark.RunAsync,
     };
 
     public static string Names => string.Join(" | ", Known.Keys);
@@ -17,7 +18,7 @@ internal static class SystemBenchmarks
         verb == "system" ? Known.Values : Known.TryGetValue(verb, out var one) ? [one] : [];
 }
 
-/// <summary>What runs in child processes of a benchmark: a verb and a number.</summary>
+/// <summary>What runs in child processes of a benchmark, or is a shorter one: a verb and a number.</summary>
 internal static class Parts
 {
     public static IReadOnlyDictionary<string, Func<int, Task>> Known { get; } = new Dictionary<string, Func<int, Task>>
@@ -26,5 +27,6 @@ internal static class Parts
         ["storm-client"] = StormClient.RunAsync,
         ["flow-flood"] = Flood.RunAsync,
         ["silent-dtus"] = SilentBenchmark.DtusAsync,
+        ["history"] = static seconds => HistoryBenchmark.RunAsync(TimeSpan.FromSeconds(seconds)),
     };
 }

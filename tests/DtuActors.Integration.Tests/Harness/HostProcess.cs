@@ -166,6 +166,13 @@ public sealed partial class HostProcess : IAsyncDisposable
         return EndAsync();
     }
 
+    /// <summary>SIGKILL: it does not hear of it.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
     /// <summary>SIGHUP: read the configuration again.</summary>
     public void HangUp() => Signal(Hup);
 

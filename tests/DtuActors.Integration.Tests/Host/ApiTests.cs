@@ -129,9 +129,6 @@ public sealed class ApiTests(GatewayFixture gateway) : IClassFixture<GatewayFixt
     [Theory]
     [InlineData("/api/v1/dtus/nobody/send", """{"hex":"01"}""", 404, "no-such-dtu")]
     [InlineData("/api/v1/dtus/nobody/request", """{"hex":"01"}""", 404, "no-such-dtu")]
-    [InlineData("/api/v1/dtus/x/send", """{"hex":"01","ttl":"1h"}""", 409, "no-storage")]
-    [InlineData("/api/v1/dtus/x/send", """{"hex":"01","retry":"always"}""", 409, "no-storage")]
-    [InlineData("/api/v1/dtus/x/send", """{"hex":"01","key":"k"}""", 409, "no-storage")]
     [InlineData("/api/v1/dtus/x/send", """{"hex":"01","text":"a"}""", 400, "payload")]
     [InlineData("/api/v1/dtus/x/send", "{}", 400, "payload")]
     [InlineData("/api/v1/dtus/x/send", """{"hex":"0"}""", 400, "hex")]
@@ -142,7 +139,6 @@ public sealed class ApiTests(GatewayFixture gateway) : IClassFixture<GatewayFixt
     [InlineData("/api/v1/dtus/x/send", """{"hex":""", 400, "malformed-json")]
     [InlineData("/api/v1/dtus/x/request", """{"hex":"01","timeout":"soon"}""", 400, "timeout")]
     [InlineData("/api/v1/groups/g/send", """{"hex":"01"}""", 404, "no-such-group")]
-    [InlineData("/api/v1/groups/g/send", """{"hex":"01","ttl":"1h"}""", 409, "no-storage")]
     [InlineData("/api/v1/listeners", "{}", 405, "method")]
     [InlineData("/api/v1/nothing", "{}", 404, "no-such-path")]
     public async Task A_wrong_write_gets_a_problem_with_a_type(string path, string body, int status, string type)

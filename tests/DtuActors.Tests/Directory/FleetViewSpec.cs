@@ -2,6 +2,7 @@ using Akka.Actor;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Protocol;
+using DtuActors.Recording;
 using DtuActors.Registering;
 using DtuActors.Sessions;
 
@@ -176,6 +177,35 @@ public sealed class FleetViewSpec : ActorSpec
         var view = ActorOfAsTestActorRef<FleetView>(FleetView.Props(Options.Gateway()), TestActor);
         ExpectMsg<Fleet.TellAgain>();
         _ = view;
+    }
+
+    [Fact]
+    public void Who_was_seen_before_the_start_is_listed_as_it_ended_and_its_counts_go_on()
+    {
+        var before = new HistoryBuffer();
+        var view = Sys.ActorOf(FleetView.Props(Options.Gateway(), before));
+        view.Tell(new Fleet.Recalled([]));
+        view.Tell(new Fleet.SessionSeen(Report("a")));
+        view.Tell(new Fleet.SessionEnded(Report("a", frames: 5) with { EndedAt = Start.AddMinutes(5) }, "silent"));
+        view.Tell(new Fleet.SessionSeen(Report("b")));
+        Settle(view);
+        var stored = before.TakeKnown(100);
+        Assert.Equal(["a", "b"], stored.Select(row => row.Key.Value).Order());
+
+        var buffer = new HistoryBuffer();
+        var again = Sys.ActorOf(FleetView.Props(Options.Gateway(), buffer));
+        again.Tell(new Fleet.SessionSeen(Report("b", frames: 1)));
+        again.Tell(new Fleet.Recalled([.. stored.Select(row => (row.Key, row.Value!))]));
+        var offline = Get(again, "a")!;
+        Assert.Equal((DtuState.Offline, "silent", 5L, 0L, Start), (offline.State, offline.EndReason, offline.FramesUp, offline.Reconnects, offline.FirstSeenAt));
+        Assert.Equal((DtuState.Online, 1L), (Get(again, "b")!.State, Get(again, "b")!.Reconnects));
+        again.Tell(new Fleet.SessionSeen(Report("a", epoch: 7, frames: 2)));
+        Assert.Equal((DtuState.Online, 7L, 1L), (Get(again, "a")!.State, Get(again, "a")!.FramesUp, Get(again, "a")!.Reconnects));
+        Assert.Equal(2, buffer.TakeKnown(100).Single(row => row.Key.Value == "a").Value!.Sessions);
+        again.Tell(new Fleet.SessionEnded(Report("a", epoch: 7), "closed"));
+        again.Tell(new Fleet.Forget(DtuId.Parse("a")));
+        ExpectMsg<Fleet.Forgotten>();
+        Assert.Null(buffer.TakeKnown(100).Single(row => row.Key.Value == "a").Value);
     }
 
     private IActorRef View(GatewayOptions? options = null) => Sys.ActorOf(FleetView.Props(options ?? Options.Gateway()));

@@ -97,7 +97,7 @@ public sealed class BoundsTests : ActorSpec
             memory.Add(Frame(bytes, $"dtu-{i % dtus}"));
         }
 
-        var kept = Enumerable.Range(0, dtus).Select(i => memory.Page(DtuId.Parse($"dtu-{i}"), null, null, int.MaxValue - 1, null).Items).ToArray();
+        var kept = Enumerable.Range(0, dtus).Select(i => memory.Page(new Records.GetFrames(DtuId.Parse($"dtu-{i}"), null, null, int.MaxValue - 1, null)).Items).ToArray();
         Assert.All(kept, page => Assert.InRange(page.Length, 1, FrameMemory.MostPerDtu));
         Assert.InRange(kept.Sum(page => page.Sum(frame => (long)frame.Payload.Length)), 1, FrameMemory.MostBytes);
         Assert.Equal(frames, kept.Max(page => page[^1].Sequence));

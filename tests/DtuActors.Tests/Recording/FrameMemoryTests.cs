@@ -40,7 +40,7 @@ public sealed class FrameMemoryTests
 
     private static FramePassed Frame(string dtu, byte[] payload) => new(At, Id(dtu), FrameDirection.Up, payload, "raw", "dtu");
 
-    private static ImmutableArray<RecordedFrame> All(FrameMemory memory, string dtu) => memory.Page(Id(dtu), null, null, int.MaxValue - 1, null).Items;
+    private static ImmutableArray<RecordedFrame> All(FrameMemory memory, string dtu) => memory.Page(new Records.GetFrames(Id(dtu), null, null, int.MaxValue - 1, null)).Items;
 
     private static DtuId Id(string text) => DtuId.TryParse(text, out var id) ? id : throw new ArgumentException(text, nameof(text));
 }

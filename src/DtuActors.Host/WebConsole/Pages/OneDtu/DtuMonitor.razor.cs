@@ -1,5 +1,6 @@
 using DtuActors.Protocol;
 using DtuActors.Recording;
+using DtuActors.Storage;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 using MudBlazor;
@@ -14,8 +15,8 @@ public sealed partial class DtuMonitor : LivePage
     private const int Seed = 200;
     private const int MostInRow = 48;
 
-    // The whole of one DTU's memory: its last frames are the end of it.
-    private const int MostInMemory = 1000;
+    // Enough to hold every frame that came while the page was made.
+    private const int MostKnown = 1000;
     private const int MostCopied = 4 * 1024 * 1024;
 
     private readonly MonitorLog _log = new();
@@ -81,22 +82,34 @@ public sealed partial class DtuMonitor : LivePage
             return;
         }
 
-        var page = await Gateway.FramesAsync(Id, null, null, MostInMemory, null, gone);
+        var page = await LatestAsync(gone);
         foreach (var frame in page.Items.TakeLast(Seed))
         {
             Add(new FrameLine(frame));
         }
 
-        // One payload is one frame: what came both ways holds the very same bytes.
-        var known = page.Items.Select(frame => (frame.At, frame.Payload)).ToHashSet();
+        var known = page.Items.Select(frame => (frame.At, frame.Direction is FrameDirection.Up, Convert.ToHexString(frame.Payload.Span))).ToHashSet();
         _isSeeded = true;
-        foreach (var line in _early.Where(line => line is not FrameLine frame || !known.Contains((frame.At, frame.Payload))))
+        foreach (var line in _early.Where(line => line is not FrameLine frame || !known.Contains((frame.At, frame.IsUp, Convert.ToHexString(frame.Payload.Span)))))
         {
             Add(line);
         }
 
         _early.Clear();
         Show();
+    }
+
+    // What passes is shown whatever becomes of the history.
+    private async Task<FramePage> LatestAsync(CancellationToken gone)
+    {
+        try
+        {
+            return await Gateway.LatestFramesAsync(Id, null, null, MostKnown, gone);
+        }
+        catch (StorageException)
+        {
+            return new FramePage([], null);
+        }
     }
 
     private void Take(IReadOnlyList<FieldEvent> events)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using DtuActors.Configuration;
 using DtuActors.Protocol;
 using DtuActors.Recording;
 using Microsoft.AspNetCore.Components;
@@ -29,6 +30,8 @@ public sealed partial class HistoryPanel : LivePage
 
     [Parameter, EditorRequired]
     public DtuId Id { get; set; }
+
+    private bool IsStored => Gateway.Options.Storage.Provider is not StorageProvider.None;
 
     // It stands still while somebody reads it.
     protected override TimeSpan RefreshEvery => Timeout.InfiniteTimeSpan;
