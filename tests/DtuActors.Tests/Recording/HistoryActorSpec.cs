@@ -252,14 +252,20 @@ public sealed class HistoryActorSpec : ActorSpec
 
         public override string Clustered => inner.Clustered;
 
+        public override string BigInt => inner.BigInt;
+
         public override string Serial => inner.Serial;
+
+        public override int RowsInOne => inner.RowsInOne;
 
         internal override string ConnectionString => inner.ConnectionString;
 
-        protected override DbConnection OpenConnection()
+        internal override void Relax(DbConnection connection) => inner.Relax(connection);
+
+        protected override DbConnection OpenConnection(bool make)
         {
             Tries++;
-            return Problem is { } problem ? throw new IOException(problem) : _open = inner.Open();
+            return Problem is { } problem ? throw new IOException(problem) : _open = inner.Open(make);
         }
 
         protected override string Words(Exception failure) => Problem ?? failure.Message;

@@ -29,7 +29,7 @@ public abstract class HistoryStoreSpec : IDisposable
     {
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_frame_comes_back_as_it_was()
     {
         FramePassed[] frames =
@@ -46,7 +46,7 @@ public abstract class HistoryStoreSpec : IDisposable
             page.Items.Select(frame => (frame.At, frame.Direction, Convert.ToHexString(frame.Payload.Span), frame.Codec, frame.Source, frame.Verdict)));
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("a'); drop table history_parts; --")]
     [InlineData("%")]
     [InlineData("a%\\_\"`;$1 @dtu")]
@@ -59,7 +59,7 @@ public abstract class HistoryStoreSpec : IDisposable
         Assert.Empty(Page("b").Items);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Pages_join_over_parts_without_gap_or_repetition_whatever_lies_between()
     {
         for (var day = 0; day < 5; day++)
@@ -94,7 +94,7 @@ public abstract class HistoryStoreSpec : IDisposable
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public void Frames_are_found_by_time_from_since_on_and_before_until()
     {
         for (var hour = 0; hour < 98; hour++)
@@ -115,7 +115,7 @@ public abstract class HistoryStoreSpec : IDisposable
             Page("a", since: Start.AddHours(since), until: Start.AddHours(until)).Items.Select(frame => (int)frame.Payload.Span[0]);
     }
 
-    [Fact]
+    [SkippableFact]
     public void The_latest_frames_are_the_last_ones_oldest_first_over_parts()
     {
         for (var day = 0; day < 3; day++)
@@ -131,7 +131,7 @@ public abstract class HistoryStoreSpec : IDisposable
             Store.Page(new Records.GetFrames(Id("a"), null, until, limit, null, Newest: true)).Items.Select(frame => (int)frame.Payload.Span[0]);
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_page_of_large_frames_ends_early_and_the_next_one_goes_on()
     {
         Write([.. Enumerable.Range(0, 10).Select(_ => Frame("a", 0) with { Payload = new byte[2 * 1024 * 1024] })]);
@@ -140,7 +140,7 @@ public abstract class HistoryStoreSpec : IDisposable
         Assert.Equal(HistoryStore.MostPageBytes, Page("a", after: first.Next).Items.Sum(frame => frame.Payload.Length));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Numbers_and_cursors_go_on_over_a_restart()
     {
         Write([Frame("a", 1), Frame("a", 2), Frame("a", 3)]);
@@ -155,7 +155,7 @@ public abstract class HistoryStoreSpec : IDisposable
         Assert.Equal(4, Store.LastSequence);
     }
 
-    [Fact]
+    [SkippableFact]
     public void What_is_older_than_the_retention_leaves_by_parts_and_numbers_go_on()
     {
         for (var day = 0; day < 10; day++)
@@ -172,7 +172,7 @@ public abstract class HistoryStoreSpec : IDisposable
         Assert.Equal(11, Assert.Single(Page("a").Items).Sequence);
     }
 
-    [Fact]
+    [SkippableFact]
     public void What_is_too_much_leaves_oldest_first_and_what_was_written_last_stays()
     {
         const int most = 1024 * 1024;
@@ -187,7 +187,7 @@ public abstract class HistoryStoreSpec : IDisposable
         Assert.Equal(Enumerable.Range(250 - kept.Length, kept.Length), kept.Select(frame => (int)frame.Payload.Span[0]));
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_clock_that_goes_back_and_forth_loses_nothing_that_is_not_old_and_keeps_the_order_of_writing()
     {
         Write([Frame("a", 1, Start.AddDays(40))]);
@@ -204,7 +204,7 @@ public abstract class HistoryStoreSpec : IDisposable
         IEnumerable<int> Values() => Page("a").Items.Select(frame => (int)frame.Payload.Span[0]);
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_clock_that_jumps_to_and_fro_makes_no_endless_number_of_parts()
     {
         for (var i = 0; i < 600; i++)
@@ -216,7 +216,7 @@ public abstract class HistoryStoreSpec : IDisposable
         Assert.Equal(600, Page("a", limit: 1000).Items.Length);
     }
 
-    [Fact]
+    [SkippableFact]
     public void Sessions_come_back_as_they_were_the_last_that_ended_first()
     {
         for (var day = 0; day < 30; day++)
@@ -233,7 +233,7 @@ public abstract class HistoryStoreSpec : IDisposable
         Assert.Empty(Store.Sessions(Id("c"), 20));
     }
 
-    [Fact]
+    [SkippableFact]
     public void Known_DTUs_come_back_as_they_were_told_last_those_that_are_too_many_are_forgotten()
     {
         Store.Write([Known("a", 3), Known("b", 1), Known("c", 2), Known("七'; --", 4), Known("d", 5)]);
@@ -246,7 +246,7 @@ public abstract class HistoryStoreSpec : IDisposable
             Start, Start, Start.AddHours(hour), hour == 3 ? null : Start.AddHours(hour), "main", "10.0.0.1:1", "default", "raw", null, "silent", "no byte \"x\"", 1, 2, 3, 4, 5, hour));
     }
 
-    [Fact]
+    [SkippableFact]
     public void A_history_of_a_newer_release_is_refused()
     {
         Write([Frame("a", 1)]);
