@@ -195,7 +195,12 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
             _directory.Tell(new Queueing.Wake(dtu));
         }
 
-        _journalOpened = true;
+        if (!_journalOpened)
+        {
+            _journalOpened = true;
+            Context.ActorOf(JournalWarmUp.Props(_stored!));
+        }
+
         Enter();
     }
 

@@ -13,15 +13,15 @@ public sealed class MqttTests : IDisposable
 
     public void Dispose() => System.IO.Directory.Delete(_folder, recursive: true);
 
-    private static string Configuration(int port, string broker = "", string profile = "framing { codec = delimiter, include = on }") => $$"""
+    private static string Configuration(int port, string broker = "", string profile = "framing { codec = delimiter, include = on }", string storage = "provider = none", string route = "") => $$"""
         dtu {
           listeners { main { transport = tcp, address = "127.0.0.1", port = 0 }
                       loose { transport = tcp, address = "127.0.0.1", port = 0, id-prefix = "tenant-a/" } }
           profiles { default { {{profile}} } }
           endpoints { broker { kind = mqtt, host = "127.0.0.1", port = {{port}}, reopen { min = 100ms, max = 1s }, {{broker}} } }
-          routes = [{ dtu = "*", to = broker }]
+          routes = [{ dtu = "*", to = broker {{route}} }]
           http { address = "127.0.0.1", port = 0 }
-          storage { provider = none }
+          storage { {{storage}} }
         }
         """;
 
@@ -68,13 +68,15 @@ public sealed class MqttTests : IDisposable
         Assert.Equal("dtu/gateway/gateway/state", topics[^1]);
     }
 
-    [SkippableFact]
-    public async Task A_downlink_reaches_the_DTU_and_its_result_comes()
+    [SkippableTheory]
+    [InlineData("provider = none")]
+    [InlineData("path = \"data/dtu.db\"")]
+    public async Task A_downlink_reaches_the_DTU_and_its_result_comes(string storage)
     {
         await using var broker = await Mosquitto.StartAsync(_folder);
         await using var heard = await broker.SubscribeAsync("dtu/+/down/result", "dtu/+/state", "answers");
         await broker.PublishAsync("dtu/pump-7/down", "{\"hex\":\"FF\"}", "-r");
-        await using var host = await HostProcess.RunAsync(Configuration(broker.Port, "payload = json"));
+        await using var host = await HostProcess.RunAsync(Configuration(broker.Port, "payload = json", storage: storage));
         await using var dtu = await DtuClient.RegisterAsync(host.EndPointOf("main"), "pump-7");
         await heard.LastAsync("dtu/pump-7/state", "online");
 
@@ -93,6 +95,31 @@ public sealed class MqttTests : IDisposable
             (await EndpointAsync(host)).GetProperty("down").GetProperty("dropped").TryGetProperty("retained", out var retained) && retained.GetInt32() == 1);
         var down = (await EndpointAsync(host)).GetProperty("down");
         Assert.Equal((4, 1, 0), (down.GetProperty("accepted").GetInt32(), down.GetProperty("written").GetInt32(), down.GetProperty("waiting").GetInt32()));
+    }
+
+    [SkippableFact]
+    public async Task A_downlink_waits_for_its_DTU_by_its_own_wish_or_its_routes_through_a_kill()
+    {
+        await using var broker = await Mosquitto.StartAsync(_folder);
+        await using var heard = await broker.SubscribeAsync("dtu/+/down/result", "dtu/+/state", "dtu/gateway/+/state");
+        var configuration = Configuration(broker.Port, "payload = json", storage: "path = \"data/dtu.db\"", route: ", when-offline = queue, ttl = 1h");
+        await using (var host = await HostProcess.RunAsync(configuration, _folder))
+        {
+            await heard.LastAsync("dtu/gateway/gateway/state", "online");
+            await broker.PublishAsync("dtu/pump-8/down", "{\"hex\":\"01\"}", "-q", "1");
+            await broker.PublishAsync("dtu/pump-8/down", "{\"hex\":\"02\",\"ttl\":\"10m\"}", "-q", "1");
+            using var http = new HttpClient { BaseAddress = new Uri(host.Url) };
+            await RunningGateway.UntilAsync(async () =>
+                await Answer.OfAsync(await http.GetAsync("/api/v1/dtus/pump-8/commands")) is { Status: 200 } answer && answer.Json.GetProperty("items").GetArrayLength() == 2);
+        }
+
+        await using var again = await HostProcess.RunAsync(configuration, _folder);
+        await using var dtu = await DtuClient.RegisterAsync(again.EndPointOf("main"), "pump-8");
+        Assert.Equal([1, 2], await dtu.ReadAsync(2));
+        await heard.LastAsync("dtu/pump-8/state", "online");
+        await broker.PublishAsync("dtu/pump-8/down", "{\"hex\":\"03\",\"id\":\"a3\"}", "-q", "1");
+        Assert.Equal([3], await dtu.ReadAsync(1));
+        await heard.UntilAsync(() => heard.Of("dtu/pump-8/down/result") is [.., var last] && last.Contains("\"a3\"", StringComparison.Ordinal) && last.Contains("delivered", StringComparison.Ordinal));
     }
 
     [SkippableFact]

@@ -62,7 +62,8 @@ public abstract class StoredCommands : IAsyncLifetime, IDisposable
         await StartAsync();
         Assert.Equal(["delivered", "delivered"], (await CommandsAsync("pump-1")).Select(State));
         await using var again = await DtuClient.RegisterAsync(Host.EndPointOf("main"), "pump-1");
-        await SendAsync("pump-1", """{"hex":"05"}""");
+        await UntilAsync(async () => (await GetAsync("/api/v1/dtus/pump-1")).Json.GetProperty("state").GetString() == "online");
+        Assert.Equal(202, (await SendAsync("pump-1", """{"hex":"05"}""")).Status);
         Assert.Equal([5], await again.ReadAsync(1));
     }
 
