@@ -246,8 +246,9 @@ public sealed class DtuGateway
     {
         using var span = GatewayTraces.Downlink("dtu.send", id, payload.Length);
         var command = NextCommand();
-        var outcome = (await _parts.ConfigureAwait(false)).Queues is { } queues
-            ? await QueueAsync(queues, command, id, payload, caller, wish, ct).ConfigureAwait(false)
+        var parts = await _parts.ConfigureAwait(false);
+        var outcome = parts.Queues is not null
+            ? await QueueAsync(parts, command, id, payload, caller, wish, ct).ConfigureAwait(false)
             : wish is null
                 ? await SendUnstoredAsync(command, id, payload, caller, ct).ConfigureAwait(false)
                 : throw new InvalidOperationException("nothing is stored: a command can't wait");
@@ -363,22 +364,27 @@ public sealed class DtuGateway
     private static object? TurnOf(string? caller) => caller is null ? null : (Source, caller);
 
     private static async Task<SendOutcome> QueueAsync(
-        IActorRef queues, string command, DtuId id, ReadOnlyMemory<byte> payload, string? caller, CommandWish? wish, CancellationToken ct)
+        GatewayActor.Parts parts, string command, DtuId id, ReadOnlyMemory<byte> payload, string? caller, CommandWish? wish, CancellationToken ct)
     {
         var take = new Queueing.Take(id, command, caller, Source, payload, wish?.TimeToLive, wish?.Retry ?? false, wish?.Key, AnswerWithin: SendAnswerWithin);
+        var refusal = RefusalReason.StorageFailed;
         try
         {
-            return await queues.Ask<object>(take, JournalLimit, ct).ConfigureAwait(false) switch
+            var answer = await parts.Queues!.Ask<object>(take, JournalLimit, ct).ConfigureAwait(false);
+            if (answer is Queueing.Taken taken)
             {
-                Queueing.Taken taken => new SendOutcome(command, taken.Status.State, taken.Status.Reason, taken.Refusal),
-                Queueing.Refused refused => SendOutcome.Refused(command, refused.Reason),
-                var other => throw new InvalidOperationException($"{other.GetType().Name} is no answer to a command"),
-            };
+                return new SendOutcome(command, taken.Status.State, taken.Status.Reason, taken.Refusal);
+            }
+
+            refusal = ((Queueing.Refused)answer).Reason;
         }
         catch (AskTimeoutException)
         {
-            return SendOutcome.Refused(command, RefusalReason.StorageFailed);
+            // The database hangs.
         }
+
+        parts.Commands.Tell(new Commands.Refused(command, caller, Source, id, payload, refusal), ActorRefs.NoSender);
+        return SendOutcome.Refused(command, refusal);
     }
 
     // Where it still waits for its turn after a second it goes on, and its caller does not.

@@ -18,6 +18,9 @@ public static class Commands
     /// <summary>Ask this as a command: answered as an <see cref="Asking.Request"/> is.</summary>
     public sealed record Request(string Id, string? By, Asking.Request What) : INoSerializationVerificationNeeded;
 
+    /// <summary>Remember that this one was not accepted, and why.</summary>
+    public sealed record Refused(string Id, string? By, string Source, DtuId Dtu, ReadOnlyMemory<byte> Payload, RefusalReason Reason) : INoSerializationVerificationNeeded;
+
     /// <summary>Take it back: one <see cref="WithdrawEnded"/> to the sender.</summary>
     public sealed record Withdraw(DtuId Dtu, string Id) : INoSerializationVerificationNeeded;
 
@@ -50,6 +53,7 @@ public sealed class CommandsActor : ReceiveActor, IWithTimers
 
         Receive<Commands.Send>(OnSend);
         Receive<Commands.Request>(OnRequest);
+        Receive<Commands.Refused>(OnRefused);
         Receive<Asking.Begun>(OnBegun);
         Receive<Asking.Sent>(OnSent);
         Receive<Asking.Answered>(OnAnswered);
@@ -85,6 +89,14 @@ public sealed class CommandsActor : ReceiveActor, IWithTimers
         if (Open(request.Id, request.By, what.Dtu, what.Payload, what.Asker, what.ReplyTo, what.Correlation, what.Timeout ?? TimeSpan.Zero) is { } command)
         {
             _router.Tell(what with { Correlation = command.Number, ReplyTo = Self, Follows = true });
+        }
+    }
+
+    private void OnRefused(Commands.Refused refused)
+    {
+        if (_book.Open(refused.Id, refused.Dtu, refused.By, refused.Source, refused.Payload, Now) is { } command)
+        {
+            End(command, CommandStates.Failed, Word(refused.Reason));
         }
     }
 
