@@ -86,41 +86,32 @@ public sealed class HistoryTests : IDisposable
     [SkippableFact]
     public async Task A_full_disk_stalls_no_relay_says_what_is_wrong_and_loses_nothing_that_fits()
     {
-        Skip.IfNot(OperatingSystem.IsLinux(), "needs a small file system: tmpfs");
         var data = System.IO.Directory.CreateDirectory(Path.Combine(_home, "data")).FullName;
-        Skip.IfNot(await SystemAsync("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", data) == 0, "mount: needs root");
-        try
-        {
-            await using var host = await HostProcess.RunAsync(Stored, _home);
-            using var http = Client(host);
-            await using var dtu = await DtuClient.RegisterAsync(host.EndPointOf("main"), "pump-1");
-            await using var scada = await DtuClient.ConnectAsync(host.EndPointOf("scada"));
-            await dtu.SendAsync([1]);
-            await FramesAsync(http, 1);
-            await scada.ReadAsync(1);
-            var ballast = Path.Combine(data, "ballast");
-            Fill(ballast);
+        await using var disk = await SmallDisk.MountAsync(data, "2m");
+        await using var host = await HostProcess.RunAsync(Stored, _home);
+        using var http = Client(host);
+        await using var dtu = await DtuClient.RegisterAsync(host.EndPointOf("main"), "pump-1");
+        await using var scada = await DtuClient.ConnectAsync(host.EndPointOf("scada"));
+        await dtu.SendAsync([1]);
+        await FramesAsync(http, 1);
+        await scada.ReadAsync(1);
+        disk.Fill();
 
-            var (failing, sent) = await UntilRefusedAsync(http, dtu, scada);
-            sent += 1 + 20;
-            Assert.Equal(("storage-failed", 503), (failing.Type, failing.Status));
-            Assert.Contains("full", failing.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
-            for (var i = 0; i < 20; i++)
-            {
-                await dtu.SendAsync([(byte)i]);
-                Assert.Equal([(byte)i], await scada.ReadAsync(1));
-            }
-
-            Assert.Contains("history can't be read or written", host.Errors, StringComparison.Ordinal);
-            File.Delete(ballast);
-            await RunningGateway.UntilAsync(async () => (await Answer.OfAsync(await http.GetAsync("/api/v1/dtus/pump-1/frames"))).Status == 200);
-            await RunningGateway.UntilAsync(async () =>
-                (await AllAsync(http)).Length == sent && (await GetAsync(http, "/api/v1/dtus/pump-1")).GetProperty("framesUp").GetInt64() == sent);
-        }
-        finally
+        var (failing, sent) = await UntilRefusedAsync(http, dtu, scada);
+        sent += 1 + 20;
+        Assert.Equal(("storage-failed", 503), (failing.Type, failing.Status));
+        Assert.Contains("full", failing.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        for (var i = 0; i < 20; i++)
         {
-            await SystemAsync("umount", data);
+            await dtu.SendAsync([(byte)i]);
+            Assert.Equal([(byte)i], await scada.ReadAsync(1));
         }
+
+        Assert.Contains("history can't be read or written", host.Errors, StringComparison.Ordinal);
+        disk.Free();
+        await RunningGateway.UntilAsync(async () => (await Answer.OfAsync(await http.GetAsync("/api/v1/dtus/pump-1/frames"))).Status == 200);
+        await RunningGateway.UntilAsync(async () =>
+            (await AllAsync(http)).Length == sent && (await GetAsync(http, "/api/v1/dtus/pump-1")).GetProperty("framesUp").GetInt64() == sent);
     }
 
     // Small commits find room in what the database has already: it takes a while until it needs more.
@@ -135,36 +126,6 @@ public sealed class HistoryTests : IDisposable
             {
                 return (answer, sent);
             }
-        }
-    }
-
-    private static void Fill(string path)
-    {
-        using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
-        try
-        {
-            while (true)
-            {
-                file.Write(new byte[4096]);
-            }
-        }
-        catch (IOException)
-        {
-            // It is full.
-        }
-    }
-
-    private static async Task<int> SystemAsync(string program, params string[] arguments)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-            await process.WaitForExitAsync();
-            return process.ExitCode;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return -1;
         }
     }
 

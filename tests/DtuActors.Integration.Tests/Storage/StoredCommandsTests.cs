@@ -199,6 +199,73 @@ public sealed class StoredCommandsInPostgres(PostgresServer server) : StoredComm
     protected override async Task<string> StorageAsync() => $"provider = postgresql, connection = \"{await server.CreateDatabaseAsync()}\"";
 }
 
+/// <summary>A disk that is full takes no command, and says so; what it had taken goes on.</summary>
+public sealed class FullDiskTests : IDisposable
+{
+    private readonly string _folder = System.IO.Directory.CreateTempSubdirectory("dtu-full-").FullName;
+
+    public void Dispose() => System.IO.Directory.Delete(_folder, recursive: true);
+
+    [SkippableFact]
+    public async Task A_full_disk_refuses_commands_degrades_readiness_raises_an_alarm_and_relays_go_on()
+    {
+        await using var disk = await SmallDisk.MountAsync(System.IO.Directory.CreateDirectory(Path.Combine(_folder, "data")).FullName, "2m");
+        await using var host = await HostProcess.RunAsync(
+            """
+            dtu {
+              listeners { main { transport = tcp, address = "127.0.0.1", port = 0 } }
+              endpoints { scada { kind = tcp, address = "127.0.0.1", port = 0 } }
+              routes = [{ dtu = "relayed", to = scada }]
+              http { port = 0 }
+              storage { path = "data/dtu.db" }
+            }
+            """,
+            _folder);
+        using var http = new HttpClient { BaseAddress = new Uri(host.Url), Timeout = HostProcess.Patience };
+        await using var relayed = await DtuClient.RegisterAsync(host.EndPointOf("main"), "relayed");
+        await using var scada = await DtuClient.ConnectAsync(host.EndPointOf("scada"));
+        var kept = await SendAsync(new string('A', 2));
+        Assert.Equal(202, kept.Status);
+        disk.Fill();
+
+        // Small commands find room in what the database has already.
+        Answer refused;
+        var accepted = 1;
+        while ((refused = await SendAsync(new string('B', 4000))).Status == 202)
+        {
+            accepted++;
+        }
+
+        Assert.Equal((503, "storage-failed"), (refused.Status, refused.Type));
+        await UntilAsync(async () => (await http.GetStringAsync("/readyz")).Contains("commands", StringComparison.Ordinal));
+        await UntilAsync(async () => (await http.GetStringAsync("/api/v1/alarms")).Contains("\"storage-failed\"", StringComparison.Ordinal));
+        await relayed.SendAsync([7]);
+        Assert.Equal([7], await scada.ReadAsync(1));
+
+        disk.Free();
+        await UntilAsync(async () => (await SendAsync("CC")).Status == 202);
+        await UntilAsync(async () => !(await http.GetStringAsync("/readyz")).Contains("commands", StringComparison.Ordinal));
+        await using var dtu = await DtuClient.RegisterAsync(host.EndPointOf("main"), "pump-1");
+        var bytes = await dtu.ReadAsync(1 + ((accepted - 1) * 2000) + 1);
+        Assert.Equal((0xAA, 0xCC), (bytes[0], bytes[^1]));
+
+        async Task<Answer> SendAsync(string hex)
+        {
+            using var body = new StringContent($$"""{"hex":"{{hex}}","ttl":"1h"}""", System.Text.Encoding.UTF8, "application/json");
+            return await Answer.OfAsync(await http.PostAsync("/api/v1/dtus/pump-1/send", body));
+        }
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var patience = new CancellationTokenSource(HostProcess.Patience);
+        while (!await condition())
+        {
+            await Task.Delay(50, patience.Token);
+        }
+    }
+}
+
 /// <summary>Without a database nothing waits, and says so.</summary>
 public sealed class UnstoredCommandsTests
 {
