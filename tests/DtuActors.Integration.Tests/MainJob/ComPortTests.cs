@@ -48,11 +48,13 @@ public sealed class ComPortTests : IDisposable
         await using var softwareSide = OpenTheirs();
         await RunningGateway.UntilAsync(async () => (await gateway.EndpointAsync("com")).State == "up");
 
+        // A COM port can't slow its software down, and the buffer behind it has 64 kB: it sends no faster than the DTU takes.
+        var pace = new Pace(32 * 1024);
         await Task.WhenAll(
             SendAsync(instrumentSide, 0, Frames, 'u'),
-            SendAsync(softwareSide, 0, Frames, 'd'),
+            SendAsync(softwareSide, 0, Frames, 'd', pace),
             ReadAsync(softwareSide, Frames, 'u'),
-            ReadAsync(instrumentSide, Frames, 'd')).WaitAsync(RunningGateway.Patience);
+            ReadAsync(instrumentSide, Frames, 'd', pace)).WaitAsync(RunningGateway.Patience);
 
         var up = (await gateway.EndpointAsync("com")).Up;
         Assert.Empty(up.Dropped);
@@ -123,7 +125,7 @@ public sealed class ComPortTests : IDisposable
         return dtu;
     }
 
-    private static Task SendAsync(Stream to, int first, int count, char way) => Task.Run(async () =>
+    private static Task SendAsync(Stream to, int first, int count, char way, Pace? pace = null) => Task.Run(async () =>
     {
         // Cut and glued at odd places, as DTUs do.
         var random = new Random(7);
@@ -137,15 +139,16 @@ public sealed class ComPortTests : IDisposable
         for (var at = 0; at < bytes.Length;)
         {
             var piece = Math.Min(bytes.Length - at, random.Next(1, 1000));
+            await (pace?.WaitAsync(at + piece) ?? Task.CompletedTask);
             await to.WriteAsync(bytes.AsMemory(at, piece));
             at += piece;
         }
     });
 
-    private static async Task ReadAsync(Stream from, int count, char way) =>
-        Assert.Equal(Enumerable.Range(0, count), await NumbersAsync(from, seen => seen.Count == count, way));
+    private static async Task ReadAsync(Stream from, int count, char way, Pace? pace = null) =>
+        Assert.Equal(Enumerable.Range(0, count), await NumbersAsync(from, seen => seen.Count == count, way, pace));
 
-    private static Task<List<int>> NumbersAsync(Stream from, Func<List<int>, bool> isEnough, char way) => Task.Run(async () =>
+    private static Task<List<int>> NumbersAsync(Stream from, Func<List<int>, bool> isEnough, char way, Pace? pace = null) => Task.Run(async () =>
     {
         var numbers = new List<int>();
         var head = new byte[6];
@@ -159,10 +162,27 @@ public sealed class ComPortTests : IDisposable
             await from.ReadExactlyAsync(rest);
             Assert.Equal(expected[6..], rest);
             numbers.Add(number);
+            pace?.Arrived(expected.Length);
         }
 
         return numbers;
     });
+
+    /// <summary>Keeps a sender at most so many bytes ahead of its reader.</summary>
+    private sealed class Pace(int most)
+    {
+        private long _arrived;
+
+        public void Arrived(int bytes) => Interlocked.Add(ref _arrived, bytes);
+
+        public async Task WaitAsync(long sent)
+        {
+            while (sent - Interlocked.Read(ref _arrived) > most)
+            {
+                await Task.Delay(1);
+            }
+        }
+    }
 
     /// <summary><c>length (2) | number (4) | text</c>; the text's length and letters follow from number and way, so that no frame passes for another.</summary>
     private static byte[] Frame(int number, char way)

@@ -22,7 +22,7 @@ public abstract class Kill
     // The gateway lists the last 50 that have ended.
     private const int MostOpen = 15;
 
-    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("DTU_KILL_ROUNDS") ?? "6", CultureInfo.InvariantCulture);
+    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("DTU_KILL_ROUNDS") ?? "4", CultureInfo.InvariantCulture);
     private static readonly int Seed = int.Parse(Environment.GetEnvironmentVariable("DTU_KILL_SEED") ?? Environment.ProcessId.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     private readonly Random _random = new(Seed);

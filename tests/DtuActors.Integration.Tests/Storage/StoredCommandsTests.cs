@@ -62,7 +62,7 @@ public abstract class StoredCommands : IAsyncLifetime, IDisposable
         await StartAsync();
         Assert.Equal(["delivered", "delivered"], (await CommandsAsync("pump-1")).Select(State));
         await using var again = await DtuClient.RegisterAsync(Host.EndPointOf("main"), "pump-1");
-        await UntilAsync(async () => (await GetAsync("/api/v1/dtus/pump-1")).Json.GetProperty("state").GetString() == "online");
+        await OnlineAsync("pump-1");
         Assert.Equal(202, (await SendAsync("pump-1", """{"hex":"05"}""")).Status);
         Assert.Equal([5], await again.ReadAsync(1));
     }
@@ -130,7 +130,7 @@ public abstract class StoredCommands : IAsyncLifetime, IDisposable
     {
         await StartAsync();
         await using var online = await DtuClient.RegisterAsync(Host.EndPointOf("main"), "member-1");
-        await UntilAsync(async () => (await GetAsync("/api/v1/dtus/member-1")).Json.TryGetProperty("state", out var state) && state.GetString() == "online");
+        await OnlineAsync("member-1");
         using var body = new StringContent("""{"hex":"AA","ttl":"1h"}""", System.Text.Encoding.UTF8, "application/json");
         var answer = await Answer.OfAsync(await Http.PostAsync("/api/v1/groups/all/send", body));
         Assert.Equal(202, answer.Status);
@@ -170,6 +170,9 @@ public abstract class StoredCommands : IAsyncLifetime, IDisposable
         using var body = new StringContent(json, System.Text.Encoding.UTF8, "application/json");
         return await Answer.OfAsync(await Http.PostAsync($"/api/v1/dtus/{dtu}/send", body));
     }
+
+    private Task OnlineAsync(string dtu) =>
+        UntilAsync(async () => (await GetAsync($"/api/v1/dtus/{dtu}")).Json.TryGetProperty("state", out var state) && state.GetString() == "online");
 
     private async Task<Answer> GetAsync(string path) => await Answer.OfAsync(await Http.GetAsync(path));
 
