@@ -198,7 +198,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         if (!_journalOpened)
         {
             _journalOpened = true;
-            Context.ActorOf(JournalWarmUp.Props(_stored!));
+            Context.ActorOf(JournalWarmUp.Props());
         }
 
         Enter();

@@ -76,8 +76,7 @@ public static class CommandJournal
         return database.Run(() =>
         {
             var open = new List<string>();
-            using var select = connection.CreateCommand();
-            select.CommandText = "select distinct persistence_id from command_journal where not deleted";
+            using var select = connection.Command("select distinct persistence_id from command_journal where not deleted");
             using var row = select.ExecuteReader();
             while (row.Read())
             {

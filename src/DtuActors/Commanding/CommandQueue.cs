@@ -35,9 +35,6 @@ public sealed class CommandQueue
     /// <summary>The one that is under way; null: none is.</summary>
     public OpenCommand? UnderWay { get; private set; }
 
-    /// <summary>The next to be written, if its time is not over; null: none waits, or one is under way.</summary>
-    public OpenCommand? Next => UnderWay is null ? _open.First?.Value : null;
-
     public bool HasRoomFor(int bytes) => _open.Count < MostOpen && OpenBytes + bytes <= MostOpenBytes;
 
     public OpenCommand? Find(string id) => _open.FirstOrDefault(command => command.Taken.Id == id);

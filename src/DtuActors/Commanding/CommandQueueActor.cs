@@ -61,8 +61,8 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
 
     public static Props Props(CommandStorage setup, DtuId dtu) => Maker.Of((setup, dtu), static from => new CommandQueueActor(from.setup, from.dtu)
     {
-        JournalPluginId = from.setup.JournalPlugin,
-        SnapshotPluginId = from.setup.SnapshotPlugin,
+        JournalPluginId = CommandJournal.JournalPlugin,
+        SnapshotPluginId = CommandJournal.SnapshotPlugin,
     });
 
     protected override void OnCommand(object message)

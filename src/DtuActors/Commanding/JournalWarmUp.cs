@@ -15,11 +15,13 @@ public sealed class JournalWarmUp : UntypedPersistentActor
 
     public override string PersistenceId => Id;
 
-    public static Props Props(CommandStorage setup) => Maker.Of(setup, static from => new JournalWarmUp
+    public JournalWarmUp()
     {
-        JournalPluginId = from.JournalPlugin,
-        SnapshotPluginId = from.SnapshotPlugin,
-    });
+        JournalPluginId = CommandJournal.JournalPlugin;
+        SnapshotPluginId = CommandJournal.SnapshotPlugin;
+    }
+
+    public static Props Props() => Akka.Actor.Props.Create<JournalWarmUp>();
 
     protected override void OnCommand(object message)
     {

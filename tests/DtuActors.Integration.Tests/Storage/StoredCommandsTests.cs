@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DtuActors.Integration.Tests.Harness;
+using DtuActors.Integration.Tests.MainJob;
 
 namespace DtuActors.Integration.Tests.Storage;
 
@@ -55,7 +56,7 @@ public abstract class StoredCommands : IAsyncLifetime, IDisposable
         await using (var dtu = await DtuClient.RegisterAsync(Host.EndPointOf("main"), "pump-1"))
         {
             Assert.Equal([1, 2, 3, 4], await dtu.ReadAsync(4));
-            await UntilAsync(async () => (await CommandsAsync("pump-1")).All(command => State(command) == "delivered"));
+            await RunningGateway.UntilAsync(async () => (await CommandsAsync("pump-1")).All(command => State(command) == "delivered"));
         }
 
         await KillAsync();
@@ -86,11 +87,11 @@ public abstract class StoredCommands : IAsyncLifetime, IDisposable
         await SendAsync("pump-2", """{"hex":"02","ttl":"1h","key":"setpoint"}""");
         await SendAsync("pump-2", """{"hex":"03","ttl":"1h","key":"setpoint"}""");
         await SendAsync("pump-2", """{"hex":"04","ttl":"100ms"}""");
-        await UntilAsync(async () => (await CommandsAsync("pump-2")).Any(command => State(command) == "expired"));
+        await RunningGateway.UntilAsync(async () => (await CommandsAsync("pump-2")).Any(command => State(command) == "expired"));
         await SendAsync("pump-2", """{"hex":"05","ttl":"1h"}""");
         await using var dtu = await DtuClient.RegisterAsync(Host.EndPointOf("main"), "pump-2");
         Assert.Equal([3, 5], await dtu.ReadAsync(2));
-        await UntilAsync(async () => (await CommandsAsync("pump-2")).Select(State).SequenceEqual(["delivered", "expired", "delivered", "withdrawn", "withdrawn"]));
+        await RunningGateway.UntilAsync(async () => (await CommandsAsync("pump-2")).Select(State).SequenceEqual(["delivered", "expired", "delivered", "withdrawn", "withdrawn"]));
     }
 
     [SkippableTheory]
@@ -114,7 +115,7 @@ public abstract class StoredCommands : IAsyncLifetime, IDisposable
         for (byte i = 1; i <= 5; i++)
         {
             await master.SendAsync([i]);
-            await UntilAsync(async () => (await CommandsAsync("routed")).Count == i);
+            await RunningGateway.UntilAsync(async () => (await CommandsAsync("routed")).Count == i);
         }
 
         await KillAsync();
@@ -172,7 +173,7 @@ public abstract class StoredCommands : IAsyncLifetime, IDisposable
     }
 
     private Task OnlineAsync(string dtu) =>
-        UntilAsync(async () => (await GetAsync($"/api/v1/dtus/{dtu}")).Json.TryGetProperty("state", out var state) && state.GetString() == "online");
+        RunningGateway.UntilAsync(async () => (await GetAsync($"/api/v1/dtus/{dtu}")).Json.TryGetProperty("state", out var state) && state.GetString() == "online");
 
     private async Task<Answer> GetAsync(string path) => await Answer.OfAsync(await Http.GetAsync(path));
 
@@ -180,15 +181,6 @@ public abstract class StoredCommands : IAsyncLifetime, IDisposable
         await GetAsync($"/api/v1/dtus/{dtu}/commands") is { Status: 200 } answer ? [.. answer.Json.GetProperty("items").EnumerateArray()] : [];
 
     private static string State(JsonElement command) => command.GetProperty("state").GetString()!;
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var patience = new CancellationTokenSource(HostProcess.Patience);
-        while (!await condition())
-        {
-            await Task.Delay(20, patience.Token);
-        }
-    }
 }
 
 public sealed class StoredCommandsInSqlite : StoredCommands
@@ -240,14 +232,14 @@ public sealed class FullDiskTests : IDisposable
         }
 
         Assert.Equal((503, "storage-failed"), (refused.Status, refused.Type));
-        await UntilAsync(async () => (await http.GetStringAsync("/readyz")).Contains("commands", StringComparison.Ordinal));
-        await UntilAsync(async () => (await http.GetStringAsync("/api/v1/alarms")).Contains("\"storage-failed\"", StringComparison.Ordinal));
+        await RunningGateway.UntilAsync(async () => (await http.GetStringAsync("/readyz")).Contains("commands", StringComparison.Ordinal));
+        await RunningGateway.UntilAsync(async () => (await http.GetStringAsync("/api/v1/alarms")).Contains("\"storage-failed\"", StringComparison.Ordinal));
         await relayed.SendAsync([7]);
         Assert.Equal([7], await scada.ReadAsync(1));
 
         disk.Free();
-        await UntilAsync(async () => (await SendAsync("CC")).Status == 202);
-        await UntilAsync(async () => !(await http.GetStringAsync("/readyz")).Contains("commands", StringComparison.Ordinal));
+        await RunningGateway.UntilAsync(async () => (await SendAsync("CC")).Status == 202);
+        await RunningGateway.UntilAsync(async () => !(await http.GetStringAsync("/readyz")).Contains("commands", StringComparison.Ordinal));
         await using var dtu = await DtuClient.RegisterAsync(host.EndPointOf("main"), "pump-1");
         var bytes = await dtu.ReadAsync(1 + ((accepted - 1) * 2000) + 1);
         Assert.Equal((0xAA, 0xCC), (bytes[0], bytes[^1]));
@@ -256,15 +248,6 @@ public sealed class FullDiskTests : IDisposable
         {
             using var body = new StringContent($$"""{"hex":"{{hex}}","ttl":"1h"}""", System.Text.Encoding.UTF8, "application/json");
             return await Answer.OfAsync(await http.PostAsync("/api/v1/dtus/pump-1/send", body));
-        }
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var patience = new CancellationTokenSource(HostProcess.Patience);
-        while (!await condition())
-        {
-            await Task.Delay(50, patience.Token);
         }
     }
 }
@@ -289,11 +272,7 @@ public sealed class UnstoredCommandsTests
         }
 
         await using var dtu = await DtuClient.RegisterAsync(host.EndPointOf("main"), "x-1");
-        for (var i = 0; i < 500 && (await Answer.OfAsync(await http.GetAsync("/api/v1/dtus/x-1"))).Json.GetProperty("state").GetString() != "online"; i++)
-        {
-            await Task.Delay(20);
-        }
-
+        await RunningGateway.UntilAsync(async () => (await Answer.OfAsync(await http.GetAsync("/api/v1/dtus/x-1"))).Json.GetProperty("state").GetString() == "online");
         using var online = new StringContent("""{"hex":"01"}""", System.Text.Encoding.UTF8, "application/json");
         Assert.Equal(202, (await Answer.OfAsync(await http.PostAsync("/api/v1/dtus/x-1/send", online))).Status);
         Assert.Equal([1], await dtu.ReadAsync(1));
