@@ -15,11 +15,17 @@ public sealed class VirtualComTests : IDisposable
     // They fail against pyserial's own server over loop:// as well. The client takes no write time-out and has no cancel, and without a time-out its read gives one byte.
     private static readonly string[] FailAnywhere = ["test_WriteTimeout", "test2_Loopback", "test2_LoopbackTimeout", "test_cancel_once"];
 
-    // The programs want their bytes back within 50 ms, and what comes later is another test's stray byte. A busy machine does not keep that: their own short sleeps are longer here.
+    // The programs want their bytes back within 50 or 100 ms, and what comes later is another test's stray byte. A busy machine does not keep that: what they wrote is waited for here.
     private const string Patiently = """
         import runpy, sys, time
         sleep = time.sleep
-        time.sleep = lambda seconds: sleep(seconds * 5 if seconds < 0.2 and sys._getframe(1).f_globals['__name__'] == '__main__' else seconds)
+        def patiently(seconds):
+            sleep(seconds)
+            asks = sys._getframe(1).f_locals
+            until = time.monotonic() + 10
+            while seconds <= 0.1 and hasattr(asks.get('self'), 's') and asks['self'].s.in_waiting < asks.get('length', 5) and time.monotonic() < until:
+                sleep(0.01)
+        time.sleep = patiently
         del sys.argv[0]
         runpy.run_path(sys.argv[0], run_name='__main__')
         """;
