@@ -122,9 +122,17 @@ internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) 
     private void CreateFile()
     {
         System.IO.Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        if (!Path.Exists(path))
+        try
         {
-            PrivateFile.CreateNew(path).Dispose();
+            // Never opened otherwise: closing it would take SQLite's locks with it, those of every connection of this process (fcntl(2)).
+            if (!Path.Exists(path))
+            {
+                PrivateFile.CreateNew(path).Dispose();
+            }
+        }
+        catch (IOException) when (Path.Exists(path))
+        {
+            // The register, the journal and the history begin at once: another one has just made it.
         }
     }
 }

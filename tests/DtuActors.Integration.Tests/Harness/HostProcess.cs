@@ -127,15 +127,20 @@ public sealed partial class HostProcess : IAsyncDisposable
     /// <summary>The first line of standard output that fits, now or later; fails with everything that was said where the process ends without it.</summary>
     public async Task<string> LineAsync(Predicate<string> fits)
     {
+        string? found = null;
+        await UntilAsync(() => (found = _output.FirstOrDefault(line => fits(line))) is not null);
+        return found!;
+    }
+
+    /// <summary>Waits for a text on standard error, and fails as <see cref="LineAsync"/> does.</summary>
+    public Task ErrorAsync(string text) => UntilAsync(() => Errors.Contains(text, StringComparison.Ordinal));
+
+    private async Task UntilAsync(Func<bool> isSaid)
+    {
         using var patience = new CancellationTokenSource(Patience);
         var ended = _process.WaitForExitAsync(patience.Token);
-        while (true)
+        while (!isSaid())
         {
-            if (_output.FirstOrDefault(line => fits(line)) is { } found)
-            {
-                return found;
-            }
-
             // WaitForExitAsync has seen the end of both streams: nothing comes any more.
             if (ended.IsCompleted)
             {

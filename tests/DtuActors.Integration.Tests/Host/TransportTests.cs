@@ -176,7 +176,7 @@ public sealed class TransportTests : IAsyncLifetime
         await limit.WaitForExitAsync();
         // More than what earlier connections may give back in the meantime.
         var crowd = await Task.WhenAll(Enumerable.Range(0, 400).Select(_ => TcpAsync("plain")));
-        await RunningGateway.UntilAsync(() => Task.FromResult(_host.Errors.Contains("accepting pauses", StringComparison.Ordinal)));
+        await _host.ErrorAsync("accepting pauses");
         foreach (var one in crowd)
         {
             one.Dispose();

@@ -134,8 +134,7 @@ public sealed class PortRangeTests : IDisposable
             Assert.Equal(
                 Enumerable.Range(0, Rows).Where(i => i != 3).Select(i => $"listening masters tcp 127.0.0.1:{_first + i}"),
                 said.Order(StringComparer.Ordinal));
-            await RunningGateway.UntilAsync(() => Task.FromResult(
-                host.Errors.Contains($"dtu.endpoints.masters (DTU {Id(3)}): 127.0.0.1:{_first + 3} is in use by", StringComparison.Ordinal)));
+            await host.ErrorAsync($"dtu.endpoints.masters (DTU {Id(3)}): 127.0.0.1:{_first + 3} is in use by");
             if (OperatingSystem.IsLinux())
             {
                 Assert.Contains($"(process {Environment.ProcessId})", host.Errors, StringComparison.Ordinal);

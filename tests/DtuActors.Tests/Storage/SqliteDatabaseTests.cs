@@ -43,6 +43,26 @@ public sealed class SqliteDatabaseTests : IDisposable
     }
 
     [Fact]
+    public async Task Parts_that_begin_at_once_find_one_file()
+    {
+        string[] parts = ["register", "commands", "audit", "history"];
+        for (var round = 0; round < 40; round++)
+        {
+            var file = Path.Combine(_folder, $"round-{round}", "dtu.db");
+            using var start = new Barrier(parts.Length);
+            await Task.WhenAll(parts.Select(part => Task.Factory.StartNew(
+                () =>
+                {
+                    var database = Database.Of(new StorageOptions { Provider = StorageProvider.Sqlite, Path = file })!;
+                    start.SignalAndWait();
+                    using var connection = database.Open();
+                    SchemaVersions.Prepare(database, connection, part, "its tables", [$"create table of_{part} (id integer)"]);
+                },
+                TaskCreationOptions.LongRunning)));
+        }
+    }
+
+    [Fact]
     public void Who_waits_for_a_server_waits_five_seconds_unless_the_connection_says_otherwise()
     {
         Assert.Contains("Timeout=5", Connection("Host=db"), StringComparison.Ordinal);
