@@ -61,7 +61,11 @@ public sealed class HistoryActor : ReceiveActor, IWithTimers
         Maker.Of((database, limits, buffer, health), static from => new HistoryActor(from.database, from.limits, from.buffer, from.health))
             .WithDispatcher(EndpointDispatchers.Port);
 
-    protected override void PreStart() => OnDue();
+    protected override void PreStart()
+    {
+        CallingThread.GiveWay();
+        OnDue();
+    }
 
     protected override void PostStop()
     {

@@ -14,22 +14,23 @@ internal sealed class HistoryInserts : IDisposable
     // A kind of evidence by its name: its number may be another's one day.
     public static readonly JsonSerializerOptions Json = new() { Converters = { new JsonStringEnumConverter() } };
 
-    // Rows of one statement: a PostgreSQL server answers each.
-    private const int RowsAtOnce = 50;
-
     private static readonly (string Name, DbType Type)[] Columns =
     [
         ("dtu", DbType.String), ("seq", DbType.Int64), ("at", DbType.Int64), ("direction", DbType.Int32), ("codec", DbType.String), ("source", DbType.String),
         ("verdict", DbType.String), ("payload", DbType.Binary),
     ];
 
+    private readonly int _rows;
     private readonly DbCommand _many;
     private readonly DbCommand _one;
     private readonly DbCommand _session;
 
-    public HistoryInserts(DbConnection connection)
+    /// <param name="connection">Where.</param>
+    /// <param name="rows">How many one statement appends.</param>
+    public HistoryInserts(DbConnection connection, int rows)
     {
-        _many = Frames(connection, RowsAtOnce);
+        _rows = rows;
+        _many = Frames(connection, rows);
         _one = Frames(connection, 1);
         _session = connection.CreateCommand();
         _session.CommandText = "insert into sessions_fresh (dtu, seq, at, record) values (@dtu, @seq, @at, @record)";
@@ -43,7 +44,7 @@ internal sealed class HistoryInserts : IDisposable
     public void Write(IReadOnlyList<HistoryEntry> entries, long first, DbTransaction transaction)
     {
         _many.Transaction = _one.Transaction = _session.Transaction = transaction;
-        var waiting = new List<(FramePassed Frame, long Sequence)>(RowsAtOnce);
+        var waiting = new List<(FramePassed Frame, long Sequence)>(_rows);
         for (var i = 0; i < entries.Count; i++)
         {
             if (entries[i].Session is { } session)
@@ -57,9 +58,9 @@ internal sealed class HistoryInserts : IDisposable
             }
 
             waiting.Add((entries[i].Frame!, first + i));
-            if (waiting.Count == RowsAtOnce)
+            if (waiting.Count == _rows)
             {
-                for (var row = 0; row < RowsAtOnce; row++)
+                for (var row = 0; row < _rows; row++)
                 {
                     Set(_many, row, waiting[row]);
                 }

@@ -50,7 +50,7 @@ internal sealed partial class HistoryStore : IDisposable
         _retention = limits.Retention.Ticks;
         _span = Math.Min(_retention / Share, Math.Max(MostSpan.Ticks, _retention / MostParts));
         _mostBytes = limits.MaxHistory;
-        _inserts = new HistoryInserts(connection);
+        _inserts = new HistoryInserts(connection, database.RowsInOne);
     }
 
     /// <summary>The number of the last row.</summary>

@@ -28,7 +28,7 @@ public abstract class Database
     /// <summary>What stands behind a table that is stored in the order of its primary key, where there is such a thing.</summary>
     public abstract string Clustered { get; }
 
-    /// <summary>How many rows one statement should write: many where each is a round trip, one where parameters are found by search.</summary>
+    /// <summary>How many rows one statement should write: many where each is a round trip, few where parameters are found by search.</summary>
     public abstract int RowsInOne { get; }
 
     /// <summary>How others connect to it.</summary>

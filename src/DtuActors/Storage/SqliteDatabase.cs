@@ -28,7 +28,8 @@ internal sealed class SqliteDatabase(string path, bool survivesPowerCut = true) 
 
     public override string Clustered => "without rowid";
 
-    public override int RowsInOne => 1;
+    // Each value looks for its name among all of the statement's. Measured, 200 rows of 8 columns: 1.2 ms by 5 rows, 1.4 by 10, 3.0 by 50; 1.2 to 2.0 ms one by one.
+    public override int RowsInOne => 5;
 
     // Not pooled: a pool would hold the file after the gateway's end.
     internal override string ConnectionString =>
