@@ -61,6 +61,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private GatewayOptions _options;
     private bool _registerOpened;
     private bool _journalOpened;
+    private bool _knownTold;
     private bool _entered;
     private bool _ready;
     private bool _stopping;
@@ -87,6 +88,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
 
         Receive<Editing.Opened>(_ => OnRegisterOpened());
         Receive<Editing.OpenFailed>(OnRegisterFailed);
+        Receive<Records.KnownTold>(_ => OnKnownTold());
         Receive<CommandJournalActor.Opened>(OnJournalOpened);
         Receive<CommandJournalActor.OpenFailed>(OnJournalFailed);
         Receive<Binding.SocketBound>(OnBound);
@@ -214,10 +216,16 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         }
     }
 
-    // A first DTU finds its row of the register, and its commands.
+    private void OnKnownTold()
+    {
+        _knownTold = true;
+        Enter();
+    }
+
+    // A first DTU finds its row of the register, and its commands; a first question those that were seen before.
     private void Enter()
     {
-        if (!_entered && !_stopping && _registerOpened && (_journalOpened || _stored is null))
+        if (!_entered && !_stopping && _registerOpened && (_journalOpened || _stored is null) && (_knownTold || _history.IsNobody()))
         {
             _entered = true;
             StartEntrances();

@@ -74,7 +74,8 @@ internal static class ClientTalk
 /// both outlive a restart of the endpoint.
 /// </summary>
 /// <remarks>
-/// Exclusive: one client; its socket holds the windows of the DTUs, so that one that hangs slows them. Further clients are turned away.
+/// Exclusive: one client; its socket holds the windows of the DTUs, so that one that hangs slows them. Another one waits for <see cref="LeaveTime"/>, should that one be
+/// leaving; it and further ones are turned away.
 /// Shared: every client gets every frame, and the books count one for each; a client that does not keep up loses what is beyond
 /// <see cref="MostPerSharedClient"/> bytes (<c>destination-slow</c>) and slows nobody. The first that writes is the writer until it leaves or is silent
 /// for <see cref="WriterSilence"/>; what others write meanwhile is dropped as <c>not-the-writer</c>.
@@ -87,12 +88,16 @@ public sealed partial class TcpEndpointActor : ListeningEndpointActor
     /// <summary>After that much silence of the writer another client may write.</summary>
     public static readonly TimeSpan WriterSilence = TimeSpan.FromSeconds(5);
 
+    /// <summary>A program that closes its port and opens it again is faster than the news of its leaving.</summary>
+    internal static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(1);
+
     private const int MostPerWrite = 64 * 1024;
 
     private readonly TcpEndpointOptions _options;
     private readonly bool _shared;
     private readonly Dictionary<IActorRef, Client> _clients = [];
 
+    private (IActorRef Actor, string Remote)? _next;
     private IActorRef? _writer;
     private DateTimeOffset _writtenAt;
 
@@ -106,6 +111,7 @@ public sealed partial class TcpEndpointActor : ListeningEndpointActor
         Receive<ClientTalk.Came>(OnCame);
         Receive<ClientTalk.Wrote>(_ => OnWrote());
         Receive<FlushOver>(_ => CloseListener());
+        Receive<LeaveOver>(_ => TurnAwayNext());
     }
 
     protected override int Clients => _clients.Count;
@@ -135,13 +141,19 @@ public sealed partial class TcpEndpointActor : ListeningEndpointActor
             _writer = client.Equals(_writer) ? null : _writer;
             CountersMoved();
             CloseWhenFlushed();
+            AdmitNext();
+        }
+        else if (client.Equals(_next?.Actor))
+        {
+            _next = null;
+            Timers.Cancel(LeaveOver.Instance);
         }
     }
 
     protected override void Renew()
     {
         _clients.Clear();
-        _writer = null;
+        (_writer, _next) = (null, null);
         base.Renew();
     }
 
@@ -175,6 +187,7 @@ public sealed partial class TcpEndpointActor : ListeningEndpointActor
 
     protected override void OnDrain()
     {
+        TurnAwayNext();
         Timers.StartSingleTimer(FlushOver.Instance, FlushOver.Instance, FlushTime);
         CloseWhenFlushed();
     }
@@ -223,26 +236,62 @@ public sealed partial class TcpEndpointActor : ListeningEndpointActor
 
     private void OnJoined(ClientTalk.Joined joined)
     {
-        if (_clients.ContainsKey(Sender))
+        if (_clients.ContainsKey(Sender) || Sender.Equals(_next?.Actor))
         {
             return;
         }
 
-        if (Draining || (!_shared && _clients.Count > 0))
+        if (!Draining && (_shared || _clients.Count == 0))
         {
-            Books.Refused++;
-            Log.Warning("{0}: a client from {1} is turned away: {2}", Options.KeyPath, joined.Remote,
-                Draining ? "the gateway is stopping" : "another one has this port for itself");
-            Sender.Tell(ClientTalk.Leave.Instance);
-            CountersMoved();
-            return;
+            Admit(Context.Watch(Sender));
         }
+        else if (!Draining && _next is null)
+        {
+            _next = (Context.Watch(Sender), joined.Remote);
+            Timers.StartSingleTimer(LeaveOver.Instance, LeaveOver.Instance, LeaveTime);
+        }
+        else
+        {
+            TurnAway(Sender, joined.Remote);
+        }
+    }
 
+    private void Admit(IActorRef actor)
+    {
         // A shared endpoint has acknowledged on arrival.
         var client = new Client(new Outlet(Books.Up, _shared ? _ => CountersMoved() : Settle));
-        _clients.Add(Context.Watch(Sender), client);
+        _clients.Add(actor, client);
         CountersMoved();
-        ReadOn(Sender, client);
+        ReadOn(actor, client);
+    }
+
+    private void AdmitNext()
+    {
+        if (_next is { } next)
+        {
+            _next = null;
+            Timers.Cancel(LeaveOver.Instance);
+            Admit(next.Actor);
+        }
+    }
+
+    private void TurnAwayNext()
+    {
+        if (_next is { } next)
+        {
+            _next = null;
+            Timers.Cancel(LeaveOver.Instance);
+            TurnAway(Context.Unwatch(next.Actor), next.Remote);
+        }
+    }
+
+    private void TurnAway(IActorRef client, string remote)
+    {
+        Books.Refused++;
+        Log.Warning("{0}: a client from {1} is turned away: {2}", Options.KeyPath, remote,
+            Draining ? "the gateway is stopping" : "another one has this port for itself");
+        client.Tell(ClientTalk.Leave.Instance);
+        CountersMoved();
     }
 
     private void OnCame(ClientTalk.Came came)
@@ -346,6 +395,11 @@ public sealed partial class TcpEndpointActor : ListeningEndpointActor
 
         /// <summary>It wants nothing sent for now.</summary>
         public bool IsSuspended { get; set; }
+    }
+
+    private sealed record LeaveOver : INoSerializationVerificationNeeded
+    {
+        public static readonly LeaveOver Instance = new();
     }
 
     private sealed record FlushOver : INoSerializationVerificationNeeded

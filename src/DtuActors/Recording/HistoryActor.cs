@@ -61,11 +61,7 @@ public sealed class HistoryActor : ReceiveActor, IWithTimers
         Maker.Of((database, limits, buffer, health), static from => new HistoryActor(from.database, from.limits, from.buffer, from.health))
             .WithDispatcher(EndpointDispatchers.Port);
 
-    protected override void PreStart()
-    {
-        CallingThread.GiveWay();
-        OnDue();
-    }
+    protected override void PreStart() => OnDue();
 
     protected override void PostStop()
     {
@@ -182,7 +178,7 @@ public sealed class HistoryActor : ReceiveActor, IWithTimers
         }
     }
 
-    // Once it can be read: until then the FleetView knows nobody.
+    // Once it can be read: until then the FleetView knows nobody. The start waits for this; for what follows nobody does.
     private void OnTellKnown(Records.TellKnown tell)
     {
         _fleet = tell.Fleet;
@@ -190,6 +186,9 @@ public sealed class HistoryActor : ReceiveActor, IWithTimers
         {
             TryWrite(0);
         }
+
+        Context.Parent.Tell(Records.KnownTold.Instance);
+        CallingThread.GiveWay();
     }
 
     private void TellKnown()

@@ -26,6 +26,12 @@ public static class Records
     /// <summary>Which DTUs were seen before the start: one <see cref="Fleet.Recalled"/> to <paramref name="Fleet"/>, once they can be read.</summary>
     internal sealed record TellKnown(IActorRef Fleet) : INoSerializationVerificationNeeded;
 
+    /// <summary>HistoryActor → its parent: they are told, or can't be read now.</summary>
+    internal sealed record KnownTold : INoSerializationVerificationNeeded
+    {
+        public static readonly KnownTold Instance = new();
+    }
+
     /// <summary>The stored history can't be read now; the system's reason.</summary>
     public sealed record NotRead(string Problem) : INoSerializationVerificationNeeded;
 

@@ -39,6 +39,32 @@ public sealed class TcpEndpointTests : TcpEndpointSpec
     }
 
     [Fact]
+    public void Who_opens_an_exclusive_port_while_the_one_before_is_leaving_has_it_next()
+    {
+        var endpoint = StartBound(TcpClients.Exclusive);
+        var clients = Enumerable.Range(0, 4).Select(_ => CreateTestProbe()).ToArray();
+        Join(0);
+        clients[0].ExpectMsg<ClientTalk.ReadOn>();
+        Join(1);
+        Advance(TcpEndpointActor.LeaveTime - TimeSpan.FromMilliseconds(1));
+        Join(2);
+        clients[2].ExpectMsg<ClientTalk.Leave>();
+        Sys.Stop(clients[0]);
+        clients[1].ExpectMsg<ClientTalk.ReadOn>();
+        Join(3);
+        Advance(TcpEndpointActor.LeaveTime);
+        clients[3].ExpectMsg<ClientTalk.Leave>();
+        Assert.Equal((1, 2L), (StatusOf(endpoint).Clients, StatusOf(endpoint).Refused));
+
+        // What it hears is dealt with before time goes on.
+        void Join(int client)
+        {
+            endpoint.Tell(new ClientTalk.Joined($"198.51.100.7:{client}"), clients[client]);
+            _ = StatusOf(endpoint);
+        }
+    }
+
+    [Fact]
     public async Task An_exclusive_port_turns_a_second_client_away_and_says_so()
     {
         var endpoint = StartBound(TcpClients.Exclusive);
@@ -46,9 +72,14 @@ public sealed class TcpEndpointTests : TcpEndpointSpec
         using var second = new TcpClient();
         await second.ConnectAsync(Address);
 
+        AwaitAssert(
+            () =>
+            {
+                Advance(TcpEndpointActor.LeaveTime);
+                Assert.Equal((1, 1L), (StatusOf(endpoint).Clients, StatusOf(endpoint).Refused));
+            },
+            Patience, TimeSpan.FromMilliseconds(10));
         await ExpectClosed(second);
-
-        Assert.Equal((1, 1L), (StatusOf(endpoint).Clients, StatusOf(endpoint).Refused));
         Deliver(endpoint, "still");
         Assert.Equal("still", await Read(first, 5));
         first.Close();
