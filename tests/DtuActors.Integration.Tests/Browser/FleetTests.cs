@@ -111,6 +111,7 @@ public sealed class FleetTests(Chromium chromium, ITestOutputHelper output)
         await Expect(tab.Page.Locator(".mud-dialog")).ToHaveCountAsync(0);
 
         await tab.Page.ClickAsync("#import");
+        await Expect(tab.Page.Locator("#import-file")).ToBeEnabledAsync();
         await tab.Page.SetInputFilesAsync("#import-file", new FilePayload { Name = "a.csv", MimeType = "text/csv", Buffer = "id,port\nx-1,70000\n"u8.ToArray() });
         await Expect(tab.Page.Locator("#import-problem")).ToBeVisibleAsync();
         await tab.Page.SetInputFilesAsync("#import-file", new FilePayload { Name = "b.csv", MimeType = "text/csv", Buffer = "id,name\nx-1,One\nsite-00000,Other\n"u8.ToArray() });
