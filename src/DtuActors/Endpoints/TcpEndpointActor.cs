@@ -141,12 +141,14 @@ public sealed partial class TcpEndpointActor : ListeningEndpointActor
             _writer = client.Equals(_writer) ? null : _writer;
             CountersMoved();
             CloseWhenFlushed();
-            AdmitNext();
+            if (TakeNext() is { } next)
+            {
+                Admit(next.Actor);
+            }
         }
         else if (client.Equals(_next?.Actor))
         {
-            _next = null;
-            Timers.Cancel(LeaveOver.Instance);
+            TakeNext();
         }
     }
 
@@ -265,24 +267,21 @@ public sealed partial class TcpEndpointActor : ListeningEndpointActor
         ReadOn(actor, client);
     }
 
-    private void AdmitNext()
+    private void TurnAwayNext()
     {
-        if (_next is { } next)
+        if (TakeNext() is { } next)
         {
-            _next = null;
-            Timers.Cancel(LeaveOver.Instance);
-            Admit(next.Actor);
+            TurnAway(Context.Unwatch(next.Actor), next.Remote);
         }
     }
 
-    private void TurnAwayNext()
+    // Whoever waited does so no more.
+    private (IActorRef Actor, string Remote)? TakeNext()
     {
-        if (_next is { } next)
-        {
-            _next = null;
-            Timers.Cancel(LeaveOver.Instance);
-            TurnAway(Context.Unwatch(next.Actor), next.Remote);
-        }
+        var next = _next;
+        _next = null;
+        Timers.Cancel(LeaveOver.Instance);
+        return next;
     }
 
     private void TurnAway(IActorRef client, string remote)

@@ -182,13 +182,19 @@ public sealed class HistoryActor : ReceiveActor, IWithTimers
     private void OnTellKnown(Records.TellKnown tell)
     {
         _fleet = tell.Fleet;
-        if (_problem is null)
+        try
         {
-            TryWrite(0);
+            if (_problem is null)
+            {
+                TryWrite(0);
+            }
         }
-
-        Context.Parent.Tell(Records.KnownTold.Instance);
-        CallingThread.GiveWay();
+        finally
+        {
+            // A row that breaks this actor must not keep the gateway from starting.
+            Context.Parent.Tell(Records.KnownTold.Instance);
+            CallingThread.GiveWay();
+        }
     }
 
     private void TellKnown()
