@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Akka.Actor;
@@ -26,8 +27,11 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
         public static readonly Gone Quietly = new(Failure: null);
     }
 
-    /// <summary>A storm meets the backlog, not a refusal; the system may cut it (net.core.somaxconn).</summary>
+    /// <summary>A storm meets the backlog, not a refusal; the system may cut it (net.core.somaxconn). A SYN that finds it full waits a second for the next.</summary>
     public const int Backlog = 4096;
+
+    /// <summary>Sockets that listen, each with its backlog: together they hold what one process serves, while the collector holds it up or other work does.</summary>
+    public const int MostDoors = 4;
 
     /// <summary>Sockets whose PROXY header or handshake is not through: a handshake costs a millisecond of CPU and tens of kB. More wait in the backlog.</summary>
     public const int MostOpening = 1024;
@@ -48,10 +52,9 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
     private readonly IActorRef _handler;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private Tcp.Bind _bind = null!;
-    private Socket? _listening;
     private EndPoint _address = null!;
+    private Doors _doors = Doors.None;
     private TimeSpan _pause = LeastPause;
-    private bool _accepting;
     private bool _troubled;
     private bool _unbound;
     private readonly OpeningShares<Socket> _shares = new(ShareOfAddress, Backlog);
@@ -70,7 +73,7 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
         Receive<Bound>(OnBound);
         Receive<BindFailed>(OnBindFailed);
         Receive<Accepted>(OnAccepted);
-        Receive<AcceptFailed>(failed => OnAcceptFailed(failed.Problem));
+        Receive<AcceptFailed>(OnAcceptFailed);
         Receive<GoOn>(_ => OnGoOn());
         Receive<Opened>(_ => OnOpened());
         Receive<Gone>(OnGone);
@@ -85,7 +88,7 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
     // Those that have a handler end with it.
     protected override void PostStop()
     {
-        _listening?.Dispose();
+        _doors.Close();
         DisposeWaiting();
         foreach (var connection in _opening.Keys.Concat(_unclaimed.Select(unclaimed => unclaimed.Connection)).Where(connection => !connection.HasHandler).ToList())
         {
@@ -102,13 +105,13 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
         BindSocket();
     }
 
-    private void BindSocket() => ListeningSocket.BindAsync(_address, Backlog).PipeTo(
-        Self, success: socket => new Bound(socket), failure: problem => new BindFailed(problem));
+    private void BindSocket() => ListeningSocket.BindAsync(_address, Backlog, MostDoors).PipeTo(
+        Self, success: sockets => new Bound(sockets), failure: problem => new BindFailed(problem));
 
     private void OnBound(Bound bound)
     {
-        _listening = bound.Socket;
-        _address = bound.Socket.LocalEndPoint!;
+        _doors = new Doors(bound.Sockets);
+        _address = bound.Sockets[0].LocalEndPoint!;
         _handler.Tell(new Tcp.Bound(_address));
         try
         {
@@ -129,7 +132,7 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
     {
         if (_connections > 0)
         {
-            OnAcceptFailed(failed.Problem);
+            Pause(failed.Problem);
             return;
         }
 
@@ -161,20 +164,21 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
     {
         for (var taken = 0; taken < Burst; taken++)
         {
-            if (_unbound || _accepting || _listening is null || _shares.Opening >= MostOpening)
+            if (_unbound || _shares.Opening >= MostOpening || _doors.Next() is not { } door)
             {
                 return true;
             }
 
-            var next = _listening.AcceptAsync(CancellationToken.None);
-            if (!next.IsCompletedSuccessfully)
+            var next = door.Socket.AcceptAsync(CancellationToken.None);
+            if (next.IsCompletedSuccessfully)
             {
-                _accepting = true;
-                next.AsTask().PipeTo(Self, success: socket => new Accepted(socket), failure: problem => new AcceptFailed(problem));
-                return true;
+                Take(next.Result);
             }
-
-            Take(next.Result);
+            else
+            {
+                door.IsAwaited = true;
+                next.AsTask().PipeTo(Self, success: socket => new Accepted(door, socket), failure: problem => new AcceptFailed(door, problem));
+            }
         }
 
         return false;
@@ -182,7 +186,7 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
 
     private void OnAccepted(Accepted accepted)
     {
-        _accepting = false;
+        accepted.Door.IsAwaited = false;
         try
         {
             Take(accepted.Socket);
@@ -285,22 +289,26 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
     }
 
     // Out of descriptors or memory, a connection that was gone before it was taken: none is a reason to stop listening.
-    private void OnAcceptFailed(Exception problem)
+    private void OnAcceptFailed(AcceptFailed failed)
     {
-        _accepting = false;
-        if (_unbound)
+        failed.Door.IsAwaited = false;
+        if (_unbound || !_doors.Contains(failed.Door))
         {
             return;
         }
 
-        var isLost = problem is ObjectDisposedException
+        var isLost = failed.Problem is ObjectDisposedException
             or SocketException { SocketErrorCode: SocketError.NotSocket or SocketError.InvalidArgument or SocketError.OperationAborted };
         if (isLost)
         {
-            _listening?.Dispose();
-            _listening = null;
+            CloseDoors();
         }
 
+        Pause(failed.Problem);
+    }
+
+    private void Pause(Exception problem)
+    {
         if (problem is not SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted })
         {
             _troubled = true;
@@ -313,7 +321,7 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
 
     private void OnGoOn()
     {
-        if (_listening is null && !_unbound)
+        if (_doors.IsEmpty && !_unbound)
         {
             BindSocket();
         }
@@ -364,11 +372,16 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
     {
         _unbound = true;
         Timers.Cancel(PauseKey);
-        _listening?.Dispose();
-        _listening = null;
+        CloseDoors();
         DisposeWaiting();
         _handler.Tell(Tcp.Unbound.Instance);
         StopIfOver();
+    }
+
+    private void CloseDoors()
+    {
+        _doors.Close();
+        _doors = Doors.None;
     }
 
     private void DisposeWaiting()
@@ -387,13 +400,13 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
         }
     }
 
-    private sealed record Bound(Socket Socket) : INoSerializationVerificationNeeded;
+    private sealed record Bound(ImmutableArray<Socket> Sockets) : INoSerializationVerificationNeeded;
 
     private sealed record BindFailed(Exception Problem) : INoSerializationVerificationNeeded;
 
-    private sealed record Accepted(Socket Socket) : INoSerializationVerificationNeeded;
+    private sealed record Accepted(Door Door, Socket Socket) : INoSerializationVerificationNeeded;
 
-    private sealed record AcceptFailed(Exception Problem) : INoSerializationVerificationNeeded;
+    private sealed record AcceptFailed(Door Door, Exception Problem) : INoSerializationVerificationNeeded;
 
     private sealed record LookAtUnclaimed : INoSerializationVerificationNeeded
     {
