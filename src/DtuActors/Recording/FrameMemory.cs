@@ -5,79 +5,84 @@ using DtuActors.Protocol;
 namespace DtuActors.Recording;
 
 /// <summary>
-/// The last frames of every DTU, in memory, where nothing is stored: at most <see cref="MostPerDtu"/> of one DTU and <see cref="MostBytes"/> in all; the oldest
-/// leave first.
+/// The last frames of every DTU, in memory, where nothing is stored: at most <see cref="MostPerDtu"/> of one DTU, and what takes <see cref="MostBytes"/> of memory in all; the
+/// oldest leave first.
 /// </summary>
 public sealed class FrameMemory
 {
     public const int MostPerDtu = 1000;
     public const long MostBytes = 64 * 1024 * 1024;
 
-    // What a frame costs beside its payload: its record, its array, its places in two lists, its share of its DTU's own.
-    private const int Overhead = 256;
+    // Which share of all frames leaves at once, where there are too many: all DTUs are looked through for it.
+    private const int Share = 16;
 
-    private readonly Dictionary<DtuId, Queue<LinkedListNode<(DtuId Dtu, RecordedFrame Frame)>>> _frames = [];
-    private readonly LinkedList<(DtuId Dtu, RecordedFrame Frame)> _all = new();
+    private readonly Dictionary<DtuId, FrameRing> _rings = [];
     private long _sequence;
     private long _bytes;
 
     public void Add(FramePassed passed)
     {
-        var frame = new RecordedFrame(++_sequence, passed.At, passed.Direction, passed.Payload, passed.Codec, passed.Source, passed.Verdict);
-        if (!_frames.TryGetValue(passed.Dtu, out var frames))
+        if (!_rings.TryGetValue(passed.Dtu, out var ring))
         {
-            frames = new Queue<LinkedListNode<(DtuId, RecordedFrame)>>();
-            _frames.Add(passed.Dtu, frames);
+            _rings.Add(passed.Dtu, ring = new FrameRing());
+            _bytes += ring.Size;
         }
 
-        frames.Enqueue(_all.AddLast((passed.Dtu, frame)));
-        _bytes += Cost(frame);
-        if (frames.Count > MostPerDtu)
+        _bytes -= ring.Size;
+        if (ring.Count == MostPerDtu)
         {
-            RemoveOldest(passed.Dtu);
+            ring.RemoveFirst();
         }
 
+        ring.Add(++_sequence, passed);
+        _bytes += ring.Size;
         while (_bytes > MostBytes)
         {
-            RemoveOldest(_all.First!.Value.Dtu);
+            ForgetOldest();
         }
     }
 
     /// <summary>A page, oldest first.</summary>
     public FramePage Page(Records.GetFrames asked)
     {
-        if (!_frames.TryGetValue(asked.Dtu, out var frames))
+        if (!_rings.TryGetValue(asked.Dtu, out var ring))
         {
             return new FramePage([], null);
         }
 
         var limit = asked.Limit;
-        var from = long.TryParse(asked.After, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? sequence : 0;
-        var fit = frames
-            .Select(node => node.Value.Frame)
-            .Where(frame => frame.Sequence > from && (asked.Since is null || frame.At >= asked.Since) && (asked.Until is null || frame.At < asked.Until));
+        var after = long.TryParse(asked.After, NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? sequence : 0;
         if (asked.Newest)
         {
-            return new FramePage([.. fit.TakeLast(limit)], null);
+            return new FramePage([.. ring.Last(limit, after, asked)], null);
         }
 
-        var items = fit.Take(limit + 1).ToImmutableArray();
+        var items = ring.First(limit + 1, after, asked).ToImmutableArray();
         return items.Length > limit
             ? new FramePage(items.RemoveAt(limit), items[limit - 1].Sequence.ToString(CultureInfo.InvariantCulture))
             : new FramePage(items, null);
     }
 
-    private void RemoveOldest(DtuId dtu)
+    private void ForgetOldest()
     {
-        var frames = _frames[dtu];
-        var oldest = frames.Dequeue();
-        _all.Remove(oldest);
-        _bytes -= Cost(oldest.Value.Frame);
-        if (frames.Count == 0)
+        var oldest = _rings.Values.Min(ring => ring.FirstSequence);
+        var first = oldest + 1 + ((_sequence - oldest) / Share);
+        foreach (var (dtu, ring) in _rings.Where(entry => entry.Value.FirstSequence < first).ToList())
         {
-            _frames.Remove(dtu);
+            _bytes -= ring.Size;
+            while (ring.Count > 0 && ring.FirstSequence < first)
+            {
+                ring.RemoveFirst();
+            }
+
+            if (ring.Count == 0)
+            {
+                _rings.Remove(dtu);
+                continue;
+            }
+
+            ring.Shrink();
+            _bytes += ring.Size;
         }
     }
-
-    private static long Cost(RecordedFrame frame) => frame.Payload.Length + Overhead;
 }
