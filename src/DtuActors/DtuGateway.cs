@@ -296,7 +296,7 @@ public sealed class DtuGateway
             return unstored;
         }
 
-        return await parts.Queues.Ask<object>(new Queueing.List(id), AskLimit, ct).ConfigureAwait(false) is Commands.Listed stored
+        return await parts.Queues.Ask<object>(new Queueing.List(id), JournalLimit, ct).ConfigureAwait(false) is Commands.Listed stored
             ? [.. stored.Items.Concat(unstored).OrderByDescending(command => command.At)]
             : null;
     }

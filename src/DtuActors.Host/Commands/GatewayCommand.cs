@@ -47,10 +47,11 @@ internal static class GatewayCommand
 
         var json = parsed.GetValue(Json);
         using var signals = new Signals();
+        using var reader = new OutputReader(signals.Ended);
         using var client = new ApiClient(url, parsed.GetValue(ApiKey) ?? Environment("DTU_API_KEY"));
         try
         {
-            return await action(client, parsed, json, signals.Ended);
+            return await action(client, parsed, json, reader.Ended);
         }
         catch (ApiFailureException failure)
         {
@@ -62,9 +63,10 @@ internal static class GatewayCommand
             Terminal.Fault(failure.Message);
             return ExitCodes.Failed;
         }
-        catch (OperationCanceledException) when (signals.Ended.IsCancellationRequested)
+        catch (OperationCanceledException) when (reader.Ended.IsCancellationRequested)
         {
-            return ExitCodes.Failed;
+            // Whoever read the pipe has seen enough.
+            return reader.IsGone ? ExitCodes.Done : ExitCodes.Failed;
         }
     }
 

@@ -22,6 +22,8 @@ public sealed class Chromium : IAsyncLifetime
             return;
         }
 
+        // What is expected comes in the end, however much else the machine does; its own five seconds are too few for that.
+        Assertions.SetDefaultExpectTimeout((float)Harness.HostProcess.Patience.TotalMilliseconds);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = path, Args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"] });
     }

@@ -13,9 +13,6 @@ namespace DtuActors.Integration.Tests.Browser;
 [Collection(BrowserTests.Name)]
 public sealed class FleetTests(Chromium chromium, ITestOutputHelper output)
 {
-    // A machine that is busy with other things shows a page late; nothing here asserts how late.
-    static FleetTests() => SetDefaultExpectTimeout((float)HostProcess.Patience.TotalMilliseconds);
-
     private const string Open = """
         dtu {
           listeners { main { port = 0 } }

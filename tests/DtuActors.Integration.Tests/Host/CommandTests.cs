@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using DtuActors.Integration.Tests.Harness;
 
@@ -79,6 +80,20 @@ public sealed class CommandTests(GatewayFixture gateway) : IClassFixture<Gateway
         while (!told.IsCompleted);
         await told;
         Assert.Equal(0, await watch.InterruptAsync());
+    }
+
+    [SkippableTheory]
+    [InlineData("watch cli-pipe")]
+    [InlineData("attach cli-pipe --settle 1h")]
+    public async Task A_command_that_waits_ends_well_once_nobody_reads_its_pipe(string command)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "no POSIX shell");
+        await using var dtu = await gateway.OnlineAsync("cli-pipe");
+        const string Line = "dotnet \"$0\" $1 --url \"$2\" | head -n 0; exit ${PIPESTATUS[0]}";
+        var start = new ProcessStartInfo("bash", ["-c", Line, Path.Combine(AppContext.BaseDirectory, "dtu.dll"), command, gateway.Host.Url]) { RedirectStandardInput = true };
+        using var shell = Process.Start(start)!;
+        await shell.WaitForExitAsync().WaitAsync(HostProcess.Patience);
+        Assert.Equal(0, shell.ExitCode);
     }
 
     [Fact]
