@@ -12,6 +12,26 @@ public sealed class FramerTests
     private static Framer Make(FramingOptions options, params byte[][] heartbeats) =>
         new(Codecs.Create(options), options.MaxFrame, heartbeats);
 
+    // ---- a head that is none ----
+
+    [Theory]
+    [InlineData("modbus-rtu", "0103F0", "0103020007F986")]
+    [InlineData("dlt645", "681100000000666891C8", "6861010000000068910833333433593333338A16")]
+    public void A_whole_frame_behind_a_head_that_waits_is_seen_to_end_the_stream_and_comes_out_at_silence(string codec, string head, string frame)
+    {
+        var whole = Convert.FromHexString(frame);
+        var framer = Make(new FramingOptions { Codec = codec });
+        var sink = new Recording();
+        framer.Feed(Convert.FromHexString(head), ref sink);
+        Assert.False(framer.EndsWithFrame);
+        framer.Feed(whole.AsSpan(0, whole.Length - 1), ref sink);
+        Assert.False(framer.EndsWithFrame);
+        framer.Feed(whole.AsSpan(whole.Length - 1), ref sink);
+        Assert.True(framer.EndsWithFrame);
+        framer.Silence(ref sink);
+        Assert.Equal([Hex(whole)], sink.Frames);
+    }
+
     // ---- the table ----
 
     [Fact]

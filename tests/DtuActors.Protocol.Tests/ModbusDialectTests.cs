@@ -82,11 +82,41 @@ public sealed class ModbusDialectTests
         Assert.False(ModbusRtuPairing.EndsWithAnswer(ModbusRtu.Build(8, [0x44, 1]), came));
         Assert.False(ModbusRtuPairing.EndsWithAnswer(ModbusRtu.Build(9, [0x45, 1]), came));
 
-        // Where the function says the length, the codec knows the end, and data may look like a frame; but not behind what is no answer.
+        // Where the function says the length, it may be the answer to another request; not what stands at its end.
         var read = ModbusRtu.Build(9, Pdu);
-        Assert.False(ModbusRtuPairing.EndsWithAnswer(read, [9, 3, 0x20, .. ModbusRtu.Build(9, Values)]));
+        Assert.True(ModbusRtuPairing.EndsWithAnswer(read, [9, 3, 0x20, .. ModbusRtu.Build(9, Values)]));
         Assert.True(ModbusRtuPairing.EndsWithAnswer(read, [.. "ping"u8, .. ModbusRtu.Build(9, Values)]));
         Assert.False(ModbusRtuPairing.EndsWithAnswer(read, [.. "ping"u8, .. ModbusRtu.Build(9, Values), 0]));
+    }
+
+    [Theory]
+    [InlineData("0103F0")] // a head that announces more than was asked for
+    [InlineData("01030200057800")] // a damaged answer
+    [InlineData("010300010001D5CA")] // the line's echo of the request
+    [InlineData("0105FF")]
+    public void An_answer_behind_what_can_not_become_one_is_seen_at_once(string before)
+    {
+        var request = ModbusRtu.Build(1, [3, 0, 1, 0, 1]);
+        var answer = ModbusRtu.Build(1, [3, 2, 0, 7]);
+        byte[] came = [.. Convert.FromHexString(before), .. answer];
+        for (var length = 0; length < came.Length; length++)
+        {
+            Assert.False(ModbusRtuPairing.EndsWithAnswer(request, came.AsSpan(0, length)));
+        }
+
+        Assert.True(ModbusRtuPairing.EndsWithAnswer(request, came));
+    }
+
+    [Fact]
+    public void An_answer_on_its_way_is_waited_for_whatever_its_data_look_like()
+    {
+        var request = ModbusRtu.Build(1, [3, 0, 1, 0, 8]);
+        var inside = ModbusRtu.Build(1, [0x83, 2]);
+        var answer = ModbusRtu.Build(1, [3, 16, .. inside, .. inside, 0, 1, 2, 3, 4, 5]);
+        for (var length = 0; length < answer.Length; length++)
+        {
+            Assert.False(ModbusRtuPairing.EndsWithAnswer(request, answer.AsSpan(0, length)));
+        }
     }
 
     [Theory]

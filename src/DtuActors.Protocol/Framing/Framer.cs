@@ -67,6 +67,32 @@ public sealed partial class Framer
     /// <summary>The bytes that wait for their rest; valid until the next call.</summary>
     public ReadOnlySpan<byte> PendingBytes => _buffer.AsSpan(_told, Pending);
 
+    /// <summary>
+    /// Whether behind a head that waits for its rest a whole frame stands at the end of what is pending, proven by its checksum. Of a head that has waited long it says that it
+    /// is none: <see cref="Silence"/> gives it up, and finds the frames behind it.
+    /// </summary>
+    public bool EndsWithFrame
+    {
+        get
+        {
+            if (Codec.Proof is not Proof.Checksum || InOversize)
+            {
+                return false;
+            }
+
+            for (var rest = PendingBytes; rest.Length > 1;)
+            {
+                rest = rest[1..];
+                if (EndOfFrame(rest) == rest.Length)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>How many bytes at the head of what comes next were the last frame's as well (a mark that two frames share).</summary>
     internal int Told => _told;
 

@@ -8,6 +8,9 @@ internal static class ModbusPairing
 {
     private const int ExceptionLength = 3;
     private const int CheckLength = 2;
+
+    // Unit, function, address, and a value or a quantity.
+    private const int EchoLength = 6;
     private const byte ExceptionBit = 0x80;
 
     /// <param name="request">Unit and PDU.</param>
@@ -57,14 +60,31 @@ internal static class ModbusPairing
 
         return asked != request.Length + CheckLength || function switch
         {
-            1 or 2 => response[2] == (Word(request, 4) + 7) / 8,
-            3 or 4 => response[2] == 2 * Word(request, 4),
+            1 or 2 or 3 or 4 or 23 => response[2] == DataLength(request),
             5 or 6 or 21 or 22 => response.SequenceEqual(request),
             // Subfunction 0 returns what was sent; the others return the subfunction and a value.
             8 => Echoes(request, response, Word(request, 2) == 0 ? 6 : 4),
-            15 or 16 => Echoes(request, response, 6),
-            23 => response[2] == 2 * Word(request, 4),
+            15 or 16 => Echoes(request, response, EchoLength),
             0x2B => Echoes(request, response, response.Length > ExceptionLength && request.Length > 2 && request[2] == 0x0E ? 4 : 3),
+            _ => true,
+        };
+    }
+
+    /// <summary>
+    /// Whether bytes that have the unit and the function of a request's answer, or of its exception, may be the beginning of it: false where a byte count or an echo in them
+    /// is not what the request asks for. At least three bytes.
+    /// </summary>
+    public static bool MayBecomeAnswer(ReadOnlySpan<byte> request, ReadOnlySpan<byte> beginning)
+    {
+        if (beginning[1] >= ExceptionBit || ModbusRtuLength.OfRequest(request) != request.Length + CheckLength)
+        {
+            return true;
+        }
+
+        return request[1] switch
+        {
+            1 or 2 or 3 or 4 or 23 => beginning[2] == DataLength(request),
+            5 or 6 or 15 or 16 or 21 or 22 => request.StartsWith(beginning[..Math.Min(beginning.Length, EchoLength)]),
             _ => true,
         };
     }
@@ -72,6 +92,9 @@ internal static class ModbusPairing
     /// <summary>Same unit and same function: an exception tells no more of its request.</summary>
     public static bool Confusable(ReadOnlySpan<byte> request, ReadOnlySpan<byte> other) =>
         request.Length < 2 || other.Length < 2 || (request[0] == other[0] && request[1] == other[1]);
+
+    /// <summary>Bytes of data in the answer to a read, by its quantity: of bits 1 and 2, of words the others.</summary>
+    private static int DataLength(ReadOnlySpan<byte> request) => request[1] is 1 or 2 ? (Word(request, 4) + 7) / 8 : 2 * Word(request, 4);
 
     private static int Word(ReadOnlySpan<byte> frame, int at) => (frame[at] << 8) | frame[at + 1];
 

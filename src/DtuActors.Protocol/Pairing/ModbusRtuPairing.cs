@@ -6,6 +6,7 @@ namespace DtuActors.Protocol.Pairing;
 public sealed class ModbusRtuPairing : RequestPairing
 {
     private const int Shortest = 4;
+    private const int CheckLength = 2;
 
     public override string Codec => "modbus-rtu";
 
@@ -40,8 +41,9 @@ public sealed class ModbusRtuPairing : RequestPairing
 
     /// <summary>
     /// Whether bytes that a codec holds back until the line is silent end with the answer to a request: one of a function without a known length, or one behind
-    /// bytes that are no answer and could be the beginning of a longer frame. Unit, function and CRC prove it, so that no silence need be waited for. What begins
-    /// with an answer whose function says how long it is goes on: its data may look like a frame.
+    /// bytes that are no answer and could be the beginning of a longer frame. Unit, function and CRC prove it, so that no silence need be waited for. What begins as
+    /// the answer itself would, and has not come to its end, goes on: its data may look like a frame. A damaged answer, an echo of the request, or a head that
+    /// announces more than was asked for, keeps nobody waiting.
     /// </summary>
     public static bool EndsWithAnswer(ReadOnlySpan<byte> request, ReadOnlySpan<byte> bytes)
     {
@@ -59,7 +61,7 @@ public sealed class ModbusRtuPairing : RequestPairing
             }
 
             var known = ModbusRtuLength.OfResponse(rest);
-            if (at == 0 && known != ModbusRtuLength.Unknown)
+            if (at == 0 && known > rest.Length && ModbusPairing.MayBecomeAnswer(request[..^CheckLength], rest))
             {
                 return false;
             }

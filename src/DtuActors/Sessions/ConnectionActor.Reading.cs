@@ -15,6 +15,9 @@ public sealed partial class ConnectionActor
     private bool _reading;
     private DateTimeOffset _readingSince;
 
+    // Since when the framer has held something back and cut nothing; default: it holds nothing.
+    private DateTimeOffset _heldSince;
+
     private void Count(ReadOnlySpan<byte> bytes)
     {
         _reading = false;
@@ -37,9 +40,11 @@ public sealed partial class ConnectionActor
     private void OnReceived(ReadOnlySpan<byte> bytes)
     {
         Count(bytes);
+        var frames = _framesUp;
         TakePiece(bytes);
         EndBurstOfPiece();
         EndBurstOfAnswer();
+        GiveUpFalseHead(isFramed: _framesUp != frames);
         ReplayBare();
         PublishSoon();
         if (_endReason is null)
@@ -85,6 +90,26 @@ public sealed partial class ConnectionActor
     {
         if (_framer.Pending > 0 && _framer.Codec.Name == Pairings.ModbusRtu.Codec && _bus?.IsAnsweredBy(_framer.PendingBytes) is true)
         {
+            var sink = new FrameSink(this);
+            _framer.Silence(ref sink);
+        }
+    }
+
+    // Noise that looks like a frame's head would wait for its rest as long as others speak behind it, for each piece begins the silence anew. Real frames come slowly, too: it
+    // has the time that silence would take, and something whole has to stand behind it.
+    private void GiveUpFalseHead(bool isFramed)
+    {
+        if (_framer.Pending == 0)
+        {
+            _heldSince = default;
+        }
+        else if (isFramed || _heldSince == default)
+        {
+            _heldSince = Now;
+        }
+        else if (Now - _heldSince >= _framer.SilenceDue && _framer.EndsWithFrame)
+        {
+            _heldSince = default;
             var sink = new FrameSink(this);
             _framer.Silence(ref sink);
         }
