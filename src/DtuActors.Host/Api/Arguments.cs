@@ -41,6 +41,14 @@ internal static class Arguments
         : words.Contains(text, StringComparer.Ordinal) ? text
         : throw RefusalException.Bad(name, $"{name}={text}: expected {string.Join(", ", words)}");
 
+    /// <summary>The <c>next</c> of a page of frames; null for none.</summary>
+    public static string? Cursor(string name, string? text) => text switch
+    {
+        null or "" => null,
+        _ when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _) => text,
+        _ => throw RefusalException.Bad(name, $"{name}={text}: expected the next of the page before"),
+    };
+
     public static DateTimeOffset? Instant(string name, string? text) => text switch
     {
         null or "" => null,

@@ -69,7 +69,7 @@ internal static class DtusApi
     {
         var dtu = Arguments.Id(id);
         var page = await ReadAsync(gateway, Arguments.Flag("latest", latest), new Records.GetFrames(
-            dtu, Arguments.Instant("since", since), Arguments.Instant("until", until), Arguments.Limit(limit), string.IsNullOrEmpty(after) ? null : after), cancellation);
+            dtu, Arguments.Instant("since", since), Arguments.Instant("until", until), Arguments.Limit(limit), Arguments.Cursor("after", after)), cancellation);
         if (page.Items.IsEmpty && await gateway.FindDtuAsync(dtu, cancellation) is null)
         {
             throw RefusalException.NoSuchDtu(id);

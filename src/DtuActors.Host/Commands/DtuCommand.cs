@@ -28,7 +28,8 @@ internal static class DtuCommand
         {
             foreach (var error in parsed.Errors)
             {
-                Terminal.Fault(error.Message);
+                // A list of choices comes in lines of its own.
+                Terminal.Fault(string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
             }
 
             SayUsage(parsed.CommandResult.Command);

@@ -44,6 +44,9 @@ public sealed class UdpEntrance
     /// </summary>
     public bool IsProven(int candidate) => _setup.Dtu is null && _isProven[candidate];
 
+    /// <summary>Whether an id stands in front of every datagram of a DTU that came in by this profile, in a form that data may have as well.</summary>
+    public bool IsInFront(int candidate) => _setup.Dtu is null && !_isProven[candidate] && _isInAll[candidate];
+
     public DatagramVerdict Read(ReadOnlySpan<byte> datagram, Peer remote)
     {
         if (_setup.Dtu is { } only && _setup.Candidates[0].Envelope is null)

@@ -120,7 +120,7 @@ public sealed partial class UdpListenerActor
     private void Take(IPEndPoint from, IPEndPoint via, ReadOnlySpan<byte> datagram)
     {
         var known = _byAddress.GetValueOrDefault(from);
-        if (known is not null && !_entrance.IsProven(known.Candidate))
+        if (known is not null && !_entrance.IsProven(known.Candidate) && !NamesAnother(known, datagram, from))
         {
             known.Take(datagram.ToArray(), via, Now);
             return;
@@ -142,6 +142,11 @@ public sealed partial class UdpListenerActor
             peer.Session.Tell(new Datagrams.Rival(datagram.ToArray(), remote));
         }
     }
+
+    // Any data may look like some id, but where each datagram has one in front, that of another DTU that is here is no accident: a NAT gave it the address.
+    private bool NamesAnother(UdpPeer known, ReadOnlySpan<byte> datagram, IPEndPoint from) =>
+        _entrance.IsInFront(known.Candidate)
+        && _entrance.Read(datagram, Peer.Of(from)) is { Refusal: null } verdict && verdict.Id != known.Id && _byId.ContainsKey(verdict.Id);
 
     /// <summary>The DTU is here already, and every datagram says that it is it: only its address is another.</summary>
     private UdpPeer? PeerElsewhere(in DatagramVerdict verdict) =>

@@ -154,6 +154,7 @@ public sealed class ApiTests(GatewayFixture gateway) : IClassFixture<GatewayFixt
     [InlineData("/api/v1/dtus?limit=1001", "limit")]
     [InlineData("/api/v1/dtus?state=asleep", "state")]
     [InlineData("/api/v1/dtus/x/frames?since=yesterday", "since")]
+    [InlineData("/api/v1/dtus/x/frames?after=zzz", "after")]
     public async Task A_wrong_query_gets_a_problem_that_names_the_parameter(string path, string type)
     {
         var answer = await gateway.GetAsync(path);

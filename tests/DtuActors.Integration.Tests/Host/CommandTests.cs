@@ -97,6 +97,16 @@ public sealed class CommandTests(GatewayFixture gateway) : IClassFixture<Gateway
     }
 
     [Fact]
+    public async Task A_choice_that_is_none_is_told_in_one_line_with_those_that_are()
+    {
+        var refused = await HostProcess.CommandAsync(["ls", "--state", "asleep"]);
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("'asleep'", refused.Errors.Split('\n')[0], StringComparison.Ordinal);
+        Assert.Contains("'sleeping'", refused.Errors.Split('\n')[0], StringComparison.Ordinal);
+        Assert.DoesNotContain(refused.Errors, c => c is >= '\u2400' and <= '\u241f');
+    }
+
+    [Fact]
     public async Task Simulated_DTUs_come_online_under_their_prefix_and_answer_Modbus()
     {
         await using var events = await EventReader.OpenAsync(gateway.Http, "/api/v1/events?dtu=field-0002");

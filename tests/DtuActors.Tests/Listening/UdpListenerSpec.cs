@@ -1,9 +1,11 @@
 using System.Net;
 using System.Text;
+using System.Text.RegularExpressions;
 using Akka.Actor;
 using Akka.IO;
 using DtuActors.Configuration;
 using DtuActors.Listening;
+using DtuActors.Protocol.Registration;
 using DtuActors.Protocol.Transports;
 using DtuActors.Sessions;
 
@@ -134,6 +136,34 @@ public sealed class UdpListenerSpec : UdpBench
         var second = both.OfType<Scripted.Started>().Single();
         Assert.NotEqual(first.Self, second.Self);
         Assert.Equal(DdpDatagram.Build(DdpType.Data, "331", "x"u8), ReadBytes(second));
+    }
+
+    [Fact]
+    public void An_id_in_front_of_every_datagram_that_is_another_DTU_s_moves_that_one_to_the_address_and_data_that_name_nobody_stay()
+    {
+        Listen(Options.Profile() with
+        {
+            Registration = new RegistrationOptions
+            {
+                Form = new PatternForm { Pattern = new Regex(@"\A(?:(?<id>[0-9]{6}))\z", RegexOptions.NonBacktracking), Length = 6 }, EveryPacket = true,
+            },
+        });
+        var (address, elsewhere) = (Dtu(), Dtu());
+        Send(address, "000001one"u8.ToArray());
+        var first = NewSession();
+        _ = ReadBytes(first);
+        Send(elsewhere, "000002two"u8.ToArray());
+        var second = NewSession();
+        _ = ReadBytes(second);
+
+        // Nobody here has that id: it may be data, or a heartbeat that has none in front.
+        Send(address, "000003six"u8.ToArray());
+        Assert.Equal("000003six"u8.ToArray(), ReadBytes(first));
+        Send(address, "000002two"u8.ToArray());
+        var both = Sessions.ReceiveN(2, Patience);
+        Assert.Single(both.OfType<Tcp.ErrorClosed>());
+        Assert.Equal(address.LocalEndPoint!.ToString(), both.OfType<Datagrams.Moved>().Single().Peer.Text);
+        Assert.Equal("000002two"u8.ToArray(), ReadBytes(second));
     }
 
     [Fact]
