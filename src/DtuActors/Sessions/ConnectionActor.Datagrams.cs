@@ -68,8 +68,7 @@ public sealed partial class ConnectionActor
             prefix.Silence(ref packets);
         }
 
-        var frames = new FrameSink(this);
-        _framer.Silence(ref frames);
+        DecideHeld();
     }
 
     private void OnMoved(Datagrams.Moved moved)

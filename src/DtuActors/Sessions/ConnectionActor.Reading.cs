@@ -90,8 +90,7 @@ public sealed partial class ConnectionActor
     {
         if (_framer.Pending > 0 && _framer.Codec.Name == Pairings.ModbusRtu.Codec && _bus?.IsAnsweredBy(_framer.PendingBytes) is true)
         {
-            var sink = new FrameSink(this);
-            _framer.Silence(ref sink);
+            DecideHeld();
         }
     }
 
@@ -109,10 +108,16 @@ public sealed partial class ConnectionActor
         }
         else if (Now - _heldSince >= _framer.SilenceDue && _framer.EndsWithFrame)
         {
-            _heldSince = default;
-            var sink = new FrameSink(this);
-            _framer.Silence(ref sink);
+            DecideHeld();
         }
+    }
+
+    // What the framer holds back waits for nothing any more.
+    private void DecideHeld()
+    {
+        _heldSince = default;
+        var sink = new FrameSink(this);
+        _framer.Silence(ref sink);
     }
 
     /// <summary>
@@ -257,8 +262,7 @@ public sealed partial class ConnectionActor
             return;
         }
 
-        var sink = new FrameSink(this);
-        _framer.Silence(ref sink);
+        DecideHeld();
         ArmGap();
         PublishSoon();
     }

@@ -43,6 +43,19 @@ public sealed class FalseHeadSpec : SessionSpec
     }
 
     [Fact]
+    public void One_that_silence_gave_up_takes_no_time_from_the_next()
+    {
+        var session = Online("dtu-1", Options.Profile(framing: Framing));
+        Say(session, Noise);
+        Advance(TimeSpan.FromSeconds(2));
+        Settle(session);
+        Say(session, [.. Noise, .. Answer]);
+        Assert.False(Router.HasMessages);
+        Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(Answer, Uplink().Frame!.Payload.ToArray());
+    }
+
+    [Fact]
     public void A_frame_that_comes_slowly_is_waited_for_to_its_end()
     {
         var session = Online("dtu-1", Options.Profile(framing: Framing));
