@@ -13,6 +13,8 @@ namespace DtuActors.Directory;
 public sealed class DtuDirectory : ReceiveActor
 {
     private readonly Dictionary<DtuId, IActorRef> _children = [];
+    // Those whose actor says with its last breath that commands are open: the next one is made once it is gone.
+    private readonly HashSet<DtuId> _toWake = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
 
     // What those that were let go had granted, all DTUs together: a clock that is set back makes no epoch lower than one before.
@@ -29,7 +31,8 @@ public sealed class DtuDirectory : ReceiveActor
         Receive<Holding.Find>(OnFind);
         Receive<Holding.Recite>(OnRecite);
         Receive<Holding.Passivate>(OnPassivate);
-        Receive<Ended>(ended => _children.Remove(ended.Dtu));
+        Receive<Ended>(OnEnded);
+        Receive<Queueing.Wake>(wake => Sender.Equals(Existing(wake.Dtu)), wake => { _toWake.Add(wake.Dtu); });
         Receive<Queueing.IForDtu>(OnQueueing);
         Receive<Fleet.TellAgain>(OnTellAgain);
     }
@@ -71,6 +74,15 @@ public sealed class DtuDirectory : ReceiveActor
             _last = Math.Max(_last, passivate.Last);
             Context.Unwatch(child);
             child.Tell(PoisonPill.Instance);
+        }
+    }
+
+    private void OnEnded(Ended ended)
+    {
+        _children.Remove(ended.Dtu);
+        if (_toWake.Remove(ended.Dtu))
+        {
+            ChildOf(ended.Dtu).Tell(new Queueing.Wake(ended.Dtu));
         }
     }
 

@@ -249,6 +249,25 @@ public sealed class CommandQueueSpec : ActorSpec
         Deliver(newer, [1]);
     }
 
+    [Fact]
+    public void Where_a_dtus_actor_fails_the_next_one_goes_on_with_its_commands()
+    {
+        Taken("c1", payload: [1]);
+        Sys.ActorSelection(_directory.Path + "/*").Tell(new Identify(null), TestActor);
+        var failing = Watch(ExpectMsg<ActorIdentity>().Subject);
+        failing.Tell(Kill.Instance);
+        ExpectTerminated(failing);
+
+        // Whoever comes before the directory has heard of it comes again, as sessions do.
+        var session = CreateTestProbe();
+        AwaitAssert(() =>
+        {
+            _directory.Tell(new Holding.Announce(Dtu, null, session, "here", new DuplicatesOptions()), session);
+            session.FishForMessage<Holding.Granted>(_ => true, TimeSpan.FromMilliseconds(500));
+        });
+        Deliver(session, [1]);
+    }
+
     [Theory]
     [InlineData(false, "failed", "unknown-outcome")]
     [InlineData(true, "delivered", null)]
