@@ -13,8 +13,6 @@ namespace DtuActors.Directory;
 public sealed class DtuDirectory : ReceiveActor
 {
     private readonly Dictionary<DtuId, IActorRef> _children = [];
-    // Those whose actor says with its last breath that commands are open: the next one is made once it is gone.
-    private readonly HashSet<DtuId> _toWake = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
 
     // What those that were let go had granted, all DTUs together: a clock that is set back makes no epoch lower than one before.
@@ -32,7 +30,7 @@ public sealed class DtuDirectory : ReceiveActor
         Receive<Holding.Recite>(OnRecite);
         Receive<Holding.Passivate>(OnPassivate);
         Receive<Ended>(OnEnded);
-        Receive<Queueing.Wake>(wake => Sender.Equals(Existing(wake.Dtu)), wake => { _toWake.Add(wake.Dtu); });
+        Receive<Queueing.Wake>(OnWake);
         Receive<Queueing.IForDtu>(OnQueueing);
         Receive<Fleet.TellAgain>(OnTellAgain);
     }
@@ -79,11 +77,21 @@ public sealed class DtuDirectory : ReceiveActor
 
     private void OnEnded(Ended ended)
     {
-        _children.Remove(ended.Dtu);
-        if (_toWake.Remove(ended.Dtu))
+        if (ended.Child.Equals(Existing(ended.Dtu)))
         {
-            ChildOf(ended.Dtu).Tell(new Queueing.Wake(ended.Dtu));
+            _children.Remove(ended.Dtu);
         }
+    }
+
+    // Of the DTU's own actor it is the last word: its queue has ended before it, and the next one goes on with what is open.
+    private void OnWake(Queueing.Wake wake)
+    {
+        if (Sender.Equals(Existing(wake.Dtu)))
+        {
+            _children.Remove(wake.Dtu);
+        }
+
+        OnQueueing(wake);
     }
 
     private void OnQueueing(Queueing.IForDtu message)
@@ -112,12 +120,13 @@ public sealed class DtuDirectory : ReceiveActor
     {
         if (!_children.TryGetValue(id, out var child))
         {
-            child = Context.WatchWith(Context.ActorOf(DtuActor.Props(id, _last, _commands)), new Ended(id));
+            child = Context.ActorOf(DtuActor.Props(id, _last, _commands));
+            Context.WatchWith(child, new Ended(id, child));
             _children.Add(id, child);
         }
 
         return child;
     }
 
-    private sealed record Ended(DtuId Dtu) : INoSerializationVerificationNeeded;
+    private sealed record Ended(DtuId Dtu, IActorRef Child) : INoSerializationVerificationNeeded;
 }
