@@ -6,7 +6,6 @@ namespace DtuActors.Protocol.Pairing;
 public sealed class ModbusRtuPairing : RequestPairing
 {
     private const int Shortest = 4;
-    private const int CheckLength = 2;
 
     public override string Codec => "modbus-rtu";
 
@@ -61,7 +60,7 @@ public sealed class ModbusRtuPairing : RequestPairing
             }
 
             var known = ModbusRtuLength.OfResponse(rest);
-            if (at == 0 && known > rest.Length && ModbusPairing.MayBecomeAnswer(request[..^CheckLength], rest))
+            if (at == 0 && known > rest.Length && ModbusPairing.MayBecomeAnswer(request[..^ModbusRtu.CrcLength], rest))
             {
                 return false;
             }
@@ -76,5 +75,5 @@ public sealed class ModbusRtuPairing : RequestPairing
     }
 
     // Unit and PDU of a valid frame.
-    private static ReadOnlySpan<byte> Core(ReadOnlySpan<byte> frame) => ModbusRtu.IsValid(frame) ? frame[..^2] : [];
+    private static ReadOnlySpan<byte> Core(ReadOnlySpan<byte> frame) => ModbusRtu.IsValid(frame) ? frame[..^ModbusRtu.CrcLength] : [];
 }
