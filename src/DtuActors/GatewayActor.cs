@@ -259,7 +259,11 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     }
 
     // A reload that waits for a router that began anew meanwhile hears of this one.
-    private void OnWhatIsThere() => Reroute();
+    private void OnWhatIsThere()
+    {
+        Reroute();
+        _entrances.ForEach(entrance => entrance.Tell(Registry.AnnounceYourself.Instance));
+    }
 
     private void StartEntrances()
     {
@@ -401,10 +405,12 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
             _history.Tell(new Records.TellKnown(_fleet));
         }
 
-        foreach (var teller in _entrances.Concat(_endpoints.Select(endpoint => endpoint.Ref)).Append(_router).Append(_register).Append(_directory))
+        foreach (var teller in _entrances.Concat(_endpoints.Select(endpoint => endpoint.Ref)).Append(_router).Append(_register))
         {
             teller.Tell(again);
         }
+
+        Context.System.EventStream.Publish(again);
     }
 
     // ---- end: sessions, then endpoints, then everybody else with this actor; each phase has its time

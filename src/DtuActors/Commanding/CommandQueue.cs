@@ -39,6 +39,9 @@ public sealed class CommandQueue
 
     public OpenCommand? Find(string id) => _open.FirstOrDefault(command => command.Taken.Id == id);
 
+    /// <summary>How one stands that is open, or has ended not long ago; null: no such command is known.</summary>
+    public CommandStatus? StatusOf(string id) => Find(id)?.Status ?? _ended.FirstOrDefault(ended => ended.Id == id);
+
     /// <summary>What a new one under this key takes the place of.</summary>
     public OpenCommand? ToReplace(string? key) => key is null ? null : _open.FirstOrDefault(command => command.Taken.Key == key && !command.IsSent);
 

@@ -29,6 +29,12 @@ public sealed partial class CommandQueueActor
     /// <summary>Whatever may be done now is done, and timers are armed for the rest.</summary>
     private void Settle()
     {
+        if (_finishing && _underWay is null)
+        {
+            Context.Stop(Self);
+            return;
+        }
+
         ArmDue();
         ArmIdle();
         Pump();
@@ -36,7 +42,7 @@ public sealed partial class CommandQueueActor
 
     private void Pump()
     {
-        if (_session is not null && _underWay is null && !Timers.IsTimerActive(TimerKey.Again) && Waiting() is { } next)
+        if (!_finishing && _session is not null && _underWay is null && !Timers.IsTimerActive(TimerKey.Again) && Waiting() is { } next)
         {
             Write([new CommandSent(next.Taken.Id, Now)], () => Hand(next));
         }
@@ -179,7 +185,7 @@ public sealed partial class CommandQueueActor
         }
 
         List<CommandEvent> events = [Ending(command, state, reason, answer)];
-        var next = _session is null ? null : Waiting(but: command);
+        var next = _session is null || _finishing ? null : Waiting(but: command);
         if (next is not null)
         {
             events.Add(new CommandSent(next.Taken.Id, Now));

@@ -46,6 +46,7 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
     private long _heard;
     private int _sinceSnapshot;
     private bool _works;
+    private bool _finishing;
 
     public CommandQueueActor(CommandStorage setup, DtuId dtu)
     {
@@ -58,6 +59,13 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
     public override string PersistenceId => IdPrefix + _dtu.Value;
 
     private DateTimeOffset Now => Context.System.Scheduler.Now;
+
+    protected override void PreStart()
+    {
+        // Whoever asks for it does not know which queues there are.
+        Context.System.EventStream.Subscribe(Self, typeof(Directory.Fleet.TellAgain));
+        base.PreStart();
+    }
 
     public static Props Props(CommandStorage setup, DtuId dtu) => Maker.Of((setup, dtu), static from => new CommandQueueActor(from.setup, from.dtu)
     {
@@ -86,6 +94,10 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
                 break;
             case Queueing.SessionIs session:
                 OnSession(session.Session);
+                break;
+            case Queueing.Finish:
+                _finishing = true;
+                Settle();
                 break;
             case Asking.Begun begun:
                 OnBegun(begun);
@@ -182,7 +194,12 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
 
     private void OnTake(Queueing.Take take)
     {
-        if (take.TimeToLive is null && _session is null)
+        if (_queue.StatusOf(take.Id) is { } known)
+        {
+            // Its asker did not hear the answer, and asks again.
+            Sender.Tell(new Queueing.Taken(take.Correlation, known, null));
+        }
+        else if (take.TimeToLive is null && _session is null)
         {
             Refuse(RefusalReason.Offline);
         }

@@ -10,10 +10,7 @@ namespace DtuActors.Commanding;
 public static class Queueing
 {
     /// <summary>What is for one DTU's queue.</summary>
-    public interface IForDtu : INoSerializationVerificationNeeded
-    {
-        DtuId Dtu { get; }
-    }
+    public interface IForQueue : IForDtu;
 
     /// <summary>
     /// Accept this command. One <see cref="Taken"/> or <see cref="Refused"/> to the sender; and, where it <paramref name="FollowsEnd"/>, one <see cref="Ended"/> behind
@@ -43,7 +40,7 @@ public static class Queueing
         bool AnswerUp = false,
         TimeSpan AnswerWithin = default,
         long Correlation = 0,
-        bool FollowsEnd = false) : IForDtu;
+        bool FollowsEnd = false) : IForQueue;
 
     /// <summary>It is in the journal, and this is its state now; <paramref name="Refusal"/>: why it has failed already.</summary>
     public sealed record Taken(long Correlation, CommandStatus Status, RefusalReason? Refusal) : INoSerializationVerificationNeeded;
@@ -55,18 +52,24 @@ public static class Queueing
     public sealed record Ended(long Correlation, CommandStatus Status, RefusalReason? Refusal) : INoSerializationVerificationNeeded;
 
     /// <summary>Take it back: one <see cref="Commands.WithdrawEnded"/> to the sender.</summary>
-    public sealed record Withdraw(DtuId Dtu, string Id) : IForDtu;
+    public sealed record Withdraw(DtuId Dtu, string Id) : IForQueue;
 
     /// <summary>One <see cref="Commands.Listed"/> to the sender, or <see cref="Refused"/>.</summary>
-    public sealed record List(DtuId Dtu) : IForDtu;
+    public sealed record List(DtuId Dtu) : IForQueue;
 
     /// <summary>There may be open commands in the journal.</summary>
-    public sealed record Wake(DtuId Dtu) : IForDtu;
+    public sealed record Wake(DtuId Dtu) : IForQueue;
 
     // ---- DtuActor and CommandQueueActor
 
     /// <summary>DtuActor → queue: this session holds the DTU; null: none does.</summary>
     public sealed record SessionIs(SessionRef? Session) : INoSerializationVerificationNeeded;
+
+    /// <summary>DtuActor → queue: begin nothing more; end what is under way, and stop.</summary>
+    public sealed record Finish : INoSerializationVerificationNeeded
+    {
+        public static readonly Finish Instance = new();
+    }
 
     /// <summary>Queue → DtuActor: its journal is read, and takes what is written.</summary>
     public sealed record Works : INoSerializationVerificationNeeded

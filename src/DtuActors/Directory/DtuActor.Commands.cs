@@ -11,14 +11,18 @@ public sealed partial class DtuActor
     private static readonly TimeSpan FirstAgain = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LastAgain = TimeSpan.FromSeconds(30);
     private static readonly object QueueKey = new();
+    private static readonly object LeaveKey = new();
 
-    private readonly CommandStorage? _commands;
+    // An answer from the instrument that is on its way; what takes longer ends as a crash would end it.
+    private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(8);
+
     private IActorRef? _queue;
     private TimeSpan _queueAgain = FirstAgain;
     private long _toldQueue;
+    private bool _leaving;
 
-    // Or had, and has one again soon.
-    private bool HasQueue => _queue is not null || Timers.IsTimerActive(QueueKey);
+    // Or had, and has one again soon, here or at its next home.
+    private bool HasQueue => _leaving || _queue is not null || Timers.IsTimerActive(QueueKey);
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
 
@@ -26,7 +30,7 @@ public sealed partial class DtuActor
     {
         switch (message)
         {
-            case Queueing.IForDtu forQueue when _commands is not null:
+            case Queueing.IForQueue forQueue when _home.Commands is not null:
                 OnForQueue(forQueue);
                 return true;
             case Queueing.Works:
@@ -38,15 +42,12 @@ public sealed partial class DtuActor
             case QueueDue:
                 StartQueue();
                 return true;
-            case Fleet.TellAgain again:
-                _queue?.Tell(again);
-                return true;
             default:
                 return false;
         }
     }
 
-    private void OnForQueue(Queueing.IForDtu message)
+    private void OnForQueue(Queueing.IForQueue message)
     {
         if (message is Queueing.Take { TimeToLive: null } take && _session is null)
         {
@@ -72,7 +73,7 @@ public sealed partial class DtuActor
     private void StartQueue()
     {
         _toldQueue = 0;
-        _queue = Context.Watch(Context.ActorOf(CommandQueueActor.Props(_commands!, _id)));
+        _queue = Context.Watch(Context.ActorOf(CommandQueueActor.Props(_home.Commands!, _id)));
         TellQueue();
     }
 
@@ -97,16 +98,43 @@ public sealed partial class DtuActor
     {
         if (HasQueue)
         {
-            Context.Parent.Tell(new Queueing.Wake(_id));
+            _home.Wake(Context, _id);
         }
     }
 
-    // Its journal fails.
+    // Where it has a queue, its next home wakes that.
+    private void OnLeave(bool isOverdue)
+    {
+        if (isOverdue || _queue is null)
+        {
+            _leaving |= HasQueue;
+            Context.Stop(Self);
+        }
+        else if (!_leaving)
+        {
+            _leaving = true;
+            _queue.Tell(Queueing.Finish.Instance);
+            Timers.StartSingleTimer(LeaveKey, LeaveOverdue.Instance, LeaveLimit);
+        }
+    }
+
+    // Its journal fails, or it has finished.
     private void OnQueueEnded()
     {
         _queue = null;
+        if (_leaving)
+        {
+            Context.Stop(Self);
+            return;
+        }
+
         Timers.StartSingleTimer(QueueKey, QueueDue.Instance, _queueAgain);
         _queueAgain = _queueAgain * 2 < LastAgain ? _queueAgain * 2 : LastAgain;
+    }
+
+    private sealed record LeaveOverdue : INoSerializationVerificationNeeded
+    {
+        public static readonly LeaveOverdue Instance = new();
     }
 
     private sealed record QueueDue : INoSerializationVerificationNeeded

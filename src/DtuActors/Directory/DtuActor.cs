@@ -7,22 +7,34 @@ using DtuActors.Sessions;
 
 namespace DtuActors.Directory;
 
+/// <summary>What is for one DTU's actor, wherever that lives.</summary>
+public interface IForDtu : INoSerializationVerificationNeeded
+{
+    DtuId Dtu { get; }
+}
+
 /// <summary>The conversation about who holds a DTU's session, and under which epoch.</summary>
 public static class Holding
 {
     /// <summary>
     /// A session claims its DTU: with no epoch, a new one; with an epoch, one that was granted before and whose DtuActor is gone, or whose DTU moved to another address.
-    /// Repeated each second until <see cref="Granted"/>, <see cref="Superseded"/> or <see cref="Refused"/>.
+    /// Repeated until <see cref="Granted"/>, <see cref="Superseded"/> or <see cref="Refused"/>.
     /// </summary>
     /// <param name="Dtu">The DTU.</param>
     /// <param name="Epoch">Null for a new session.</param>
     /// <param name="Connection">The session.</param>
     /// <param name="Remote">Where its socket comes from, for people to read.</param>
     /// <param name="Duplicates">How its profile treats several devices with one id.</param>
-    public sealed record Announce(DtuId Dtu, Epoch? Epoch, IActorRef Connection, string Remote, DuplicatesOptions Duplicates) : INoSerializationVerificationNeeded;
+    public sealed record Announce(DtuId Dtu, Epoch? Epoch, IActorRef Connection, string Remote, DuplicatesOptions Duplicates) : IForDtu;
 
     /// <summary>The session holds its DTU under this epoch for as long as the <paramref name="Owner"/>, which it watches, lives.</summary>
     public sealed record Granted(Epoch Epoch, IActorRef Owner) : INoSerializationVerificationNeeded;
+
+    /// <summary>The claim is known, and waits for its turn.</summary>
+    public sealed record Waiting : INoSerializationVerificationNeeded
+    {
+        public static readonly Waiting Instance = new();
+    }
 
     /// <summary>A newer session, from the address <paramref name="By"/>, holds the DTU. A session that held it answers with <see cref="Released"/> at once.</summary>
     public sealed record Superseded(string By) : INoSerializationVerificationNeeded;
@@ -34,21 +46,24 @@ public static class Holding
     public sealed record Contested(string? With) : INoSerializationVerificationNeeded;
 
     /// <summary>The session of that epoch ended, or makes room.</summary>
-    public sealed record Released(DtuId Dtu, Epoch Epoch) : INoSerializationVerificationNeeded;
+    public sealed record Released(DtuId Dtu, Epoch Epoch) : IForDtu;
 
     /// <summary>A session was superseded, or its DTU spoke from another address, and whoever is at <paramref name="Remote"/> turned out to be alive.</summary>
-    public sealed record StillAlive(DtuId Dtu, Epoch Epoch, string Remote) : INoSerializationVerificationNeeded;
+    public sealed record StillAlive(DtuId Dtu, Epoch Epoch, string Remote) : IForDtu;
 
     /// <summary>Who holds it? One <see cref="Found"/> to the sender.</summary>
-    public sealed record Find(DtuId Dtu) : INoSerializationVerificationNeeded;
+    public sealed record Find(DtuId Dtu) : IForDtu;
 
     public sealed record Found(DtuId Dtu, SessionRef? Session) : INoSerializationVerificationNeeded;
 
-    /// <summary>Every DTU that has a session tells <paramref name="ReplyTo"/> a <see cref="Found"/>: a restarted router asks so.</summary>
-    public sealed record Recite(IActorRef ReplyTo) : INoSerializationVerificationNeeded;
-
     /// <summary>A DtuActor without a session asks its parent to be let go. <paramref name="Last"/>: the highest epoch's number that it granted.</summary>
     public sealed record Passivate(DtuId Dtu, long Last) : INoSerializationVerificationNeeded;
+
+    /// <summary>To a DtuActor: another node is to have it. What its queue has under way ends first; then it stops.</summary>
+    public sealed record Leave : INoSerializationVerificationNeeded
+    {
+        public static readonly Leave Instance = new();
+    }
 }
 
 /// <summary>
@@ -80,6 +95,7 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
     private static readonly object QuietKey = new();
 
     private readonly DtuId _id;
+    private readonly DtuHome _home;
     private SessionRef? _session;
     private Holding.Announce? _holder;
     private Holding.Announce? _claimant;
@@ -90,20 +106,20 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
     private bool _contested;
     private string? _rival;
 
-    public DtuActor(DtuId id, long last, CommandStorage? commands)
+    public DtuActor(DtuId id, long last, DtuHome home)
     {
         _id = id;
         _lastNumber = last;
-        _commands = commands;
+        _home = home;
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
     /// <param name="id">The DTU.</param>
     /// <param name="last">A number that no epoch of the DTU was above before.</param>
-    /// <param name="commands">What its queue of commands needs; null: none is stored.</param>
-    public static Props Props(DtuId id, long last, CommandStorage? commands = null) =>
-        Maker.Of((id, last, commands), static from => new DtuActor(from.id, from.last, from.commands));
+    /// <param name="home">Where it lives.</param>
+    public static Props Props(DtuId id, long last, DtuHome home) =>
+        Maker.Of((id, last, home), static from => new DtuActor(from.id, from.last, from.home));
 
     protected override void PostStop()
     {
@@ -134,9 +150,6 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
             case Holding.Find:
                 OnFind();
                 return true;
-            case Holding.Recite recite:
-                OnRecite(recite);
-                return true;
             case WaitOver:
                 HandOver();
                 return true;
@@ -148,6 +161,9 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
                 return true;
             case Holding.Passivate passivate:
                 OnPassivate(passivate);
+                return true;
+            case Holding.Leave or LeaveOverdue:
+                OnLeave(isOverdue: message is LeaveOverdue);
                 return true;
             default:
                 return OnQueueing(message);
@@ -171,12 +187,14 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
         var connection = announce.Connection;
         if (connection.Equals(_holder?.Connection))
         {
+            // One that could not wait for its grant has given itself an epoch, under which others know it.
+            _session = _session! with { Epoch = announce.Epoch ?? _session.Epoch };
             _holder = announce;
-            connection.Tell(new Holding.Granted(_session!.Epoch, Self));
+            connection.Tell(new Holding.Granted(_session.Epoch, Self));
         }
         else if (connection.Equals(_claimant?.Connection))
         {
-            // It waits, and is told when that is over.
+            connection.Tell(Holding.Waiting.Instance);
         }
         else if (_session is null)
         {
@@ -242,9 +260,7 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
         }
     }
 
-    // The salt only tells apart what was granted apart: nobody gains by guessing it.
-    private Epoch NewEpoch() => new(
-        Math.Max(_lastNumber + 1, Context.System.Scheduler.Now.ToUnixTimeMilliseconds()), Random.Shared.NextInt64(long.MinValue, long.MaxValue));
+    private Epoch NewEpoch() => Epoch.After(_lastNumber, Context.System.Scheduler.Now);
 
     private void OnTerminated(Terminated terminated)
     {
@@ -350,15 +366,7 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
         }
     }
 
-    // ---- for others
-
-    private void OnRecite(Holding.Recite recite)
-    {
-        if (_session is not null)
-        {
-            recite.ReplyTo.Tell(new Holding.Found(_id, _session));
-        }
-    }
+    // ---- its end
 
     private void PassivateSoon() => Timers.StartSingleTimer(PassivateKey, new Holding.Passivate(_id, _lastNumber), PassivateAfter);
 
@@ -367,7 +375,7 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
     {
         if (!_contested && !HasQueue)
         {
-            Context.Parent.Tell(passivate);
+            _home.LetGo(Context, passivate);
         }
     }
 

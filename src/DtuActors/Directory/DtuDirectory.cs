@@ -18,21 +18,19 @@ public sealed class DtuDirectory : ReceiveActor
     // What those that were let go had granted, all DTUs together: a clock that is set back makes no epoch lower than one before.
     private long _last;
 
-    private readonly CommandStorage? _commands;
+    private readonly AloneHome _home;
 
     public DtuDirectory(CommandStorage? commands)
     {
-        _commands = commands;
+        _home = new AloneHome(commands);
         Receive<Holding.Announce>(announce => ChildOf(announce.Dtu).Forward(announce));
         Receive<Holding.Released>(released => Existing(released.Dtu)?.Forward(released));
         Receive<Holding.StillAlive>(alive => Existing(alive.Dtu)?.Forward(alive));
         Receive<Holding.Find>(OnFind);
-        Receive<Holding.Recite>(OnRecite);
         Receive<Holding.Passivate>(OnPassivate);
         Receive<Ended>(OnEnded);
         Receive<Queueing.Wake>(OnWake);
-        Receive<Queueing.IForDtu>(OnQueueing);
-        Receive<Fleet.TellAgain>(OnTellAgain);
+        Receive<Queueing.IForQueue>(OnQueueing);
     }
 
     /// <param name="commands">What the queues of commands need; null: none is stored.</param>
@@ -53,14 +51,6 @@ public sealed class DtuDirectory : ReceiveActor
         else
         {
             Sender.Tell(new Holding.Found(find.Dtu, null));
-        }
-    }
-
-    private void OnRecite(Holding.Recite recite)
-    {
-        foreach (var child in _children.Values)
-        {
-            child.Tell(recite);
         }
     }
 
@@ -94,7 +84,7 @@ public sealed class DtuDirectory : ReceiveActor
         OnQueueing(wake);
     }
 
-    private void OnQueueing(Queueing.IForDtu message)
+    private void OnQueueing(Queueing.IForQueue message)
     {
         if (message is Queueing.Take { TimeToLive: null } take && Existing(take.Dtu) is null)
         {
@@ -106,21 +96,13 @@ public sealed class DtuDirectory : ReceiveActor
         }
     }
 
-    private void OnTellAgain(Fleet.TellAgain again)
-    {
-        foreach (var child in _children.Values)
-        {
-            child.Tell(again);
-        }
-    }
-
     private IActorRef? Existing(DtuId id) => _children.GetValueOrDefault(id);
 
     private IActorRef ChildOf(DtuId id)
     {
         if (!_children.TryGetValue(id, out var child))
         {
-            child = Context.ActorOf(DtuActor.Props(id, _last, _commands));
+            child = Context.ActorOf(DtuActor.Props(id, _last, _home));
             Context.WatchWith(child, new Ended(id, child));
             _children.Add(id, child);
         }

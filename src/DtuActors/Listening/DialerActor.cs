@@ -4,6 +4,7 @@ using Akka.Event;
 using Akka.IO;
 using DtuActors.Configuration;
 using DtuActors.Directory;
+using DtuActors.Routing;
 using DtuActors.Sessions;
 
 namespace DtuActors.Listening;
@@ -66,6 +67,7 @@ public sealed class DialerActor : ReceiveActor, IWithTimers
         Receive<Terminated>(_ => OnSessionEnded());
         Receive<Fleet.TellAgain>(OnTellAgain);
         Receive<Polling.Changed>(changed => _session.Tell(changed));
+        Receive<Registry.AnnounceYourself>(again => _session.Tell(again));
         Receive<ShutDown.Drain>(_ => OnDrain());
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using Akka.Actor;
 using Akka.Event;
 using DtuActors.Directory;
+using DtuActors.Routing;
 using DtuActors.Sessions;
 
 namespace DtuActors.Listening;
@@ -29,6 +30,7 @@ public abstract class ListenerShell : ReceiveActor, IWithTimers
         Receive<Publish>(_ => Observe());
         Receive<Fleet.TellAgain>(OnTellAgain);
         Receive<Polling.Changed>(TellSessions);
+        Receive<Registry.AnnounceYourself>(TellSessions);
         Receive<ShutDown.Drain>(_ => OnDrain());
     }
 

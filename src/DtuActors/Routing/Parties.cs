@@ -15,13 +15,19 @@ internal readonly record struct Place(ImmutableArray<(Route Route, RouteTarget T
     public bool IsSameAs(Place other) => Ways.SequenceEqual(other.Ways) && Ends.SequenceEqual(other.Ends);
 }
 
-/// <summary>Who says and hears frames: an endpoint, or a DTU's session.</summary>
-internal abstract class Party(string name, IActorRef reference)
+/// <summary>Who says and hears frames: an endpoint, or a DTU's session, of this node or of another.</summary>
+internal abstract class Party(string name, IActorRef reference, string? node)
 {
-    /// <summary>The endpoint's name, or <c>dtu:ID</c>: as destinations know their source, and whom an answer is for.</summary>
+    /// <summary>The endpoint's name, <c>name@node</c> where it is another node's, or <c>dtu:ID</c>: as destinations know their source, and whom an answer is for.</summary>
     public string Name => name;
 
     public IActorRef Ref => reference;
+
+    /// <summary>The other node that it is on; null: it is here.</summary>
+    public string? Node => node;
+
+    /// <summary>Whether it is this router that tells it of windows and sessions; each tells those of its own node.</summary>
+    public bool IsHere => node is null;
 
     /// <summary>As windows know it; null until it announced itself.</summary>
     public abstract Destination? Life { get; }
@@ -62,8 +68,11 @@ internal abstract class Party(string name, IActorRef reference)
     }
 }
 
-internal sealed class EndpointParty(string name, IActorRef endpoint) : Party(name, endpoint)
+internal sealed class EndpointParty(string to, IActorRef endpoint, string? node = null) : Party(node is null ? to : EndpointNames.At(to, node), endpoint, node)
 {
+    /// <summary>The name that routes give it, whichever node it is on.</summary>
+    public string To => to;
+
     /// <summary>What it said of itself, last.</summary>
     public Registry.EndpointStarted? Announced { get; set; }
 
@@ -94,10 +103,10 @@ internal sealed class EndpointParty(string name, IActorRef endpoint) : Party(nam
 
     /// <summary>How it should see a session; null: not at all.</summary>
     public (bool Up, bool Down)? SeesOf(SessionParty session) =>
-        Announced is { WantsSessions: true } && !Place.Ends.IsEmpty && Place.Ends[0].Near.TryGetValue(session, out var route) ? (route.IsUp, route.IsDown) : null;
+        IsHere && Announced is { WantsSessions: true } && !Place.Ends.IsEmpty && Place.Ends[0].Near.TryGetValue(session, out var route) ? (route.IsUp, route.IsDown) : null;
 }
 
-internal sealed class SessionParty(SessionRef session) : Party(RouteOptions.DtuPrefix + session.Id.Value, session.Connection)
+internal sealed class SessionParty(SessionRef session, string? node = null) : Party(RouteOptions.DtuPrefix + session.Id.Value, session.Connection, node)
 {
     // Of a DTU that more sources than this speak to, all count as heard: a frame that came back is lost then, rather than out of order.
     private const int MostSources = 1024;
@@ -145,6 +154,9 @@ internal sealed class RouteTarget(string to)
 {
     private readonly bool _isDtu = to.StartsWith(RouteOptions.DtuPrefix, StringComparison.Ordinal);
     private readonly bool _isGroup = to.StartsWith(RouteOptions.GroupPrefix, StringComparison.Ordinal);
+
+    /// <summary>The name that routes give it.</summary>
+    public string To => to;
 
     public bool IsGroup => _isGroup;
 

@@ -13,15 +13,15 @@ public sealed partial class RouterActor
 
     private readonly Dictionary<DtuId, Lookup> _lookups = [];
 
-    private void ToSession(DtuId dtu, object message, Action refuse)
+    private void ToSession(DtuId dtu, Action<SessionParty> tell, Action refuse)
     {
         if (_sessions.TryGetValue(dtu, out var entry) && !_lookups.ContainsKey(dtu))
         {
-            entry.Ref.Tell(message);
+            tell(entry);
             return;
         }
 
-        Wait(dtu, found => found.Connection.Tell(message), refuse);
+        Wait(dtu, _ => tell(_sessions[dtu]), refuse);
     }
 
     // A superseded session gave a frame back: whoever holds the DTU now gets it, once, unless what the same source said later has been there already.
@@ -68,7 +68,7 @@ public sealed partial class RouterActor
 
     private void OnFound(Holding.Found found)
     {
-        if (found.Session is { } session)
+        if (found.Session is { } session && IsWithinReach(session.Connection))
         {
             // Where it is another one than the router knows, the lookup ends with it.
             Open(session);

@@ -20,11 +20,14 @@ public sealed partial class RouterActor
 
     // ---- sessions
 
-    private void Open(SessionRef session, Replaying.Registration? registration = null)
+    /// <param name="session">One that opened.</param>
+    /// <param name="registration">How it registered, where it has just said so.</param>
+    /// <param name="node">The node whose router tells of it, and will tell of its end; null: it is one of this node, or nobody tells, and it is watched.</param>
+    private void Open(SessionRef session, Replaying.Registration? registration = null, string? node = null)
     {
         if (_sessions.TryGetValue(session.Id, out var known))
         {
-            if (known.Session.Epoch >= session.Epoch)
+            if (known.Session.Epoch >= session.Epoch || known.Ref.Equals(session.Connection))
             {
                 return;
             }
@@ -32,11 +35,15 @@ public sealed partial class RouterActor
             CloseSession(known.Ref);
         }
 
-        var party = new SessionParty(session) { Registration = registration };
+        var party = new SessionParty(session, node ?? NodeOf(session.Connection)) { Registration = registration };
         _sessions.Add(session.Id, party);
         _idOf.Add(session.Connection, session.Id);
-        Context.Watch(session.Connection);
-        if (_isRestarted)
+        if (node is null)
+        {
+            Context.Watch(session.Connection);
+        }
+
+        if (_isRestarted && party.IsHere)
         {
             session.Connection.Tell(Flow.PathsForgotten.Instance);
         }
@@ -61,6 +68,10 @@ public sealed partial class RouterActor
         }
 
         Context.Unwatch(connection);
+        if (party.IsHere)
+        {
+            NoteMoved(party);
+        }
 
         // It needs to hear of nothing any more.
         party.Windows.Clear();
@@ -102,6 +113,7 @@ public sealed partial class RouterActor
         endpoint.Seen.Clear();
         MeetAll(endpoint);
         Acquaint();
+        NoteEndpoint(endpoint.Name);
     }
 
     private void AddEndpoint(string name, IActorRef reference)
@@ -118,6 +130,7 @@ public sealed partial class RouterActor
         _endpoints.Remove(endpoint.Name);
         endpoint.Place.Ends[0].Far.Remove(endpoint);
         endpoint.Place = Place.Nowhere;
+        NoteEndpoint(endpoint.Name);
     }
 
     private void MeetAll(EndpointParty endpoint)
@@ -160,7 +173,7 @@ public sealed partial class RouterActor
     private void UseRoutes(ImmutableArray<RouteOptions> routes)
     {
         _table = new RouteTable(routes, _table);
-        foreach (var unused in _targets.Keys.Except(routes.Select(route => route.To)).Except(_endpoints.Keys).ToList())
+        foreach (var unused in _targets.Keys.Except(routes.Select(route => route.To)).Except(_endpoints.Keys).Except(_peers.Values.SelectMany(peer => peer.Endpoints.Keys)).ToList())
         {
             _targets.Remove(unused);
         }
@@ -217,7 +230,7 @@ public sealed partial class RouterActor
         Meet(session);
         foreach (var (route, target) in session.Place.Ways)
         {
-            route.Online--;
+            route.Online -= session.IsHere ? 1 : 0;
             target.Near.Remove(session);
             target.Down.Remove(session);
         }
@@ -230,7 +243,7 @@ public sealed partial class RouterActor
         session.Place = place;
         foreach (var (route, target) in place.Ways)
         {
-            route.Online++;
+            route.Online += session.IsHere ? 1 : 0;
             target.Near.Add(session, route);
             if (route.IsDown)
             {
@@ -244,6 +257,7 @@ public sealed partial class RouterActor
         }
 
         Meet(session);
+        NoteMoved(session);
         PublishSoon();
     }
 
@@ -266,7 +280,7 @@ public sealed partial class RouterActor
         }
     }
 
-    /// <summary>Tells all that met what is not as they were told before; a pair that met twice hears it once.</summary>
+    /// <summary>Tells all that met, and are of this node, what is not as they were told before; a pair that met twice hears it once. Then the other nodes.</summary>
     private void Acquaint()
     {
         foreach (var (session, other) in _met)
@@ -287,10 +301,16 @@ public sealed partial class RouterActor
         }
 
         _met.Clear();
+        NoteMovedToPeers();
     }
 
     private static void TellWindow(Party source, Party destination)
     {
+        if (!source.IsHere)
+        {
+            return;
+        }
+
         var holds = source.Awaits(destination) ? destination.Life : null;
         if (source.Windows.TryGetValue(destination, out var told) && told != holds)
         {

@@ -55,7 +55,7 @@ public sealed partial class RouterActor
         _queued.Add(number, new QueuedFrame(dtu, traffic, frame));
         _queueing[dtu] = _queueing.GetValueOrDefault(dtu) + 1;
         _directory.Tell(new Queueing.Take(
-            dtu, $"r{Guid.CreateVersion7():n}", null, said.SourceName, frame.Payload, timeToLive, AnswerUp: true, Correlation: number, FollowsEnd: true));
+            dtu, $"r{Guid.CreateVersion7():n}", null, Abroad(said.SourceName), frame.Payload, timeToLive, AnswerUp: true, Correlation: number, FollowsEnd: true));
         return true;
     }
 
@@ -65,7 +65,7 @@ public sealed partial class RouterActor
         var take = command.Take;
         if (_table.For(take.Dtu).FirstOrDefault(route => route.IsDown && route.Options.To == command.Endpoint) is { } route)
         {
-            _directory.Forward(take with { TimeToLive = take.TimeToLive ?? route.Options.WaitsOffline });
+            _directory.Forward(take with { Source = Abroad(take.Source), TimeToLive = take.TimeToLive ?? route.Options.WaitsOffline });
         }
         else
         {

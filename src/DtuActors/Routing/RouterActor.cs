@@ -11,12 +11,12 @@ namespace DtuActors.Routing;
 
 /// <summary>
 /// Moves frames between sessions and endpoints, and between sessions: knows the routes, who is online, and which endpoints are there. Keeps no bytes, but while it asks
-/// the directory for a session it does not know. After a restart it asks for everything anew: the routes and endpoints of its parent, the sessions of the
-/// directory; what arrives meanwhile waits, bounded.
+/// the directory for a session it does not know. After a restart it asks its parent for everything anew: routes and endpoints, and that sessions announce themselves; what arrives
+/// before it knows the routes waits, bounded.
 /// </summary>
 public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboundedStash
 {
-    /// <summary>Router → its parent, at each start: one <see cref="Reroute"/>, please.</summary>
+    /// <summary>Router → its parent, at each start: one <see cref="Reroute"/>, please, and the word to every session that it announce itself.</summary>
     public sealed record WhatIsThere : INoSerializationVerificationNeeded
     {
         public static readonly WhatIsThere Instance = new();
@@ -43,6 +43,8 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
     private readonly Admission _admission;
     private readonly IActorRef _directory;
     private readonly IActorRef _fleet;
+
+    // Those of this node.
     private readonly Dictionary<string, EndpointParty> _endpoints = [];
     private readonly Dictionary<DtuId, SessionParty> _sessions = [];
     private readonly Dictionary<IActorRef, DtuId> _idOf = [];
@@ -50,8 +52,9 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
     private int _stashed;
     private bool _isRestarted;
 
-    public RouterActor(Admission admission, IActorRef directory, IActorRef fleet)
+    public RouterActor(Admission admission, IActorRef directory, IActorRef fleet, string? node)
     {
+        _node = node;
         _admission = admission;
         _directory = directory;
         _fleet = fleet;
@@ -62,8 +65,12 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
 
     public IStash Stash { get; set; } = null!;
 
-    public static Props Props(Admission admission, IActorRef directory, IActorRef fleet) =>
-        Akka.Actor.Props.Create<RouterActor>(admission, directory, fleet);
+    /// <param name="admission">Who is in which group.</param>
+    /// <param name="directory">Knows who holds a DTU.</param>
+    /// <param name="fleet">Hears how routes stand.</param>
+    /// <param name="node">This node's name among others; null: there is no cluster.</param>
+    public static Props Props(Admission admission, IActorRef directory, IActorRef fleet, string? node = null) =>
+        Maker.Of((admission, directory, fleet, node), static from => new RouterActor(from.admission, from.directory, from.fleet, from.node));
 
     protected override void PreStart() => Context.Parent.Tell(WhatIsThere.Instance);
 
@@ -94,7 +101,6 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
     private void OnLearned(Reroute reroute)
     {
         OnReroute(reroute);
-        _directory.Tell(new Holding.Recite(Self));
         _stashed = 0;
         Become(Routing);
         Stash.UnstashAll();
@@ -107,10 +113,10 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         Receive<Relay.Uplink>(OnUplink);
         Receive<Relay.Downlink>(OnDownlink);
         Receive<Relay.StaleSession>(OnStale);
-        Receive<Asking.Request>(request => ToSession(request.Dtu, request, () => request.ReplyTo.Tell(Offline(request.Correlation))));
-        Receive<Asking.Send>(send => ToSession(send.Dtu, send, () => send.ReplyTo.Tell(Offline(send.Correlation))));
-        Receive<Asking.Withdraw>(withdraw => ToSession(withdraw.Dtu, withdraw, () => withdraw.ReplyTo.Tell(new Asking.WithdrawEnded(WasWaiting: false, withdraw.For))));
-        Receive<Asking.Kick>(kick => ToSession(kick.Dtu, kick, () => kick.ReplyTo.Tell(Offline(kick.Correlation))));
+        Receive<Asking.Request>(request => ToSession(request.Dtu, session => Ask(session, request), () => request.ReplyTo.Tell(Offline(request.Correlation))));
+        Receive<Asking.Send>(send => ToSession(send.Dtu, session => Ask(session, send), () => send.ReplyTo.Tell(Offline(send.Correlation))));
+        Receive<Asking.Withdraw>(withdraw => ToSession(withdraw.Dtu, session => Ask(session, withdraw), () => NotWaiting(withdraw)));
+        Receive<Asking.Kick>(kick => ToSession(kick.Dtu, session => Ask(session, kick), () => kick.ReplyTo.Tell(Offline(kick.Correlation))));
         Receive<Registry.SessionOpened>(opened => Open(opened.Session, opened.Registration));
         Receive<Registry.SessionClosed>(OnSessionClosed);
         Receive<Registry.EndpointStarted>(OnEndpointStarted);
@@ -125,6 +131,8 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         Receive<Queueing.Ended>(OnQueueEnded);
         Receive<PublishDue>(_ => Publish());
         Receive<Fleet.TellAgain>(_ => Publish());
+        Peers();
+        Errands();
     }
 
     private static Asking.Refused Offline(long correlation) => new(correlation, RefusalReason.Offline);
@@ -138,7 +146,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
             Open(session);
             source = _sessions[session.Id];
         }
-        else if (session.Epoch < source.Session.Epoch)
+        else if (session.Epoch < source.Session.Epoch && !session.Connection.Equals(source.Ref))
         {
             Drop(uplink.Frame, RelayDrops.StaleSession);
             return;
@@ -148,7 +156,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
             session.Connection, source.Name, session.Id, session.Epoch, uplink.Frame, uplink.Through, uplink.AckWanted, IsAnswer: uplink.Only is not null);
         if (uplink.Heartbeat is not null)
         {
-            Replay(source, said with { Heartbeat = uplink.Heartbeat }, uplink.Only);
+            Replay(source, said with { Heartbeat = uplink.Heartbeat }, EndpointNames.AtHome(uplink.Only, _node));
         }
         else if (uplink.Frame is null)
         {
@@ -157,7 +165,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         else
         {
             source.LastUplink = ++_uplinks;
-            Spread(source, said, uplink.Only);
+            Spread(source, said, EndpointNames.AtHome(uplink.Only, _node));
         }
     }
 
@@ -239,6 +247,10 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         if (!isHeard && only is not null && only.StartsWith(RouteOptions.DtuPrefix, StringComparison.Ordinal) && !IsOnline(only))
         {
             Drop(said.Frame, RelayDrops.DtuOffline);
+        }
+        else if (!isHeard && !isLost && EndpointNames.IsElsewhere(only))
+        {
+            Drop(said.Frame, RelayDrops.DestinationLost);
         }
 
         // Every route counts what it lost; the frame is one, whichever of them it was to go.
@@ -336,18 +348,30 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
     // To a session behind what a superseded one gave back, which is older.
     private void Deliver(Party party, RouteTraffic traffic, Relay.Deliver said)
     {
-        if (party is not SessionParty session)
+        if (party is EndpointParty endpoint)
         {
-            party.Ref.Tell(said);
+            TellEndpoint(endpoint, said);
             Count(traffic, said);
         }
-        else if (_lookups.ContainsKey(session.Session.Id))
+        else if (party is SessionParty session && _lookups.ContainsKey(session.Session.Id))
         {
             DeliverLater(session.Session.Id, traffic, said);
         }
         else
         {
-            DeliverTo(session, traffic, said);
+            DeliverTo((SessionParty)party, traffic, said);
+        }
+    }
+
+    private void TellEndpoint(EndpointParty endpoint, Relay.Deliver said)
+    {
+        if (endpoint is { Node: { } node, Announced.WantsSessions: true })
+        {
+            TellOnward(_peers[node], endpoint.To, said);
+        }
+        else
+        {
+            endpoint.Ref.Tell(said);
         }
     }
 
@@ -356,8 +380,9 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
 
     private void DeliverTo(SessionParty session, RouteTraffic traffic, Relay.Deliver said)
     {
-        session.Hears(said.SourceName);
-        session.Ref.Tell(said with { Dtu = session.Session.Id, Epoch = session.Session.Epoch });
+        var source = session.IsHere ? said.SourceName : Abroad(said.SourceName);
+        session.Hears(source);
+        session.Ref.Tell(said with { SourceName = source, Dtu = session.Session.Id, Epoch = session.Session.Epoch });
         Count(traffic, said);
     }
 

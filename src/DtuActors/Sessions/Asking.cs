@@ -125,7 +125,10 @@ public static class Asking
     /// <param name="For">Whoever the asker wants to tell.</param>
     public sealed record Withdraw(DtuId Dtu, long Correlation, IActorRef ReplyTo, IActorRef For) : INoSerializationVerificationNeeded;
 
-    public sealed record WithdrawEnded(bool WasWaiting, IActorRef For) : INoSerializationVerificationNeeded;
+    /// <param name="WasWaiting">Whether it was waiting, and is never written.</param>
+    /// <param name="For">Whom the asker wants to tell.</param>
+    /// <param name="Correlation">The number of what was to be taken back.</param>
+    public sealed record WithdrawEnded(bool WasWaiting, IActorRef For, long Correlation) : INoSerializationVerificationNeeded;
 
     /// <summary>Close the DTU's session as <c>kicked</c>: one <see cref="Sent"/> or <see cref="Refused"/>.</summary>
     public sealed record Kick(DtuId Dtu, long Correlation, IActorRef ReplyTo) : INoSerializationVerificationNeeded;

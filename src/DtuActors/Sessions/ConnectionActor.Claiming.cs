@@ -9,12 +9,17 @@ namespace DtuActors.Sessions;
 
 /// <summary>
 /// Claiming: the registration is valid; the directory says under which epoch the session holds its DTU, or that another one does. That takes seconds where a conflict
-/// makes it wait, so the socket is read, that its end is seen; what it says meanwhile is looked at once the session is open.
+/// makes it wait, so the socket is read, that its end is seen; what it says meanwhile is looked at once the session is open. A directory that does not answer (its node was
+/// lost, and its DTUs have no other home yet) keeps no DTU waiting for long: the session goes ahead under an epoch of its own, and claims on.
 /// </summary>
 public sealed partial class ConnectionActor
 {
-    // A claim that is not answered is repeated: the directory may be restarting.
+    // A claim that is not answered is repeated: the directory may be restarting. Thousands that wait for a node's shards must not keep it from being their home.
     private static readonly TimeSpan ClaimAgainAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ClaimAgainLast = TimeSpan.FromSeconds(3);
+
+    // Claims without an answer behind which a session goes ahead.
+    private const int MostUnanswered = 2;
 
     // A DTU that has to wait may send its heartbeats; TCP holds back one that goes on talking.
     private const int MostEarlyBytes = 4096;
@@ -23,6 +28,7 @@ public sealed partial class ConnectionActor
 
     private List<byte[]>? _early;
     private int _earlyBytes;
+    private int _unanswered;
 
     private void BeginClaim(DtuId id, string presented, string? alias, DtuOptions? known)
     {
@@ -46,8 +52,11 @@ public sealed partial class ConnectionActor
             case Tcp.Received received:
                 OnBytesWhileClaiming(received.Data.ToReadOnlySpan());
                 return true;
-            case Claimed:
-                Claim();
+            case ClaimDue:
+                ClaimAgain();
+                return true;
+            case Holding.Waiting:
+                _unanswered = 0;
                 return true;
             case Holding.Granted granted:
                 OnGranted(granted);
@@ -66,7 +75,19 @@ public sealed partial class ConnectionActor
     private void Claim()
     {
         _setup.Directory.Tell(new Holding.Announce(_id, _session?.Epoch, Self, Remote, _profile.Duplicates));
-        Timers.StartSingleTimer(TimerKey.Claim, Claimed.Again, ClaimAgainAfter);
+        var again = ClaimAgainAfter * (1 + _unanswered);
+        Timers.StartSingleTimer(TimerKey.Claim, ClaimDue.Instance, again < ClaimAgainLast ? again : ClaimAgainLast);
+    }
+
+    private void ClaimAgain()
+    {
+        _unanswered++;
+        if (_session is null && _setup.GoesAhead && _unanswered >= MostUnanswered)
+        {
+            BeginSession(Epoch.After(0, Now));
+        }
+
+        Claim();
     }
 
     private void OnBytesWhileClaiming(ReadOnlySpan<byte> bytes)
@@ -83,7 +104,12 @@ public sealed partial class ConnectionActor
     private void OnGranted(Holding.Granted granted)
     {
         Own(granted);
-        _session = new SessionRef(_id, granted.Epoch, Self);
+        BeginSession(granted.Epoch);
+    }
+
+    private void BeginSession(Epoch epoch)
+    {
+        _session = new SessionRef(_id, epoch, Self);
         Context.Become(Online);
         Open();
     }
@@ -101,6 +127,7 @@ public sealed partial class ConnectionActor
     private void Own(Holding.Granted granted)
     {
         Timers.Cancel(TimerKey.Claim);
+        _unanswered = 0;
         _owner = Context.Watch(granted.Owner);
     }
 
@@ -121,8 +148,8 @@ public sealed partial class ConnectionActor
         }
     }
 
-    private sealed record Claimed : INoSerializationVerificationNeeded
+    private sealed record ClaimDue : INoSerializationVerificationNeeded
     {
-        public static readonly Claimed Again = new();
+        public static readonly ClaimDue Instance = new();
     }
 }

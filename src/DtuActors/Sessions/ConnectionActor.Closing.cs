@@ -104,7 +104,7 @@ public sealed partial class ConnectionActor
                 OnGrantedTooLate(granted);
                 return true;
             case Relay.Deliver delivery when _endReason is EndReasons.Replaced:
-                _setup.Router.Tell(new Relay.StaleSession(_session! with { Epoch = delivery.Epoch }, delivery));
+                Sender.Tell(new Relay.StaleSession(_session! with { Epoch = delivery.Epoch }, delivery));
                 return true;
             case Relay.Deliver delivery:
                 GiveBack(delivery, RelayDrops.DestinationLost);
@@ -116,7 +116,7 @@ public sealed partial class ConnectionActor
                 send.ReplyTo.Tell(new Asking.Refused(send.Correlation, RefusalReason.SessionEnded));
                 return true;
             case Asking.Withdraw withdraw:
-                withdraw.ReplyTo.Tell(new Asking.WithdrawEnded(WasWaiting: false, withdraw.For));
+                withdraw.ReplyTo.Tell(new Asking.WithdrawEnded(WasWaiting: false, withdraw.For, withdraw.Correlation));
                 return true;
             case Asking.Kick kick:
                 kick.ReplyTo.Tell(new Asking.Sent(kick.Correlation));

@@ -42,7 +42,7 @@ public sealed partial class ConnectionActor : IBusLine
     {
         if (delivery.Epoch != _session!.Epoch)
         {
-            _setup.Router.Tell(new Relay.StaleSession(new SessionRef(_id, delivery.Epoch, Self), delivery));
+            Sender.Tell(new Relay.StaleSession(new SessionRef(_id, delivery.Epoch, Self), delivery));
             return;
         }
 
@@ -119,7 +119,7 @@ public sealed partial class ConnectionActor : IBusLine
     private void OnWithdraw(Asking.Withdraw withdraw)
     {
         var wasWaiting = _bus?.Withdraw(item => ((Downlink)item.Tag).Is(withdraw.ReplyTo, withdraw.Correlation), Now) is true;
-        withdraw.ReplyTo.Tell(new Asking.WithdrawEnded(wasWaiting, withdraw.For));
+        withdraw.ReplyTo.Tell(new Asking.WithdrawEnded(wasWaiting, withdraw.For, withdraw.Correlation));
         if (wasWaiting)
         {
             PublishSoon();

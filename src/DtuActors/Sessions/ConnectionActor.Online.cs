@@ -86,14 +86,20 @@ public sealed partial class ConnectionActor
             case Polling.Changed:
                 OnPollsChanged();
                 return true;
+            case Registry.AnnounceYourself:
+                _setup.Router.Tell(new Registry.SessionOpened(_session!, HowItRegistered()));
+                return true;
             case SilentCheck:
                 OnSilentCheck();
                 return true;
             case Publish or Fleet.TellAgain:
                 _setup.Fleet.Tell(new Fleet.SessionSeen(Report()));
                 return true;
-            case Claimed:
-                Claim();
+            case ClaimDue:
+                ClaimAgain();
+                return true;
+            case Holding.Waiting:
+                _unanswered = 0;
                 return true;
             case Holding.Granted granted:
                 Own(granted);

@@ -9,6 +9,10 @@ namespace DtuActors.Sessions;
 /// </summary>
 public readonly record struct Epoch(long Number, long Salt) : IComparable<Epoch>
 {
+    /// <summary>The next one where <paramref name="last"/> was the highest number. The salt only tells apart what was granted apart: nobody gains by guessing it.</summary>
+    public static Epoch After(long last, DateTimeOffset now) =>
+        new(Math.Max(last + 1, now.ToUnixTimeMilliseconds()), Random.Shared.NextInt64(long.MinValue, long.MaxValue));
+
     public int CompareTo(Epoch other) => Number != other.Number ? Number.CompareTo(other.Number) : Salt.CompareTo(other.Salt);
 
     public static bool operator <(Epoch left, Epoch right) => left.CompareTo(right) < 0;
@@ -31,4 +35,7 @@ public static class EndReasons
     public const string Refused = "refused";
     public const string Stopping = "stopping";
     public const string Failed = "failed";
+
+    /// <summary>The node that had its socket is gone.</summary>
+    public const string NodeLost = "node-lost";
 }

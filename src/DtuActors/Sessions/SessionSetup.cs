@@ -35,6 +35,9 @@ public sealed record SessionSetup
     /// <summary>A number from 0 to below 1, each time another one: what keeps sessions from acting in step.</summary>
     public Func<double> Chance { get; init; } = Random.Shared.NextDouble;
 
+    /// <summary>Whether a session whose claim nobody answers goes ahead under an epoch of its own: where the directory is on many nodes, some of it may be out of reach.</summary>
+    public bool GoesAhead { get; init; }
+
     public required IActorRef Router { get; init; }
 
     public required IActorRef Directory { get; init; }

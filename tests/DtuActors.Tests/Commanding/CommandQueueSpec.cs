@@ -146,7 +146,7 @@ public sealed class CommandQueueSpec : ActorSpec
         var withdraw = session.ExpectMsg<Asking.Withdraw>();
         Assert.Equal(send.Correlation, withdraw.Correlation);
         session.Reply(new Asking.Refused(send.Correlation, RefusalReason.Withdrawn));
-        session.Reply(new Asking.WithdrawEnded(WasWaiting: true, withdraw.For));
+        session.Reply(new Asking.WithdrawEnded(WasWaiting: true, withdraw.For, withdraw.Correlation));
         Assert.Equal("withdrawn", ExpectMsg<Queueing.Ended>().Status.State);
         Assert.Equal(WithdrawOutcome.Withdrawn, ExpectMsg<Commands.WithdrawEnded>().Outcome);
     }

@@ -114,7 +114,7 @@ public sealed class CommandsActorSpec : ActorSpec
         var withdraw = _router.ExpectMsg<Asking.Withdraw>();
         Assert.Equal(send.Correlation, withdraw.Correlation);
         _commands.Tell(new Asking.Refused(send.Correlation, RefusalReason.Withdrawn));
-        _commands.Tell(new Asking.WithdrawEnded(WasWaiting: true, withdraw.For));
+        _commands.Tell(new Asking.WithdrawEnded(WasWaiting: true, withdraw.For, withdraw.Correlation));
         Assert.Equal(WithdrawOutcome.Withdrawn, operatorProbe.ExpectMsg<Commands.WithdrawEnded>().Outcome);
         Assert.Equal(RefusalReason.Withdrawn, ExpectMsg<Asking.Refused>().Reason);
         Assert.Equal(["queued", "withdrawn"], Changes(2));

@@ -18,7 +18,7 @@ public sealed class ConflictSpec : ActorSpec
     public ConflictSpec()
     {
         _parent = CreateTestProbe("parent");
-        _dtu = _parent.ChildActorOf(DtuActor.Props(Id, 0));
+        _dtu = _parent.ChildActorOf(DtuActor.Props(Id, 0, new AloneHome(null)));
     }
 
     [Fact]
@@ -108,7 +108,7 @@ public sealed class ConflictSpec : ActorSpec
         holder.Contested();
         Announce(next);
         Settle(_dtu);
-        next.Probe.ExpectNoMsg(TimeSpan.FromMilliseconds(20));
+        next.Probe.ExpectMsg<Holding.Waiting>();
         _dtu.Tell(new Holding.Released(Id, holder.Epoch));
         next.Granted();
     }

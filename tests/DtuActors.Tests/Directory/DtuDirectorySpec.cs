@@ -191,11 +191,13 @@ public sealed class DtuDirectorySpec : ActorSpec
     }
 
     [Fact]
-    public void Every_open_session_is_recited()
+    public void A_session_that_gave_itself_an_epoch_is_known_under_that()
     {
-        var (session, _) = Open();
-        _directory.Tell(new Holding.Recite(TestActor));
-        Assert.Equal(session.Ref, ExpectMsg<Holding.Found>().Session!.Connection);
+        var (session, granted) = Open();
+        var own = granted with { Number = granted.Number + 5 };
+        _directory.Tell(Announce(own, session));
+        Assert.Equal(own, session.ExpectMsg<Holding.Granted>().Epoch);
+        Assert.Equal(own, Find()!.Epoch);
     }
 
     private (Akka.TestKit.TestProbe Session, Epoch Epoch) Open()

@@ -230,7 +230,6 @@ public sealed class RouterActorSpec : RoutingSpec
         Up(router, session, "early");
         router.Tell(new RouterActor.Reroute([Options.Route("dtu-1", "com")], [("com", Com.Ref)]));
         Com.ExpectMsg<Registry.AnnounceYourself>();
-        Assert.Equal(router, Directory.ExpectMsg<Holding.Recite>().ReplyTo);
         Assert.Equal("early"u8.ToArray(), Delivered(Com));
     }
 

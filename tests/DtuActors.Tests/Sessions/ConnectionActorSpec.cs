@@ -284,7 +284,7 @@ public sealed class ConnectionActorSpec : SessionSpec
     {
         var session = Online();
         var late = Delivery(TestActor, "late"u8.ToArray(), new Epoch(999, 1));
-        session.Tell(late);
+        session.Tell(late, Router);
         Assert.Equal(late, Router.ExpectMsg<Relay.StaleSession>().Delivery);
     }
 

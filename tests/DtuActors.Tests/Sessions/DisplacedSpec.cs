@@ -134,7 +134,7 @@ public sealed class DisplacedSpec : SessionSpec
     {
         var session = Displaced();
         var late = Delivery(TestActor, "late"u8.ToArray());
-        session.Tell(late);
+        session.Tell(late, Router);
         var stale = Router.ExpectMsg<Relay.StaleSession>();
         Assert.Equal((FirstEpoch, late), (stale.Stale.Epoch, stale.Delivery));
     }

@@ -170,7 +170,7 @@ public sealed class FlowControlSpec : SessionSpec
         }
 
         session.Tell(new Holding.Superseded("10.8.0.8:40002"));
-        session.Tell(Delivery(TestActor, new byte[7]));
+        session.Tell(Delivery(TestActor, new byte[7]), Router);
         Router.FishForMessage<Relay.StaleSession>(_ => true);
         session.Tell(Tcp.Aborted.Instance);
         ExpectTerminated(session);

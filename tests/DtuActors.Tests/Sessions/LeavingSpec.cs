@@ -65,7 +65,7 @@ public sealed class LeavingSpec : SessionSpec
         session.Tell(new Holding.Superseded("10.8.0.9:1"));
         session.Tell(Tcp.ConfirmedClosed.Instance);
         Router.FishForMessage(message => message is Registry.SessionClosed);
-        session.Tell(Delivery(TestActor, "late"u8.ToArray()));
+        session.Tell(Delivery(TestActor, "late"u8.ToArray()), Router);
         Router.ExpectMsg<Relay.StaleSession>();
     }
 

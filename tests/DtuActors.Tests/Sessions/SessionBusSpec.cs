@@ -346,7 +346,7 @@ public sealed class SessionBusSpec : SessionSpec
         Assert.False(ExpectMsg<Asking.WithdrawEnded>().WasWaiting);
         session.Tell(new Asking.Withdraw(Protocol.DtuId.Parse("dtu-1"), 2, TestActor, stranger));
         Assert.Equal(new Asking.Refused(2, RefusalReason.Withdrawn), ExpectMsg<Asking.Refused>());
-        Assert.Equal(new Asking.WithdrawEnded(WasWaiting: true, stranger), ExpectMsg<Asking.WithdrawEnded>());
+        Assert.Equal(new Asking.WithdrawEnded(WasWaiting: true, stranger, 2), ExpectMsg<Asking.WithdrawEnded>());
         Written(session);
         ExpectMsg<Asking.Sent>();
         Receive(session, Value);

@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using DtuActors.Configuration;
+using DtuActors.Sessions;
+
+namespace DtuActors.Routing;
+
+/// <summary>
+/// How the routers of several nodes know each other's endpoints, and those sessions that somebody at the other node may talk to. Each asks each (<see cref="Hello"/>), hears
+/// everything (<see cref="Whole"/>), and from there on what changes (<see cref="Changed"/>), numbered: where one is missing it asks anew.
+/// </summary>
+public static class Peering
+{
+    /// <summary>Gateway → router: that node's router is within reach; repeated for a router that began anew.</summary>
+    public sealed record Meet(string Node, Address Address, ICanTell Router) : INoSerializationVerificationNeeded;
+
+    /// <summary>Gateway → router: that node is out of reach, or gone.</summary>
+    public sealed record Part(string Node) : INoSerializationVerificationNeeded;
+
+    /// <summary>Router → router of another node, each second until it is answered: what have you?</summary>
+    /// <param name="Node">Who asks.</param>
+    /// <param name="Life">Another one each time that router begins anew.</param>
+    /// <param name="Version">Of the messages between nodes.</param>
+    /// <param name="Tells">Whether it tells the other what changes; where it does not, the other has to ask.</param>
+    public sealed record Hello(string Node, long Life, int Version, bool Tells) : INoSerializationVerificationNeeded;
+
+    /// <summary>Number 0: in the place of all that was told before. Of many sessions the first; the others follow as changes.</summary>
+    public sealed record Whole(string Node, long Life, ImmutableArray<EndpointThere> Endpoints, ImmutableArray<SessionRef> Sessions) : INoSerializationVerificationNeeded;
+
+    /// <summary>The next one, in this order: what ended, then what began. One without news comes now and then, so that a missing one is noticed.</summary>
+    public sealed record Changed(
+        string Node,
+        long Life,
+        long Number,
+        ImmutableArray<EndpointThere> Started,
+        ImmutableArray<string> Ended,
+        ImmutableArray<SessionRef> Opened,
+        ImmutableArray<SessionRef> Closed) : INoSerializationVerificationNeeded;
+
+    /// <summary>A frame for an endpoint that is to know of its session before: its own router hands it on, behind what it was told of the session.</summary>
+    public sealed record Onward(string Endpoint, Relay.Deliver Delivery) : INoSerializationVerificationNeeded;
+
+    /// <summary>An endpoint as its router says it of it (<see cref="Registry.EndpointStarted"/>).</summary>
+    /// <param name="WantsSessions">Whether frames for it go to its router, as <see cref="Onward"/>.</param>
+    public sealed record EndpointThere(string Name, Destination Destination, bool Exclusive, DownlinkSelect Select, bool MirrorsUp, bool WantsSessions);
+}

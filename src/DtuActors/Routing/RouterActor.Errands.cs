@@ -1,0 +1,142 @@
+using Akka.Actor;
+using DtuActors.Sessions;
+
+namespace DtuActors.Routing;
+
+/// <summary>
+/// What is asked of sessions on other nodes: the answer comes back through this router, which knows when that node is lost. So whoever asked hears one end, as he does of a session
+/// here.
+/// </summary>
+public sealed partial class RouterActor
+{
+    // Askers bound what they ask; this bounds what a node that answers nothing can leave behind.
+    private const int MostErrands = 100_000;
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1);
+
+    private readonly Dictionary<long, Errand> _errands = [];
+    private readonly Dictionary<(IActorRef ReplyTo, long Correlation), long> _errandOf = [];
+
+    // What is being taken back, by the number of its errand, which ends before the word that it was.
+    private readonly Dictionary<long, Errand> _withdrawals = [];
+    private long _errandsInAll;
+
+    private void Errands()
+    {
+        Receive<Asking.Begun>(begun => Tell(_errands.GetValueOrDefault(begun.Correlation), number => begun with { Correlation = number }));
+        Receive<Asking.Sent>(sent => Tell(Ended(sent), number => sent with { Correlation = number }));
+        Receive<Asking.Answered>(answered => Tell(End(answered.Correlation), number => answered with { Correlation = number }));
+        Receive<Asking.Refused>(refused => Tell(End(refused.Correlation), number => refused with { Correlation = number }));
+        Receive<Asking.WithdrawEnded>(ended => Tell(_withdrawals.Remove(ended.Correlation, out var withdrawal) ? withdrawal : null, number => ended with { Correlation = number }));
+        Receive<SweepDue>(_ => EndErrands(errand => errand.Until < Context.System.Scheduler.Now));
+    }
+
+    private static void NotWaiting(Asking.Withdraw withdraw) => withdraw.ReplyTo.Tell(new Asking.WithdrawEnded(WasWaiting: false, withdraw.For, withdraw.Correlation));
+
+    private void Ask(SessionParty session, Asking.Request request)
+    {
+        if (session.IsHere)
+        {
+            session.Ref.Tell(request);
+        }
+        else if (Begin(session, request.ReplyTo, request.Correlation, follows: false, request.Timeout) is { } number)
+        {
+            session.Ref.Tell(request with { Correlation = number, Asker = Abroad(request.Asker), ReplyTo = Self });
+        }
+    }
+
+    private void Ask(SessionParty session, Asking.Send send)
+    {
+        if (session.IsHere)
+        {
+            session.Ref.Tell(send);
+        }
+        else if (Begin(session, send.ReplyTo, send.Correlation, send.Follows) is { } number)
+        {
+            session.Ref.Tell(send with { Correlation = number, Asker = Abroad(send.Asker), ReplyTo = Self });
+        }
+    }
+
+    private void Ask(SessionParty session, Asking.Kick kick)
+    {
+        if (session.IsHere)
+        {
+            session.Ref.Tell(kick);
+        }
+        else if (Begin(session, kick.ReplyTo, kick.Correlation, follows: false) is { } number)
+        {
+            session.Ref.Tell(kick with { Correlation = number, ReplyTo = Self });
+        }
+    }
+
+    private void Ask(SessionParty session, Asking.Withdraw withdraw)
+    {
+        if (session.IsHere)
+        {
+            session.Ref.Tell(withdraw);
+        }
+        else if (_errandOf.TryGetValue((withdraw.ReplyTo, withdraw.Correlation), out var number) && _withdrawals.TryAdd(number, _errands[number] with { For = withdraw.For }))
+        {
+            session.Ref.Tell(withdraw with { Correlation = number, ReplyTo = Self });
+        }
+        else
+        {
+            NotWaiting(withdraw);
+        }
+    }
+
+    private long? Begin(SessionParty session, IActorRef replyTo, long correlation, bool follows, TimeSpan? timeout = null)
+    {
+        if (_errands.Count >= MostErrands)
+        {
+            replyTo.Tell(new Asking.Refused(correlation, RefusalReason.QueueFull));
+            return null;
+        }
+
+        var number = ++_errandsInAll;
+        _errands.Add(number, new Errand(number, session.Node!, replyTo, correlation, follows, Context.System.Scheduler.Now + Asking.MostWait + (timeout ?? TimeSpan.Zero)));
+        _errandOf[(replyTo, correlation)] = number;
+        if (!Timers.IsTimerActive(SweepDue.Instance))
+        {
+            Timers.StartPeriodicTimer(SweepDue.Instance, SweepDue.Instance, SweepEvery);
+        }
+
+        return number;
+    }
+
+    private static void Tell(Errand? errand, Func<long, object> answer) => errand?.ReplyTo.Tell(answer(errand.Correlation));
+
+    // Where the bus waits for an answer, who follows hears of that too.
+    private Errand? Ended(Asking.Sent sent) =>
+        sent.AwaitsAnswer && _errands.TryGetValue(sent.Correlation, out var errand) && errand.Follows ? errand : End(sent.Correlation);
+
+    private Errand? End(long number)
+    {
+        if (_errands.Remove(number, out var errand) && _errandOf.GetValueOrDefault((errand.ReplyTo, errand.Correlation)) == number)
+        {
+            _errandOf.Remove((errand.ReplyTo, errand.Correlation));
+        }
+
+        return errand;
+    }
+
+    private void EndErrands(Func<Errand, bool> ended)
+    {
+        foreach (var errand in _errands.Values.Where(ended).ToList())
+        {
+            Tell(End(errand.Number), number => new Asking.Refused(number, RefusalReason.SessionEnded));
+        }
+
+        foreach (var withdrawal in _withdrawals.Values.Where(ended).ToList())
+        {
+            _withdrawals.Remove(withdrawal.Number);
+            Tell(withdrawal, number => new Asking.WithdrawEnded(WasWaiting: false, withdrawal.For!, number));
+        }
+    }
+
+    private sealed record Errand(long Number, string Node, IActorRef ReplyTo, long Correlation, bool Follows, DateTimeOffset Until, IActorRef? For = null);
+
+    private sealed record SweepDue : INoSerializationVerificationNeeded
+    {
+        public static readonly SweepDue Instance = new();
+    }
+}
