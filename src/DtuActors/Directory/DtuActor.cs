@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using DtuActors.Clustering;
 using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
@@ -19,30 +20,36 @@ public static class Holding
     /// <param name="Connection">The session.</param>
     /// <param name="Remote">Where its socket comes from, for people to read.</param>
     /// <param name="Duplicates">How its profile treats several devices with one id.</param>
-    public sealed record Announce(DtuId Dtu, Epoch? Epoch, IActorRef Connection, string Remote, DuplicatesOptions Duplicates) : INoSerializationVerificationNeeded;
+    public sealed record Announce(DtuId Dtu, Epoch? Epoch, IActorRef Connection, string Remote, DuplicatesOptions Duplicates) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>The session holds its DTU under this epoch for as long as the <paramref name="Owner"/>, which it watches, lives.</summary>
-    public sealed record Granted(Epoch Epoch, IActorRef Owner) : INoSerializationVerificationNeeded;
+    public sealed record Granted(Epoch Epoch, IActorRef Owner) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>A newer session, from the address <paramref name="By"/>, holds the DTU. A session that held it answers with <see cref="Released"/> at once.</summary>
-    public sealed record Superseded(string By) : INoSerializationVerificationNeeded;
+    public sealed record Superseded(string By) : INoSerializationVerificationNeeded, IWire;
+
+    /// <summary>DtuActor → session: the claim is heard, and waits for its turn; repeating it changes nothing.</summary>
+    public sealed record Waiting : INoSerializationVerificationNeeded, IWire
+    {
+        public static readonly Waiting Instance = new();
+    }
 
     /// <summary>The claim is refused: the DTU is in conflict, and the session from the address <paramref name="Holder"/> keeps it.</summary>
-    public sealed record Refused(string Holder) : INoSerializationVerificationNeeded;
+    public sealed record Refused(string Holder) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>To the holder: the DTU is in conflict with a device at the address <paramref name="With"/>; null: it is no more.</summary>
-    public sealed record Contested(string? With) : INoSerializationVerificationNeeded;
+    public sealed record Contested(string? With) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>The session of that epoch ended, or makes room.</summary>
-    public sealed record Released(DtuId Dtu, Epoch Epoch) : INoSerializationVerificationNeeded;
+    public sealed record Released(DtuId Dtu, Epoch Epoch) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>A session was superseded, or its DTU spoke from another address, and whoever is at <paramref name="Remote"/> turned out to be alive.</summary>
-    public sealed record StillAlive(DtuId Dtu, Epoch Epoch, string Remote) : INoSerializationVerificationNeeded;
+    public sealed record StillAlive(DtuId Dtu, Epoch Epoch, string Remote) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>Who holds it? One <see cref="Found"/> to the sender.</summary>
-    public sealed record Find(DtuId Dtu) : INoSerializationVerificationNeeded;
+    public sealed record Find(DtuId Dtu) : INoSerializationVerificationNeeded, IWire;
 
-    public sealed record Found(DtuId Dtu, SessionRef? Session) : INoSerializationVerificationNeeded;
+    public sealed record Found(DtuId Dtu, SessionRef? Session) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>Every DTU that has a session tells <paramref name="ReplyTo"/> a <see cref="Found"/>: a restarted router asks so.</summary>
     public sealed record Recite(IActorRef ReplyTo) : INoSerializationVerificationNeeded;
