@@ -13,8 +13,8 @@ namespace DtuActors.Routing;
 public static class Peering
 {
     /// <summary>
-    /// The most endpoints and sessions that one message names: each takes some 200 bytes, and Akka.Remote drops what is longer than its frame (128,000 bytes where nothing
-    /// else is configured). The rest of a <see cref="Whole"/> follows at once as <see cref="Changed"/>.
+    /// The most endpoints and sessions that one message names, some 200 bytes each: frames wait behind nothing long. The rest of a <see cref="Whole"/> follows at once as
+    /// <see cref="Changed"/>.
     /// </summary>
     public const int MostAtOnce = 256;
 

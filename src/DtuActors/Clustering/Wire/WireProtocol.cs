@@ -9,4 +9,10 @@ public static class WireProtocol
 {
     /// <summary>Counts up where nodes must know more of each other than fields say; <see cref="Routing.Peering.Hello"/> carries it.</summary>
     public const int Version = 1;
+
+    /// <summary>
+    /// Bytes of the longest message, and room: a frame may have 1 MB (<c>max-frame</c>), and so may one command. Akka.Remote drops what is longer than its
+    /// <c>maximum-frame-size</c>, which is 128,000 bytes where nothing else is configured.
+    /// </summary>
+    public const int MostBytes = 2 * 1024 * 1024;
 }

@@ -5,8 +5,8 @@ using Akka.Serialization;
 namespace DtuActors.Clustering.Wire;
 
 /// <summary>
-/// References as text: the path with its node's address and its incarnation, empty for nobody. What was written last is remembered, since building a path costs more than the rest
-/// of a frame's form; the way back is Akka.Remote's, which remembers too.
+/// References as text: the path with its node's address and its incarnation, empty for nobody. What was written last is remembered, since building a path is a quarter of what a
+/// frame's form costs; the way back is Akka.Remote's, which remembers too.
 /// </summary>
 internal sealed class WireRefs(ExtendedActorSystem system)
 {
