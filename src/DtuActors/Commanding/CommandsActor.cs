@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using DtuActors.Clustering;
 using DtuActors.Protocol;
 using DtuActors.Recording;
 using DtuActors.Sessions;
@@ -24,13 +25,13 @@ public static class Commands
     /// <summary>Take it back: one <see cref="WithdrawEnded"/> to the sender.</summary>
     public sealed record Withdraw(DtuId Dtu, string Id) : INoSerializationVerificationNeeded;
 
-    public sealed record WithdrawEnded(WithdrawOutcome Outcome) : INoSerializationVerificationNeeded;
+    public sealed record WithdrawEnded(WithdrawOutcome Outcome) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>One <see cref="Listed"/> to the sender.</summary>
     public sealed record List(DtuId Dtu) : INoSerializationVerificationNeeded;
 
     /// <summary>A DTU's commands, newest first.</summary>
-    public sealed record Listed(ImmutableArray<CommandStatus> Items) : INoSerializationVerificationNeeded;
+    public sealed record Listed(ImmutableArray<CommandStatus> Items) : INoSerializationVerificationNeeded, IWire;
 }
 
 /// <summary>

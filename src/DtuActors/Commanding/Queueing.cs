@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using DtuActors.Clustering;
 using DtuActors.Directory;
 using DtuActors.Protocol;
 using DtuActors.Sessions;
@@ -43,13 +44,13 @@ public static class Queueing
         bool FollowsEnd = false) : IForQueue;
 
     /// <summary>It is in the journal, and this is its state now; <paramref name="Refusal"/>: why it has failed already.</summary>
-    public sealed record Taken(long Correlation, CommandStatus Status, RefusalReason? Refusal) : INoSerializationVerificationNeeded;
+    public sealed record Taken(long Correlation, CommandStatus Status, RefusalReason? Refusal) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>It is not in the journal, and nothing was or will be written.</summary>
-    public sealed record Refused(long Correlation, RefusalReason Reason) : INoSerializationVerificationNeeded;
+    public sealed record Refused(long Correlation, RefusalReason Reason) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>It has ended so.</summary>
-    public sealed record Ended(long Correlation, CommandStatus Status, RefusalReason? Refusal) : INoSerializationVerificationNeeded;
+    public sealed record Ended(long Correlation, CommandStatus Status, RefusalReason? Refusal) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>Take it back: one <see cref="Commands.WithdrawEnded"/> to the sender.</summary>
     public sealed record Withdraw(DtuId Dtu, string Id) : IForQueue;

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using DtuActors.Clustering;
 using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
@@ -8,7 +9,7 @@ using DtuActors.Sessions;
 namespace DtuActors.Directory;
 
 /// <summary>What is for one DTU's actor, wherever that lives.</summary>
-public interface IForDtu : INoSerializationVerificationNeeded
+public interface IForDtu : INoSerializationVerificationNeeded, IWire
 {
     DtuId Dtu { get; }
 }
@@ -28,22 +29,22 @@ public static class Holding
     public sealed record Announce(DtuId Dtu, Epoch? Epoch, IActorRef Connection, string Remote, DuplicatesOptions Duplicates) : IForDtu;
 
     /// <summary>The session holds its DTU under this epoch for as long as the <paramref name="Owner"/>, which it watches, lives.</summary>
-    public sealed record Granted(Epoch Epoch, IActorRef Owner) : INoSerializationVerificationNeeded;
+    public sealed record Granted(Epoch Epoch, IActorRef Owner) : INoSerializationVerificationNeeded, IWire;
 
-    /// <summary>The claim is known, and waits for its turn.</summary>
-    public sealed record Waiting : INoSerializationVerificationNeeded
+    /// <summary>A newer session, from the address <paramref name="By"/>, holds the DTU. A session that held it answers with <see cref="Released"/> at once.</summary>
+    public sealed record Superseded(string By) : INoSerializationVerificationNeeded, IWire;
+
+    /// <summary>DtuActor → session: the claim is heard, and waits for its turn; repeating it changes nothing.</summary>
+    public sealed record Waiting : INoSerializationVerificationNeeded, IWire
     {
         public static readonly Waiting Instance = new();
     }
 
-    /// <summary>A newer session, from the address <paramref name="By"/>, holds the DTU. A session that held it answers with <see cref="Released"/> at once.</summary>
-    public sealed record Superseded(string By) : INoSerializationVerificationNeeded;
-
     /// <summary>The claim is refused: the DTU is in conflict, and the session from the address <paramref name="Holder"/> keeps it.</summary>
-    public sealed record Refused(string Holder) : INoSerializationVerificationNeeded;
+    public sealed record Refused(string Holder) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>To the holder: the DTU is in conflict with a device at the address <paramref name="With"/>; null: it is no more.</summary>
-    public sealed record Contested(string? With) : INoSerializationVerificationNeeded;
+    public sealed record Contested(string? With) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>The session of that epoch ended, or makes room.</summary>
     public sealed record Released(DtuId Dtu, Epoch Epoch) : IForDtu;
@@ -54,7 +55,7 @@ public static class Holding
     /// <summary>Who holds it? One <see cref="Found"/> to the sender.</summary>
     public sealed record Find(DtuId Dtu) : IForDtu;
 
-    public sealed record Found(DtuId Dtu, SessionRef? Session) : INoSerializationVerificationNeeded;
+    public sealed record Found(DtuId Dtu, SessionRef? Session) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>A DtuActor without a session asks its parent to be let go. <paramref name="Last"/>: the highest epoch's number that it granted.</summary>
     public sealed record Passivate(DtuId Dtu, long Last) : INoSerializationVerificationNeeded;

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using DtuActors.Clustering;
 using DtuActors.Protocol;
 
 namespace DtuActors.Routing;
@@ -16,19 +17,19 @@ public static class Flow
     /// Router → source: frames that you emit from now on reach this destination. <paramref name="Dtu"/>: whose session it is, where it is one, for an endpoint that
     /// keeps its DTUs apart.
     /// </summary>
-    public sealed record PathAdded(Destination Destination, DtuId? Dtu = null) : INoSerializationVerificationNeeded;
+    public sealed record PathAdded(Destination Destination, DtuId? Dtu = null) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>Router → source: they do not any more.</summary>
-    public sealed record PathRemoved(Destination Destination, DtuId? Dtu = null) : INoSerializationVerificationNeeded;
+    public sealed record PathRemoved(Destination Destination, DtuId? Dtu = null) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>Router → session: every path that was named to you before is forgotten; those that hold are named anew. From a router that was restarted.</summary>
-    public sealed record PathsForgotten : INoSerializationVerificationNeeded
+    public sealed record PathsForgotten : INoSerializationVerificationNeeded, IWire
     {
         public static readonly PathsForgotten Instance = new();
     }
 
     /// <summary>Destination → source: everything that you emitted up to <paramref name="Through"/> is written or dropped.</summary>
-    public sealed record Taken(Destination Destination, long Through) : INoSerializationVerificationNeeded;
+    public sealed record Taken(Destination Destination, long Through) : INoSerializationVerificationNeeded, IWire;
 }
 
 /// <summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using DtuActors.Clustering;
 using DtuActors.Configuration;
 using DtuActors.Sessions;
 
@@ -22,10 +23,10 @@ public static class Peering
     /// <param name="Life">Another one each time that router begins anew.</param>
     /// <param name="Version">Of the messages between nodes.</param>
     /// <param name="Tells">Whether it tells the other what changes; where it does not, the other has to ask.</param>
-    public sealed record Hello(string Node, long Life, int Version, bool Tells) : INoSerializationVerificationNeeded;
+    public sealed record Hello(string Node, long Life, int Version, bool Tells) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>Number 0: in the place of all that was told before. Of many sessions the first; the others follow as changes.</summary>
-    public sealed record Whole(string Node, long Life, ImmutableArray<EndpointThere> Endpoints, ImmutableArray<SessionRef> Sessions) : INoSerializationVerificationNeeded;
+    public sealed record Whole(string Node, long Life, ImmutableArray<EndpointThere> Endpoints, ImmutableArray<SessionRef> Sessions) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>The next one, in this order: what ended, then what began. One without news comes now and then, so that a missing one is noticed.</summary>
     public sealed record Changed(
@@ -35,10 +36,10 @@ public static class Peering
         ImmutableArray<EndpointThere> Started,
         ImmutableArray<string> Ended,
         ImmutableArray<SessionRef> Opened,
-        ImmutableArray<SessionRef> Closed) : INoSerializationVerificationNeeded;
+        ImmutableArray<SessionRef> Closed) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>A frame for an endpoint that is to know of its session before: its own router hands it on, behind what it was told of the session.</summary>
-    public sealed record Onward(string Endpoint, Relay.Deliver Delivery) : INoSerializationVerificationNeeded;
+    public sealed record Onward(string Endpoint, Relay.Deliver Delivery) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>An endpoint as its router says it of it (<see cref="Registry.EndpointStarted"/>).</summary>
     /// <param name="WantsSessions">Whether frames for it go to its router, as <see cref="Onward"/>.</param>

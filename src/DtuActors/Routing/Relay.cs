@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Event;
+using DtuActors.Clustering;
 using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
@@ -54,13 +55,13 @@ public static class Relay
         bool IsAnswer = false,
         LineSettings? Line = null,
         Replaying.Heartbeat? Heartbeat = null)
-        : INoSerializationVerificationNeeded;
+        : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>Endpoint → router: a command for a DTU of its routes. The directory's queue answers the sender, as <see cref="Queueing.Take"/> says.</summary>
     public sealed record Command(string Endpoint, Queueing.Take Take) : INoSerializationVerificationNeeded;
 
     /// <summary>A superseded session gives a frame back: the router evicts it and asks the directory once.</summary>
-    public sealed record StaleSession(SessionRef Stale, Deliver Delivery) : INoSerializationVerificationNeeded;
+    public sealed record StaleSession(SessionRef Stale, Deliver Delivery) : INoSerializationVerificationNeeded, IWire;
 }
 
 /// <summary>What the router knows of who is there. Endpoints and sessions announce themselves; a restarted router asks for it anew.</summary>

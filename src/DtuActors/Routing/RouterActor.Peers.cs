@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using Akka.Actor;
-using DtuActors.Clustering;
+using DtuActors.Clustering.Wire;
 using DtuActors.Configuration;
 using DtuActors.Sessions;
 

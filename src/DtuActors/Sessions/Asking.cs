@@ -1,4 +1,5 @@
 using Akka.Actor;
+using DtuActors.Clustering;
 using DtuActors.Protocol;
 
 namespace DtuActors.Sessions;
@@ -73,14 +74,14 @@ public static class Asking
     /// <param name="Follows">Whether the asker hears of <see cref="Begun"/> too.</param>
     public sealed record Request(
         DtuId Dtu, ReadOnlyMemory<byte> Payload, TimeSpan? Timeout, AnswerRule Rule, long Correlation, string Asker, IActorRef ReplyTo, object? Turn = null, bool Follows = false)
-        : INoSerializationVerificationNeeded;
+        : INoSerializationVerificationNeeded, IWire;
 
     /// <param name="Correlation">The asker's own number.</param>
     /// <param name="Frame">The answer.</param>
     /// <param name="Elapsed">From the write to the answer.</param>
-    public sealed record Answered(long Correlation, Frame Frame, TimeSpan Elapsed) : INoSerializationVerificationNeeded;
+    public sealed record Answered(long Correlation, Frame Frame, TimeSpan Elapsed) : INoSerializationVerificationNeeded, IWire;
 
-    public sealed record Refused(long Correlation, RefusalReason Reason) : INoSerializationVerificationNeeded;
+    public sealed record Refused(long Correlation, RefusalReason Reason) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>Write these bytes and say when they are in the socket: one <see cref="Sent"/> or <see cref="Refused"/> to <see cref="ReplyTo"/>.</summary>
     /// <param name="Dtu">For whom.</param>
@@ -105,15 +106,15 @@ public static class Asking
         bool AnswerUp = false,
         bool Follows = false,
         TimeSpan? Within = null)
-        : INoSerializationVerificationNeeded;
+        : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>The bytes leave, and can't be taken back; only to who follows.</summary>
-    public sealed record Begun(long Correlation) : INoSerializationVerificationNeeded;
+    public sealed record Begun(long Correlation) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>The kernel has the bytes (transparent), or they stand in the bus queue's turn and were written (request-response).</summary>
     /// <param name="Correlation">The asker's own number.</param>
     /// <param name="AwaitsAnswer">Whether the bus waits for an answer to them: who follows a <see cref="Send"/> hears what becomes of it.</param>
-    public sealed record Sent(long Correlation, bool AwaitsAnswer = false) : INoSerializationVerificationNeeded;
+    public sealed record Sent(long Correlation, bool AwaitsAnswer = false) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>
     /// Take back what waits for the bus and was never written: its asker hears <see cref="Refused"/> as <see cref="RefusalReason.Withdrawn"/>. One
@@ -123,13 +124,13 @@ public static class Asking
     /// <param name="Correlation">Its number.</param>
     /// <param name="ReplyTo">Its asker.</param>
     /// <param name="For">Whoever the asker wants to tell.</param>
-    public sealed record Withdraw(DtuId Dtu, long Correlation, IActorRef ReplyTo, IActorRef For) : INoSerializationVerificationNeeded;
+    public sealed record Withdraw(DtuId Dtu, long Correlation, IActorRef ReplyTo, IActorRef For) : INoSerializationVerificationNeeded, IWire;
 
     /// <param name="WasWaiting">Whether it was waiting, and is never written.</param>
     /// <param name="For">Whom the asker wants to tell.</param>
     /// <param name="Correlation">The number of what was to be taken back.</param>
-    public sealed record WithdrawEnded(bool WasWaiting, IActorRef For, long Correlation) : INoSerializationVerificationNeeded;
+    public sealed record WithdrawEnded(bool WasWaiting, IActorRef For, long Correlation) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>Close the DTU's session as <c>kicked</c>: one <see cref="Sent"/> or <see cref="Refused"/>.</summary>
-    public sealed record Kick(DtuId Dtu, long Correlation, IActorRef ReplyTo) : INoSerializationVerificationNeeded;
+    public sealed record Kick(DtuId Dtu, long Correlation, IActorRef ReplyTo) : INoSerializationVerificationNeeded, IWire;
 }

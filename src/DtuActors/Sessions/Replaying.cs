@@ -1,4 +1,5 @@
 using Akka.Actor;
+using DtuActors.Clustering;
 
 namespace DtuActors.Sessions;
 
@@ -10,10 +11,10 @@ public static class Replaying
 {
     /// <summary>Endpoint → session, any number of times: your <see cref="Registration"/>, and from here on your heartbeats, please.</summary>
     /// <param name="Endpoint">The endpoint's name.</param>
-    public sealed record Follow(string Endpoint) : INoSerializationVerificationNeeded;
+    public sealed record Follow(string Endpoint) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>Endpoint → session: no heartbeats any more.</summary>
-    public sealed record Unfollow(string Endpoint) : INoSerializationVerificationNeeded;
+    public sealed record Unfollow(string Endpoint) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>Session → endpoint: how the DTU registered.</summary>
     /// <param name="Session">The session.</param>
@@ -27,7 +28,7 @@ public static class Replaying
     /// <param name="Envelope">The name of the transport in which the DTU's bytes came; null: none.</param>
     public sealed record Registration(
         SessionRef Session, ReadOnlyMemory<byte> Bytes, ReadOnlyMemory<byte> Reply, bool EveryPacket, TimeSpan Silence, string? Envelope)
-        : INoSerializationVerificationNeeded;
+        : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>A heartbeat as it came, and what a centre answers, which the DTU keeps to itself.</summary>
     /// <param name="Bytes">As they came.</param>

@@ -1,6 +1,6 @@
 using Akka.Actor;
 using Akka.TestKit;
-using DtuActors.Clustering;
+using DtuActors.Clustering.Wire;
 using DtuActors.Configuration;
 using DtuActors.Protocol;
 using DtuActors.Routing;

@@ -1,0 +1,85 @@
+using DtuActors.Configuration;
+using DtuActors.Routing;
+
+namespace DtuActors.Clustering.Wire;
+
+/// <summary>What routers tell each other.</summary>
+internal static class PeeringForms
+{
+    public static readonly WireForm[] All =
+    [
+        new WireForm<Peering.Hello, HelloForm>(
+            "hel",
+            HelloForm.Parser,
+            (hello, _) => new HelloForm { Node = hello.Node, Life = hello.Life, Version = hello.Version, Tells = hello.Tells },
+            (form, _) => new Peering.Hello(form.Node, form.Life, form.Version, form.Tells)),
+        new WireForm<Peering.Onward, OnwardForm>(
+            "onw",
+            OnwardForm.Parser,
+            (onward, parts) => new OnwardForm { Endpoint = onward.Endpoint, Delivery = RelayForms.Form(onward.Delivery, parts) },
+            (form, parts) => new Peering.Onward(form.Endpoint, RelayForms.Message(form.Delivery, parts))),
+        new WireForm<Peering.Whole, WholeForm>("who", WholeForm.Parser, Form, Message),
+        new WireForm<Peering.Changed, ChangedForm>("chg", ChangedForm.Parser, Form, Message),
+    ];
+
+    private static WholeForm Form(Peering.Whole whole, WireParts parts) => new()
+    {
+        Node = whole.Node,
+        Life = whole.Life,
+        Endpoints = { whole.Endpoints.Select(endpoint => Form(endpoint, parts)) },
+        Sessions = { whole.Sessions.Select(parts.Form) },
+    };
+
+    private static Peering.Whole Message(WholeForm form, WireParts parts) => new(
+        form.Node, form.Life, [.. form.Endpoints.Select(endpoint => Endpoint(endpoint, parts))], [.. form.Sessions.Select(parts.Session)]);
+
+    private static ChangedForm Form(Peering.Changed changed, WireParts parts) => new()
+    {
+        Node = changed.Node,
+        Life = changed.Life,
+        Number = changed.Number,
+        Started = { changed.Started.Select(endpoint => Form(endpoint, parts)) },
+        Ended = { changed.Ended },
+        Opened = { changed.Opened.Select(parts.Form) },
+        Closed = { changed.Closed.Select(parts.Form) },
+    };
+
+    private static Peering.Changed Message(ChangedForm form, WireParts parts) => new(
+        form.Node,
+        form.Life,
+        form.Number,
+        [.. form.Started.Select(endpoint => Endpoint(endpoint, parts))],
+        [.. form.Ended],
+        [.. form.Opened.Select(parts.Session)],
+        [.. form.Closed.Select(parts.Session)]);
+
+    private static EndpointForm Form(Peering.EndpointThere endpoint, WireParts parts) => new()
+    {
+        Name = endpoint.Name,
+        Destination = parts.Form(endpoint.Destination),
+        Exclusive = endpoint.Exclusive,
+        Select = endpoint.Select switch
+        {
+            DownlinkSelect.Broadcast => SelectForm.Broadcast,
+            DownlinkSelect.LastSpeaker => SelectForm.LastSpeaker,
+            DownlinkSelect.UnitMap => SelectForm.UnitMap,
+            _ => SelectForm.None,
+        },
+        MirrorsUp = endpoint.MirrorsUp,
+        WantsSessions = endpoint.WantsSessions,
+    };
+
+    private static Peering.EndpointThere Endpoint(EndpointForm form, WireParts parts) => new(
+        form.Name,
+        parts.Destination(form.Destination),
+        form.Exclusive,
+        form.Select switch
+        {
+            SelectForm.Broadcast => DownlinkSelect.Broadcast,
+            SelectForm.LastSpeaker => DownlinkSelect.LastSpeaker,
+            SelectForm.UnitMap => DownlinkSelect.UnitMap,
+            _ => DownlinkSelect.None,
+        },
+        form.MirrorsUp,
+        form.WantsSessions);
+}
