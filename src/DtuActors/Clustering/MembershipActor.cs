@@ -76,6 +76,7 @@ public sealed class MembershipActor : ReceiveActor, IWithTimers
     private static readonly object NameKey = new();
     private static readonly object FewKey = new();
 
+    private readonly TimeSpan _nameTakenFor;
     private readonly string _name;
     private readonly ClusterOptions _options;
     private readonly Cluster _cluster = Cluster.Get(Context.System);
@@ -92,8 +93,9 @@ public sealed class MembershipActor : ReceiveActor, IWithTimers
     private bool _isJoined;
     private bool _isDown;
 
-    public MembershipActor(string name, ClusterOptions options)
+    public MembershipActor(string name, ClusterOptions options, TimeSpan nameTakenFor)
     {
+        _nameTakenFor = nameTakenFor;
         _name = name;
         _options = options;
 
@@ -122,7 +124,9 @@ public sealed class MembershipActor : ReceiveActor, IWithTimers
 
     /// <param name="name">This node's, unique in the cluster.</param>
     /// <param name="options">The cluster.</param>
-    public static Props Props(string name, ClusterOptions options) => Maker.Of((name, options), static from => new MembershipActor(from.name, from.options));
+    /// <param name="nameTakenFor">How long another node may have the name; null: as long as it may take until others know that it is gone.</param>
+    public static Props Props(string name, ClusterOptions options, TimeSpan? nameTakenFor = null) =>
+        Maker.Of((name, options, nameTakenFor: nameTakenFor ?? NameTakenFor), static from => new MembershipActor(from.name, from.options, from.nameTakenFor));
 
     protected override void PreStart()
     {
@@ -213,16 +217,13 @@ public sealed class MembershipActor : ReceiveActor, IWithTimers
             return;
         }
 
-        if (IsSelf(member))
-        {
-            EnterIfNameIsFree();
-        }
-        else if (_isJoined)
+        if (_isJoined)
         {
             _log.Info("node {0} ({1}) has joined", Name(member), Show(member.Address));
         }
 
         Tell(new Membership.NodeUp(_nodes[member.UniqueAddress]));
+        EnterIfNameIsFree();
         LookIfFew();
     }
 
@@ -237,7 +238,7 @@ public sealed class MembershipActor : ReceiveActor, IWithTimers
         {
             if (!Timers.IsTimerActive(NameKey))
             {
-                Timers.StartSingleTimer(NameKey, NameStillTaken.Instance, NameTakenFor);
+                Timers.StartSingleTimer(NameKey, NameStillTaken.Instance, _nameTakenFor);
             }
 
             return;
@@ -265,7 +266,7 @@ public sealed class MembershipActor : ReceiveActor, IWithTimers
         }
         else if (_unreachable.Contains(other.UniqueAddress) || other.Status is MemberStatus.Leaving or MemberStatus.Exiting or MemberStatus.Down)
         {
-            Timers.StartSingleTimer(NameKey, NameStillTaken.Instance, NameTakenFor);
+            Timers.StartSingleTimer(NameKey, NameStillTaken.Instance, _nameTakenFor);
         }
         else
         {
