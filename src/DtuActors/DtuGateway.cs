@@ -25,6 +25,9 @@ public abstract record StartUpEvent
     /// <summary>The database can't be opened or read.</summary>
     public sealed record NotStored(string KeyPath, string Place, string Problem) : StartUpEvent;
 
+    /// <summary>The cluster did not let this node in.</summary>
+    public sealed record NotJoined(string KeyPath, string Problem) : StartUpEvent;
+
     /// <summary>Everything that binds is bound. COM ports and dialled DTUs are not waited for.</summary>
     public sealed record Ready : StartUpEvent;
 }
@@ -91,6 +94,7 @@ public sealed class DtuGateway
     // One at a time: whose word is in it reloads.
     private readonly Channel<bool> _reloading = Channel.CreateBounded<bool>(1);
     private GatewayOptions _options;
+    private string? _outOfCluster;
     private long _commands;
 
     /// <summary>Starts a gateway in <paramref name="system"/>; <paramref name="storage"/> is where others tell of their storing too, null: it makes one.</summary>
@@ -124,6 +128,16 @@ public sealed class DtuGateway
 
     /// <summary>Completes when the gateway's actor has ended, in good order or by failure.</summary>
     public Task Ended { get; }
+
+    /// <summary>Why it ended though nobody asked for it: the cluster has no place for this node any more. Null: it runs, or was asked to stop.</summary>
+    public string? OutOfCluster => Volatile.Read(ref _outOfCluster);
+
+    internal void StopsBecause(CoordinatedShutdown.Reason? reason) => Volatile.Write(ref _outOfCluster, reason switch
+    {
+        CoordinatedShutdown.ClusterDowningReason => "the other nodes can't be reached, or gave this one up",
+        CoordinatedShutdown.ClusterLeavingReason => "it was told to leave the cluster",
+        _ => null,
+    });
 
     /// <summary>Closes listeners, writes what waits, closes ports; completes when all is closed, within 5 s.</summary>
     public Task StopAsync()

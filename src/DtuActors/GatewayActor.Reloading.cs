@@ -107,7 +107,7 @@ public sealed partial class GatewayActor
         var endpoints = _options.Endpoints.ToDictionary(endpoint => endpoint.Name, StringComparer.Ordinal);
         foreach (var name in change.Endpoints.Removed.Concat(change.Endpoints.Changed))
         {
-            LetGo(name, endpoints.GetValueOrDefault(name));
+            LetGo(name, endpoints.GetValueOrDefault(name) is { } next && IsHere(next) ? next : null);
         }
 
         if (reload.Parting.Count > 0)
@@ -134,6 +134,11 @@ public sealed partial class GatewayActor
         {
             _leaving[name] = (late.Ref, next);
         }
+        else if (next is not null)
+        {
+            // It was on another node.
+            _reload!.Successors.Add(next);
+        }
     }
 
     // The answer to the last one counts: the router may have begun anew meanwhile.
@@ -141,6 +146,7 @@ public sealed partial class GatewayActor
 
     private void OnRerouted(RouterActor.Rerouted rerouted)
     {
+        DrainLetGo();
         switch (_reload?.Step)
         {
             case Step.Parting:
@@ -183,7 +189,7 @@ public sealed partial class GatewayActor
 
             JoinIfAllLeft();
         }
-        else if (next is not null)
+        else if (next is not null && IsHere(next))
         {
             // It took longer than anybody waits for, and its reload was answered.
             StartEndpoint(next);
@@ -206,7 +212,7 @@ public sealed partial class GatewayActor
         var reload = _reload!;
         Enter(Step.Joining, BindLimit);
         var added = reload.Change.Endpoints.Added.ToHashSet(StringComparer.Ordinal);
-        foreach (var endpoint in _options.Endpoints.Where(endpoint => added.Contains(endpoint.Name)))
+        foreach (var endpoint in _options.Endpoints.Where(endpoint => added.Contains(endpoint.Name) && IsHere(endpoint)))
         {
             // One that was removed a reload ago may not have ended yet.
             if (_leaving.TryGetValue(endpoint.Name, out var late))
@@ -219,7 +225,7 @@ public sealed partial class GatewayActor
             }
         }
 
-        foreach (var endpoint in reload.Successors)
+        foreach (var endpoint in reload.Successors.Where(IsHere))
         {
             StartEndpoint(endpoint);
             if (EndpointTable.Listens(endpoint))
@@ -322,6 +328,7 @@ public sealed partial class GatewayActor
         Timers.Cancel(ReloadKey);
         _reload!.Asker.Tell(answer);
         _reload = null;
+        StartOwned();
     }
 
     /// <summary>The one that is under way, or waits for the start to end.</summary>

@@ -83,6 +83,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         _boundLater = boundLater;
         _alarmOutbox = alarmOutbox;
         _storage = storage;
+        _clustered = options.Cluster.Enabled;
         _admission = new Admission(options);
         _polls = new PollTable(options.Polls);
 
@@ -102,6 +103,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         Receive<Terminated>(OnTerminated);
         Receive<LimitReached>(_ => NextPhase());
         Reloads();
+        Clusters();
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -134,7 +136,8 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         _directory = Watched(DtuDirectory.Props(_stored), "directory");
         _router = Watched(RouterActor.Props(_admission, _directory, _fleet), "router");
         _commands = Watched(CommandsActor.Props(_inlet, _router), "commands");
-        foreach (var endpoint in _options.Endpoints)
+        JoinCluster();
+        foreach (var endpoint in _options.Endpoints.Where(IsHere))
         {
             StartEndpoint(endpoint);
             if (EndpointTable.Listens(endpoint))
@@ -163,6 +166,12 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     {
         var failed = Sender;
         _log.Error(failure, "{0} failed", failed.Path.Name);
+        if (failed.Equals(_membership))
+        {
+            // Of what happens to nodes meanwhile nobody would ever hear.
+            return Directive.Escalate;
+        }
+
         return _withSockets.Contains(failed) ? Directive.Resume : Directive.Restart;
     }, loggingEnabled: false);
 
@@ -225,7 +234,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     // A first DTU finds its row of the register, and its commands; a first question those that were seen before.
     private void Enter()
     {
-        if (!_entered && !_stopping && _registerOpened && (_journalOpened || _stored is null) && (_knownTold || _history.IsNobody()))
+        if (!_entered && !_stopping && _registerOpened && (_joined || !_clustered) && (_journalOpened || _stored is null) && (_knownTold || _history.IsNobody()))
         {
             _entered = true;
             StartEntrances();
@@ -267,36 +276,36 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
 
     private void StartEntrances()
     {
-        var shared = new SessionSetup
-        {
-            Listener = "",
-            Candidates = [],
-            Profiles = _options.Profiles,
-            Admission = _admission,
-            Polls = _polls,
-            Router = _router,
-            Directory = _directory,
-            Fleet = _fleet,
-            Recorder = _recorder,
-            Events = _inlet,
-        };
+        var shared = SharedSetup();
         foreach (var listener in _options.Listeners)
         {
             _unbound.Add(listener.Name);
             AddEntrance("listener-", listener.Name, Entrance(listener, shared));
         }
 
-        foreach (var dialer in _options.Dialers)
-        {
-            AddEntrance("dialer-", dialer.Name, DialerActor.Props(Setup(dialer, shared)));
-        }
+        StartDialers();
     }
 
-    private void AddEntrance(string kind, string name, Props props)
+    private SessionSetup SharedSetup() => new()
+    {
+        Listener = "",
+        Candidates = [],
+        Profiles = _options.Profiles,
+        Admission = _admission,
+        Polls = _polls,
+        Router = _router,
+        Directory = _directory,
+        Fleet = _fleet,
+        Recorder = _recorder,
+        Events = _inlet,
+    };
+
+    private IActorRef AddEntrance(string kind, string name, Props props)
     {
         var entrance = Watched(props, kind + Uri.EscapeDataString(name));
         _entrances.Add(entrance);
         _withSockets.Add(entrance);
+        return entrance;
     }
 
     // What carries the bytes is chosen here and nowhere else.
@@ -417,6 +426,11 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
 
     private void DrainSessions()
     {
+        if (_stopping)
+        {
+            return;
+        }
+
         _stopping = true;
         _log.Info("stopping");
         if (_reload is not null)
@@ -424,7 +438,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
             End(new Reloading.Refused("the gateway is stopping"));
         }
 
-        Drain(_entrances, SessionsLimit);
+        Drain(_entrances.Concat(_dialers.Keys).Distinct(), SessionsLimit);
     }
 
     private void Drain(IEnumerable<IActorRef> those, TimeSpan limit)
@@ -440,7 +454,9 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
 
     private void OnTerminated(Terminated terminated)
     {
-        if (OnEndpointLeft(terminated.ActorRef) && !_stopping)
+        var hasLeft = OnEndpointLeft(terminated.ActorRef);
+        hasLeft |= OnLetGoEnded(terminated.ActorRef);
+        if (hasLeft && !_stopping)
         {
             return;
         }

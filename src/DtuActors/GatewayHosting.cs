@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Hosting;
 using DtuActors.Alarming;
+using DtuActors.Clustering;
 using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Endpoints;
@@ -44,6 +45,11 @@ public static class GatewayHosting
             builder.AddHocon(CommandJournal.Hocon(database), HoconAddMode.Append).AddHocon(CommandJournal.SerializerHocon, HoconAddMode.Append);
         }
 
+        if (options.Cluster.Enabled)
+        {
+            builder.WithCluster(options);
+        }
+
         return builder
             .AddHocon(Settings, HoconAddMode.Append)
             .AddHocon(EndpointDispatchers.Hocon, HoconAddMode.Append)
@@ -52,6 +58,7 @@ public static class GatewayHosting
                 var gateway = new DtuGateway(system, options, resolver.GetService<StorageHealth>());
                 CoordinatedShutdown.Get(system).AddTask(CoordinatedShutdown.PhaseServiceUnbind, "dtu-gateway", async () =>
                 {
+                    gateway.StopsBecause(CoordinatedShutdown.Get(system).ShutdownReason);
                     await gateway.StopAsync().ConfigureAwait(false);
                     return Akka.Done.Instance;
                 });

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using Akka.Hosting;
+using DtuActors.Clustering;
 using DtuActors.Configuration;
 using DtuActors.Host.Api;
 using DtuActors.Host.Auditing;
@@ -27,8 +29,8 @@ internal sealed record RunningGateway(DtuGateway Gateway, IReadOnlyDictionary<st
 /// </summary>
 internal static partial class GatewayRun
 {
-    // The contract gives five seconds from the signal to the end; what is left is for the runtime.
-    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(4.5);
+    // The contract gives five seconds from the signal to the end; what is left is for the runtime. A node of a cluster hands over what it has.
+    private static TimeSpan StopWithin(GatewayOptions options) => options.Cluster.Enabled ? ClusterSetup.StopWithin : TimeSpan.FromSeconds(4.5);
 
     /// <param name="options">What to run.</param>
     /// <param name="files">Where it is from, for a reload.</param>
@@ -50,6 +52,14 @@ internal static partial class GatewayRun
         {
             var address = new IPEndPoint(options.Http.Address, options.Http.Port);
             SayBindFailed("dtu.http.port", address, failure.InnerException?.Message ?? failure.Message, failure is { InnerException: AddressInUseException });
+            WindowsEvents.Fail(app.Services);
+            await StopAsync(app, log);
+            return ExitCodes.Failed;
+        }
+        catch (Exception failure) when (options.Cluster.Enabled && NodePort.Problem(failure) is { } problem)
+        {
+            var address = IPAddress.TryParse(options.Cluster.Host, out var ip) ? new IPEndPoint(ip, options.Cluster.Port) : null;
+            SayBindFailed("dtu.cluster.port", address, problem.Message, problem.SocketErrorCode is SocketError.AddressAlreadyInUse, new SeedNode(options.Cluster.Host, options.Cluster.Port).ToString());
             WindowsEvents.Fail(app.Services);
             await StopAsync(app, log);
             return ExitCodes.Failed;
@@ -102,6 +112,9 @@ internal static partial class GatewayRun
                     case StartUpEvent.NotStored failed:
                         Terminal.Fault($"{failed.KeyPath}: can't open {failed.Place}: {failed.Problem}; with dtu.storage.provider = none nothing is stored");
                         return StartUp.Failed;
+                    case StartUpEvent.NotJoined failed:
+                        Terminal.Fault($"{failed.KeyPath}: {failed.Problem}");
+                        return StartUp.Failed;
                     case StartUpEvent.Ready:
                         bound.Add("http", "http", HttpAddress(app));
                         app.Services.GetRequiredService<Readiness>().Set();
@@ -149,6 +162,14 @@ internal static partial class GatewayRun
         using var registration = stopping.Register(stopped.SetResult);
         var beside = whenReady?.Invoke(new RunningGateway(gateway, app.Services.GetRequiredService<Sockets>().ByName), stopping) ?? stopped.Task;
         var first = await Task.WhenAny(gateway.Ended, stopped.Task, beside);
+        if (gateway.OutOfCluster is { } reason)
+        {
+            Terminal.Fault($"out of the cluster: {reason}; started again, it joins anew");
+            app.Lifetime.StopApplication();
+            await SettleAsync(beside, log);
+            return ExitCodes.Failed;
+        }
+
         if (stopping.IsCancellationRequested)
         {
             await SettleAsync(beside, log);
@@ -170,6 +191,12 @@ internal static partial class GatewayRun
         }
 
         await Task.WhenAny(gateway.Ended, stopped.Task);
+        if (gateway.OutOfCluster is { } why)
+        {
+            Terminal.Fault($"out of the cluster: {why}; started again, it joins anew");
+            return ExitCodes.Failed;
+        }
+
         return stopping.IsCancellationRequested ? ExitCodes.Done : ExitCodes.Failed;
     }
 
@@ -199,7 +226,7 @@ internal static partial class GatewayRun
         }
         catch (Exception failure) when (failure is OperationCanceledException or AggregateException or TimeoutException)
         {
-            LogStopCutShort(log, StopWithin.TotalSeconds, failure.Message);
+            LogStopCutShort(log, StopWithin(app.Services.GetRequiredService<GatewayOptions>()).TotalSeconds, failure.Message);
         }
     }
 
@@ -226,7 +253,7 @@ internal static partial class GatewayRun
         WindowsEvents.AddTo(services);
         services.AddGatewayApi();
         services.AddWebConsole();
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = StopWithin);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = StopWithin(options));
         services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
         services.AddAkka("dtu", akka => akka
             .ConfigureLoggers(loggers =>

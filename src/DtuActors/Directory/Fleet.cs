@@ -31,6 +31,9 @@ public static class Fleet
     /// <summary>From the gateway: an endpoint of that name has ended, and says no more.</summary>
     public sealed record EndpointGone(string Name) : INoSerializationVerificationNeeded;
 
+    /// <summary>A listener or dialer is not here any more.</summary>
+    public sealed record ListenerGone(string Name) : INoSerializationVerificationNeeded;
+
     /// <summary>Forget what is remembered of a DTU, unless it is online, configured or registered. One <see cref="Forgotten"/>.</summary>
     public sealed record Forget(DtuId Id) : INoSerializationVerificationNeeded;
 

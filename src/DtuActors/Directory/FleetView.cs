@@ -47,6 +47,7 @@ public sealed partial class FleetView : ReceiveActor
         Receive<Queueing.Standing>(OnQueueing);
         Receive<Fleet.EndpointSeen>(seen => _endpoints[seen.Status.Name] = seen.Status);
         Receive<Fleet.EndpointGone>(gone => _endpoints.Remove(gone.Name));
+        Receive<Fleet.ListenerGone>(gone => _listeners.Remove(gone.Name));
         Receive<Fleet.ListenerSeen>(seen => _listeners[seen.Status.Name] = seen.Status);
         Receive<Fleet.RoutesSeen>(seen => _routes = seen.Routes);
         Receive<Fleet.RegisterSeen>(OnRegisterSeen);

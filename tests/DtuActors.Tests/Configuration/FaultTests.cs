@@ -18,6 +18,7 @@ public sealed class FaultTests
     [InlineData("dtu.http.hosts = [\"a b\"]", 1, "dtu.http.hosts", "neither a host", "gateway.example.net")]
     [InlineData("dtu.http.api-keys = [{ key = abc }]", 1, "dtu.http.api-keys[0].role", "is missing", "operate")]
     [InlineData("dtu.http.api-keys = [abc, abc]", 1, "dtu.http.api-keys[1]", "twice", null)]
+    [InlineData("dtu.endpoints.e { kind = tcp, port = 1, on = elsewhere }", 1, "dtu.endpoints.e.on", "is another node, and there is no cluster", "each, one, gateway")]
     [InlineData("dtu.admission = opne", 1, "dtu.admission", "none of its words", "open; there are open, listed")]
     [InlineData("dtu.listeners { http { } }", 1, "dtu.listeners.http", "is reserved", null)]
     [InlineData("dtu.listeners { \"a b\" { } }", 1, "dtu.listeners.\"a b\"", "is no name", null)]
@@ -210,8 +211,7 @@ public sealed class FaultTests
     }
 
     [Theory]
-    [InlineData("dtu.endpoints.e { kind = tcp, port = 1, on = elsewhere }", "dtu.endpoints.e.on", "is not built yet")]
-    [InlineData("dtu.cluster.enabled = on", "dtu.cluster.enabled", "is not built yet")]
+    [InlineData("dtu { cluster { enabled = on, seed-nodes = [\"a:1\"] }, storage.provider = none }", "dtu.cluster.enabled", "is not built yet")]
     public void What_is_not_built_is_refused_by_its_key(string text, string key, string problem)
     {
         var fault = Conf.Fault(text);

@@ -133,6 +133,6 @@ public sealed class ReferenceTests
     [Fact]
     public void Every_file_under_hocon_is_an_example_that_is_tested() =>
         Assert.Equal(
-            ExampleFiles.Append("reference.conf").Order(StringComparer.Ordinal),
+            ExampleFiles.Append("reference.conf").Append("cluster.conf").Order(StringComparer.Ordinal),
             System.IO.Directory.EnumerateFiles(Conf.Hocon, "*.conf", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Conf.Hocon, file).Replace('\\', '/')).Order(StringComparer.Ordinal));
 }

@@ -17,6 +17,9 @@ internal sealed class BindingContext(bool isWindows, Func<string, string> folder
     /// <summary>The node's name, known once <c>node</c> is bound: endpoints name their owner by it.</summary>
     public string NodeName { get; set; } = "gateway";
 
+    /// <summary>Whether there are other nodes, known once <c>cluster</c> is bound.</summary>
+    public bool IsClustered { get; set; }
+
     /// <summary>Every key that was met, as the schema writes it, with the file it stands in: what proves the reference complete.</summary>
     public HashSet<(string File, string Key)> Seen { get; } = [];
 

@@ -12,7 +12,11 @@ namespace DtuActors.Configuration;
 /// <summary>Binds <c>endpoints</c>: one method per kind.</summary>
 internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, DtuId> canonical)
 {
-    private readonly Dictionary<string, string> _devices = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Node, string Device), string> _devices = [];
+    private readonly Dictionary<string, Sockets> _elsewhere = new(StringComparer.Ordinal);
+
+    // The other node that the endpoint is on which is bound now; empty: it may be on this one.
+    private string _there = "";
 
     /// <summary>Where each endpoint stands, for what routes say of it.</summary>
     public Dictionary<string, HoconPosition> Positions { get; } = new(StringComparer.Ordinal);
@@ -32,20 +36,23 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
                 continue;
             }
 
-            CheckOwner(block);
-            EndpointOptions? endpoint = block.Text("kind") switch
+            var kind = block.Text("kind") ?? "";
+            var home = ClusterBinder.Home(block, kind);
+            _there = home.MayBeOn(root.Context.NodeName) ? "" : home.Node!;
+            var at = SocketsThere(root.Context);
+            EndpointOptions? endpoint = kind switch
             {
                 "serial" => Serial(member.Key, block),
                 "pty" => Pty(member.Key, block),
-                "tcp" => Tcp(member.Key, block),
-                "modbus-tcp" => ModbusTcp(member.Key, block),
+                "tcp" => Tcp(member.Key, block, at),
+                "modbus-tcp" => ModbusTcp(member.Key, block, at),
                 "mqtt" => MqttBinder.Bind(member.Key, block),
-                _ => Stream(block, new FramingOptions(), CentreBinder.Bind(member.Key, block, sockets)),
+                _ => Stream(block, new FramingOptions(), CentreBinder.Bind(member.Key, block, at)),
             };
             if (endpoint is not null)
             {
                 Positions[member.Key] = member.Position;
-                endpoints.Add(endpoint);
+                endpoints.Add(endpoint with { Home = home });
             }
         }
 
@@ -98,7 +105,7 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
 
     private PtyEndpointOptions Pty(string name, BlockReader block)
     {
-        if (block.Context.IsWindows)
+        if (block.Context.IsWindows && _there.Length == 0)
         {
             block.Fault("kind", "'pty' exists on Linux only", "serial with one end of a com0com pair, or tcp");
         }
@@ -108,9 +115,9 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
         return Stream(block, FramingBinder.Line, new PtyEndpointOptions { Name = name, KeyPath = block.Path, Link = link, Reopen = ListenerBinder.Reopen(block, Schema.EndpointReopen) });
     }
 
-    private TcpEndpointOptions Tcp(string name, BlockReader block)
+    private TcpEndpointOptions Tcp(string name, BlockReader block, Sockets at)
     {
-        var (address, port, ports) = EndpointPorts.Bind(block, sockets);
+        var (address, port, ports) = EndpointPorts.Bind(block, at);
         if (ports is not null && block.Has("select"))
         {
             block.Fault("select", "stands beside ports: each DTU has its own, which says for whom a downlink is", "no select");
@@ -129,9 +136,9 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
         });
     }
 
-    private ModbusTcpEndpointOptions ModbusTcp(string name, BlockReader block)
+    private ModbusTcpEndpointOptions ModbusTcp(string name, BlockReader block, Sockets at)
     {
-        var (address, port, ports) = EndpointPorts.Bind(block, sockets);
+        var (address, port, ports) = EndpointPorts.Bind(block, at);
         return new ModbusTcpEndpointOptions
         {
             Name = name,
@@ -222,19 +229,27 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
         return endpoint with { Units = Units(block) };
     }
 
-    private static void CheckOwner(BlockReader block)
+    // Another node's ports and devices are its own: of this node's sockets none is in their way.
+    private Sockets SocketsThere(BindingContext context)
     {
-        if (block.NonEmpty("on", "each, one, or a node's name") is { } on && on is not ("each" or "one") && on != block.Context.NodeName)
+        if (_there.Length == 0)
         {
-            block.Fault("on", NotBuilt.Says($"'{KeyPath.Shown(on)}', an endpoint of another node,", $"built: each, one, {block.Context.NodeName}"), null);
+            return sockets;
         }
+
+        if (!_elsewhere.TryGetValue(_there, out var there))
+        {
+            _elsewhere[_there] = there = new Sockets(context);
+        }
+
+        return there;
     }
 
     private void Claim(BlockReader block, string key, string device)
     {
-        if (device.Length > 0 && !_devices.TryAdd(device, block.Path))
+        if (device.Length > 0 && !_devices.TryAdd((_there, device), block.Path))
         {
-            block.Fault(key, $"'{KeyPath.Shown(device)}' is already {_devices[device]}'s", $"a {key} of its own");
+            block.Fault(key, $"'{KeyPath.Shown(device)}' is already {_devices[(_there, device)]}'s", $"a {key} of its own");
         }
     }
 }

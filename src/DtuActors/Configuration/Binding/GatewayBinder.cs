@@ -21,12 +21,14 @@ internal static class GatewayBinder
         var names = new Names(context);
         var sockets = new Sockets(context);
         var http = Http(root);
+        var cluster = ClusterBinder.Bind(root, sockets);
+        context.IsClustered = cluster.Enabled;
         sockets.Take("dtu.http", root.PositionOf("http"), http.Address, [http.Port], udp: false);
         var listeners = ListenerBinder.BindListeners(root, profiles, names, sockets, canonical);
         var bound = new EndpointBinder(names, sockets, canonical);
         var endpoints = bound.Bind(root);
-        Cluster(root);
         var storage = Storage(root);
+        ClusterBinder.CheckStorage(root, cluster, storage);
         EndpointPorts.CheckStorage(context, endpoints, bound, storage);
         var options = new GatewayOptions
         {
@@ -41,6 +43,7 @@ internal static class GatewayBinder
             Polls = PollBinder.Bind(root, profiles.Values, canonical),
             Http = http,
             Storage = storage,
+            Cluster = cluster,
             Alarms = AlarmBinder.Bind(root),
             Telemetry = TelemetryBinder.Bind(root),
         };
@@ -258,27 +261,5 @@ internal static class GatewayBinder
 
         block.Fault("connection", "is no connection string with a host (its value is not shown)", $"{Form}, as Npgsql reads it");
         return null;
-    }
-
-    private static void Cluster(BlockReader root)
-    {
-        if (root.Nested("cluster", Schema.Cluster) is not { } block)
-        {
-            return;
-        }
-
-        _ = block.Boolean("enabled", false);
-        _ = ListenerBinder.Host(block, required: false);
-        _ = block.Port("port", 4053);
-        _ = block.NonEmptyTexts("roles");
-        _ = block.Duration("stable-after", TimeSpan.FromSeconds(8));
-        foreach (var (seed, position, path) in block.Texts("seed-nodes"))
-        {
-            var colon = seed.LastIndexOf(':');
-            if (colon < 1 || !Scalars.IsHost(seed[..colon].Trim('[', ']')) || Scalars.Integer(seed[(colon + 1)..]) is not (>= 1 and <= 65535))
-            {
-                root.Context.Fault(path, position, $"'{KeyPath.Shown(seed)}' is no seed node", "HOST:PORT, as 127.0.0.1:4053");
-            }
-        }
     }
 }

@@ -81,7 +81,12 @@ internal static class Schema
     public static readonly Block Http = new("dtu.http", "address", "port", "api-keys", "hosts");
     public static readonly Block ApiKey = new("dtu.http.api-keys[]", "name", "key", "role");
     public static readonly Block Storage = new("dtu.storage", "provider", "path", "connection", "retention", "max-history", "max-known");
-    public static readonly Block Cluster = new("dtu.cluster", "enabled", "host", "port", "seed-nodes", "roles", "stable-after");
+    public static readonly Block Cluster = new(
+        "dtu.cluster", "enabled", "host", "port", "public-host", "public-port", "seed-nodes", "seed-node-timeout", "discovery", "roles", "stable-after", "tls");
+
+    public static readonly Block Discovery = new("dtu.cluster.discovery", "method", "name", "port", "nodes");
+    public static readonly Block ClusterTls = new("dtu.cluster.tls", "certificate", "ca-path");
+    public static readonly Block ClusterCertificate = new("dtu.cluster.tls.certificate", "path", "key-path", "password");
 
     public static readonly Block Alarms = new(
         "dtu.alarms", "every", "clear-after", "group-above", "dtu-offline", "dtu-flapping", "dtu-conflict", "checksum-errors", "queue-age", "queue-full", "endpoint-down", "listener-down", "storage-failed", "events-lost",
@@ -104,7 +109,7 @@ internal static class Schema
     public static IEnumerable<Block> All =>
     [
         Dtu, Node, .. Listeners.Values, Certificate, Dialer, DialerReopen, Profile, Registration, Heartbeat, Keepalive, KeepWarm, ProfileFraming, EndpointFraming, Bus,
-        SuspendSlave, Duplicates, Application, KnownDtu, .. Endpoints.Values, EndpointCertificate, EndpointReopen, Unit, Route, Poll, Http, ApiKey, Storage, Cluster,
+        SuspendSlave, Duplicates, Application, KnownDtu, .. Endpoints.Values, EndpointCertificate, EndpointReopen, Unit, Route, Poll, Http, ApiKey, Storage, Cluster, Discovery, ClusterTls, ClusterCertificate,
         Alarms, OfflineAlarm, FlappingAlarm, ChecksumAlarm, QueueAgeAlarm, QueueFullAlarm, EndpointDownAlarm, ListenerDownAlarm, Webhook, Telemetry, Otlp,
     ];
 }

@@ -33,6 +33,9 @@ public abstract record EndpointOptions
     /// <summary>The word of <c>kind</c>.</summary>
     public abstract string Kind { get; }
 
+    /// <summary>On which nodes of a cluster it is.</summary>
+    public EndpointHome Home { get; init; } = EndpointHome.Each;
+
     public DownlinkSelect Select { get; init; }
 
     /// <summary>Whether each of its downlinks says which DTU it is for, so that <see cref="Select"/> has nothing to choose.</summary>

@@ -32,6 +32,8 @@ public sealed record GatewayOptions
 
     public StorageOptions Storage { get; init; } = new();
 
+    public ClusterOptions Cluster { get; init; } = new();
+
     public AlarmOptions Alarms { get; init; } = new();
 
     public TelemetryOptions Telemetry { get; init; } = new();

@@ -108,6 +108,9 @@ public sealed record TlsOptions
     /// <summary>The key in PEM; null: it stands in the certificate's file.</summary>
     public string? KeyPath { get; init; }
 
+    /// <summary>Of a PFX file; null: it has none.</summary>
+    public string? Password { get; init; }
+
     public ClientCertificates ClientCertificate { get; init; }
 
     /// <summary>Whom client certificates are trusted by: PEM, roots and what stands between; null where none are asked for.</summary>

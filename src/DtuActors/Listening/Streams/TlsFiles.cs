@@ -103,11 +103,11 @@ internal sealed record TlsFiles(SslStreamCertificateContext Certificate, X509Cer
         X509Certificate2Collection all;
         try
         {
-            all = X509CertificateLoader.LoadPkcs12CollectionFromFile(options.CertificatePath, null);
+            all = X509CertificateLoader.LoadPkcs12CollectionFromFile(options.CertificatePath, options.Password);
         }
         catch (CryptographicException problem)
         {
-            throw new TlsFileException(PathKey, $"{options.CertificatePath} is neither PEM nor PFX without password: {problem.Message}", Make);
+            throw new TlsFileException(PathKey, $"{options.CertificatePath} is neither PEM nor PFX {(options.Password is null ? "without password" : "with this password")}: {problem.Message}", Make);
         }
 
         var own = all.FirstOrDefault(certificate => certificate.HasPrivateKey)

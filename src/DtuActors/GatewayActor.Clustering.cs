@@ -1,0 +1,235 @@
+using Akka.Actor;
+using Akka.Event;
+using DtuActors.Clustering;
+using DtuActors.Configuration;
+using DtuActors.Directory;
+using DtuActors.Endpoints;
+
+namespace DtuActors;
+
+/// <summary>
+/// A gateway that is one of several: it opens for DTUs once the cluster has let it in, has those endpoints that are on its node, and what there is once in the cluster
+/// (endpoints whose home is <c>one</c>, dialled DTUs) while it is the owner.
+/// </summary>
+public sealed partial class GatewayActor
+{
+    private static readonly object LetGoKey = new();
+
+    // Whoever is to have ended before the owner's place is another node's.
+    private readonly HashSet<IActorRef> _lettingGo = [];
+    private readonly Dictionary<IActorRef, string> _dialers = [];
+    private readonly bool _clustered;
+    private IActorRef _membership = ActorRefs.Nobody;
+    private IActorRef _owner = ActorRefs.Nobody;
+    private bool _joined;
+    private bool _owning;
+    private bool _releasing;
+    private int _letGoAfter;
+
+    private void Clusters()
+    {
+        Receive<Membership.Joined>(_ => OnJoined());
+        Receive<Membership.NotJoined>(OnNotJoined);
+        Receive<Membership.NodeUp>(_ => { });
+        Receive<Membership.NodeUnreachable>(_ => { });
+        Receive<Membership.NodeReachable>(_ => { });
+        Receive<Membership.NodeLeaving>(_ => { });
+        Receive<Membership.NodeGone>(_ => { });
+        Receive<Owning.Yours>(_ => OnYours());
+        Receive<Owning.NotYours>(_ => OnNotYours());
+        Receive<LetGoOverdue>(_ => OnLetGoOverdue());
+    }
+
+    private void JoinCluster()
+    {
+        if (_clustered)
+        {
+            _membership = Watched(MembershipActor.Props(_options.Node.Name, _options.Cluster), "membership");
+        }
+    }
+
+    /// <summary>Whether an endpoint is on this node, now.</summary>
+    private bool IsHere(EndpointOptions endpoint) => !_clustered || endpoint.Home.IsOn(_options.Node.Name, _owning);
+
+    private bool Owns => !_clustered || _owning;
+
+    private void OnJoined()
+    {
+        if (_joined || _stopping)
+        {
+            return;
+        }
+
+        _joined = true;
+        _startUp.TryWrite(new StartUpEvent.Bound("cluster", "akka", ClusterSetup.BoundAddress(Context.System, _options.Cluster)));
+        ClusterSetup.TakePart(Context.System, Self);
+        Enter();
+    }
+
+    private void OnNotJoined(Membership.NotJoined not)
+    {
+        _log.Error("{0}: {1}", not.KeyPath, not.Problem);
+        _startUp.TryWrite(new StartUpEvent.NotJoined(not.KeyPath, not.Problem));
+    }
+
+    // ---- what there is once
+
+    private void OnYours()
+    {
+        if (_stopping)
+        {
+            // Its watch on this actor is the answer.
+            return;
+        }
+
+        _owner = Sender;
+        _owning = true;
+        _releasing = false;
+        _log.Info("this node has what there is once in the cluster");
+        StartOwned();
+    }
+
+    /// <summary>Starts what is this node's as the owner and does not run, unless it is ending still, or a reload is about to say what there is.</summary>
+    private void StartOwned()
+    {
+        if (!_clustered || !_owning || _stopping || _lettingGo.Count > 0 || _reload is not null)
+        {
+            return;
+        }
+
+        var started = false;
+        foreach (var endpoint in _options.Endpoints.Where(endpoint => endpoint.Home.Kind is HomeKind.One && !_leaving.ContainsKey(endpoint.Name) && !_endpoints.Exists(one => one.Name == endpoint.Name)))
+        {
+            StartEndpoint(endpoint);
+            if (!_ready && EndpointTable.Listens(endpoint))
+            {
+                _unbound.Add(endpoint.Name);
+            }
+
+            started = true;
+        }
+
+        if (started)
+        {
+            Reroute();
+        }
+
+        if (_entered)
+        {
+            StartDialers();
+        }
+    }
+
+    private void StartDialers()
+    {
+        if (!Owns || _lettingGo.Count > 0)
+        {
+            return;
+        }
+
+        var shared = SharedSetup();
+        foreach (var dialer in _options.Dialers.Where(dialer => !_dialers.ContainsValue(dialer.Name)))
+        {
+            _dialers[AddEntrance("dialer-", dialer.Name, Listening.DialerActor.Props(Setup(dialer, shared)))] = dialer.Name;
+        }
+    }
+
+    private void OnNotYours()
+    {
+        _owner = Sender;
+        _owning = false;
+        if (_stopping)
+        {
+            return;
+        }
+
+        _releasing = true;
+        _log.Info("another node gets what there is once in the cluster");
+        foreach (var name in _options.Endpoints.Where(endpoint => endpoint.Home.Kind is HomeKind.One).Select(endpoint => endpoint.Name))
+        {
+            if (_endpoints.FindIndex(endpoint => endpoint.Name == name) is >= 0 and var index)
+            {
+                _leaving[name] = (_endpoints[index].Ref, null);
+                _endpoints.RemoveAt(index);
+            }
+
+            if (_leaving.TryGetValue(name, out var leaving))
+            {
+                _lettingGo.Add(leaving.Ref);
+            }
+        }
+
+        foreach (var dialer in _dialers.Keys)
+        {
+            _entrances.Remove(dialer);
+            _lettingGo.Add(dialer);
+            dialer.Tell(ShutDown.Drain.Instance);
+        }
+
+        Timers.StartSingleTimer(LetGoKey, LetGoOverdue.Instance, OwnerActor.LetGoWithin);
+        Reroute();
+        _letGoAfter = _reroutes;
+        AnswerIfLetGo();
+    }
+
+    // Whatever the router sent them is before this in their mailboxes.
+    private void DrainLetGo()
+    {
+        if (_letGoAfter > 0)
+        {
+            _letGoAfter = 0;
+            foreach (var endpoint in _lettingGo.Where(one => !_dialers.ContainsKey(one)))
+            {
+                endpoint.Tell(ShutDown.Drain.Instance);
+            }
+        }
+    }
+
+    /// <summary>Whether it was a dialer that was let go.</summary>
+    private bool OnLetGoEnded(IActorRef ended)
+    {
+        var wasLetGo = _lettingGo.Remove(ended);
+        var wasDialer = wasLetGo && _dialers.Remove(ended, out var name) && Forget(name);
+        if (wasDialer)
+        {
+            _withSockets.Remove(ended);
+        }
+
+        if (wasLetGo)
+        {
+            AnswerIfLetGo();
+            StartOwned();
+        }
+
+        return wasDialer;
+
+        bool Forget(string dialer)
+        {
+            _fleet.Tell(new Fleet.ListenerGone(dialer));
+            return true;
+        }
+    }
+
+    private void OnLetGoOverdue()
+    {
+        foreach (var late in _lettingGo)
+        {
+            Context.Stop(late);
+        }
+    }
+
+    private void AnswerIfLetGo()
+    {
+        if (_releasing && _lettingGo.Count == 0)
+        {
+            _releasing = false;
+            Timers.Cancel(LetGoKey);
+            _owner.Tell(Owning.LetGo.Instance);
+        }
+    }
+
+    private sealed record LetGoOverdue : INoSerializationVerificationNeeded
+    {
+        public static readonly LetGoOverdue Instance = new();
+    }
+}
