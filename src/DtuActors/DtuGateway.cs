@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Threading.Channels;
 using Akka.Actor;
 using DtuActors.Alarming;
+using DtuActors.Clustering.Desks;
 using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Directory;
@@ -103,13 +104,18 @@ public sealed class DtuGateway
         _options = options;
         Storage = storage ?? new StorageHealth();
         _alarms = options.Alarms.Webhook.Url is null ? null : Channel.CreateBounded<AlarmStatus>(new BoundedChannelOptions(AlarmWebhook.MostWaiting) { SingleReader = true });
-        _actor = system.ActorOf(GatewayActor.Props(options, _startUp.Writer, _boundLater.Writer, _alarms?.Writer, Storage), "gateway");
+        var topics = new Topics();
+        _actor = system.ActorOf(GatewayActor.Props(options, _startUp.Writer, _boundLater.Writer, _alarms?.Writer, Storage, topics), "gateway");
         _parts = _actor.Ask<GatewayActor.Parts>(new GatewayActor.GetParts(), AskLimit);
+        Others = new OtherNodes(DeskAsync(), topics);
         Ended = _actor.WatchAsync();
     }
 
     /// <summary>The root of its tree.</summary>
     internal IActorRef Actor => _actor;
+
+    /// <summary>The other nodes of the cluster.</summary>
+    internal OtherNodes Others { get; }
 
     /// <summary>How storing goes.</summary>
     public StorageHealth Storage { get; }
@@ -371,6 +377,8 @@ public sealed class DtuGateway
         var monitors = (await _parts.ConfigureAwait(false)).Monitors;
         return new Subscription(monitors, only, capacity);
     }
+
+    private async Task<IActorRef?> DeskAsync() => (await _parts.ConfigureAwait(false)).Desk;
 
     private string NextCommand() => $"{Interlocked.Increment(ref _commands):x8}-{Guid.CreateVersion7():n}";
 

@@ -1,9 +1,12 @@
 using Akka.Actor;
 using Akka.Event;
 using DtuActors.Clustering;
+using DtuActors.Clustering.Desks;
+using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Endpoints;
+using DtuActors.Routing;
 
 namespace DtuActors;
 
@@ -13,6 +16,8 @@ namespace DtuActors;
 /// </summary>
 public sealed partial class GatewayActor
 {
+    private const string RouterName = "router";
+    private const string DeskName = "desk";
     private static readonly object LetGoKey = new();
 
     // Whoever is to have ended before the owner's place is another node's.
@@ -21,7 +26,12 @@ public sealed partial class GatewayActor
     private readonly bool _clustered;
     private IActorRef _membership = ActorRefs.Nobody;
     private IActorRef _owner = ActorRefs.Nobody;
+    private IActorRef _desk = ActorRefs.Nobody;
+
+    // By name: a node that came back has another address, and the old one goes later.
+    private readonly Dictionary<string, Address> _withinReach = new(StringComparer.Ordinal);
     private bool _joined;
+    private bool _hasShards;
     private bool _owning;
     private bool _releasing;
     private int _letGoAfter;
@@ -30,11 +40,13 @@ public sealed partial class GatewayActor
     {
         Receive<Membership.Joined>(_ => OnJoined());
         Receive<Membership.NotJoined>(OnNotJoined);
+        Receive<DtuRegion.Ready>(_ => OnShards());
+        Receive<Membership.NodeUp>(up => OnWithinReach(up.Node.Name, up.Node.Address), up => !up.Node.IsSelf);
         Receive<Membership.NodeUp>(_ => { });
-        Receive<Membership.NodeUnreachable>(_ => { });
-        Receive<Membership.NodeReachable>(_ => { });
+        Receive<Membership.NodeReachable>(reachable => OnWithinReach(reachable.Name, reachable.Address));
+        Receive<Membership.NodeUnreachable>(unreachable => OnOutOfReach(unreachable.Name, unreachable.Address));
         Receive<Membership.NodeLeaving>(_ => { });
-        Receive<Membership.NodeGone>(_ => { });
+        Receive<Membership.NodeGone>(OnNodeGone);
         Receive<Owning.Yours>(_ => OnYours());
         Receive<Owning.NotYours>(_ => OnNotYours());
         Receive<LetGoOverdue>(_ => OnLetGoOverdue());
@@ -44,6 +56,7 @@ public sealed partial class GatewayActor
     {
         if (_clustered)
         {
+            _desk = Watched(DeskActor.Props(_options.Node.Name, _topics), DeskName);
             _membership = Watched(MembershipActor.Props(_options.Node.Name, _options.Cluster), "membership");
         }
     }
@@ -64,6 +77,55 @@ public sealed partial class GatewayActor
         _startUp.TryWrite(new StartUpEvent.Bound("cluster", "akka", ClusterSetup.BoundAddress(Context.System, _options.Cluster)));
         ClusterSetup.TakePart(Context.System, Self);
         Enter();
+    }
+
+    private void OnShards()
+    {
+        _hasShards = true;
+        Enter();
+    }
+
+    // ---- other nodes
+
+    private void OnWithinReach(string node, Address address)
+    {
+        _withinReach[node] = address;
+        Meet(node, address);
+    }
+
+    private void MeetNodes()
+    {
+        foreach (var (node, address) in _withinReach)
+        {
+            Meet(node, address);
+        }
+    }
+
+    private void Meet(string node, Address address)
+    {
+        var there = new RootActorPath(address) / Self.Path.Elements;
+        _router.Tell(new Peering.Meet(node, address, Context.ActorSelection(there / RouterName)));
+        _desk.Tell(new Desk.Meet(node, Context.ActorSelection(there / DeskName)));
+    }
+
+    private void OnOutOfReach(string node, Address address)
+    {
+        if (_withinReach.TryGetValue(node, out var known) && known.Equals(address))
+        {
+            _withinReach.Remove(node);
+            _router.Tell(new Peering.Part(node));
+            _desk.Tell(new Desk.Part(node));
+        }
+    }
+
+    // The queues that were there have to be woken; the journal knows of which DTUs.
+    private void OnNodeGone(Membership.NodeGone gone)
+    {
+        OnOutOfReach(gone.Name, gone.Address);
+        if (_owning && _journalOpened)
+        {
+            _journal.Tell(CommandJournalActor.Again.Instance);
+        }
     }
 
     private void OnNotJoined(Membership.NotJoined not)

@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Akka.Actor;
 using Akka.Event;
 using DtuActors.Alarming;
+using DtuActors.Clustering.Desks;
 using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Directory;
@@ -29,7 +30,19 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     public sealed record GetParts : INoSerializationVerificationNeeded;
 
     /// <param name="Queues">Who takes commands that are stored; null: none is.</param>
-    public sealed record Parts(IActorRef Router, IActorRef Fleet, IActorRef Recorder, IActorRef Monitors, IActorRef Register, IActorRef Alarms, IActorRef Commands, IActorRef? Queues)
+    /// <param name="Desk">Where other nodes are asked; null: there is no cluster.</param>
+    /// <param name="Membership">Who knows the nodes; null: there is no cluster.</param>
+    public sealed record Parts(
+        IActorRef Router,
+        IActorRef Fleet,
+        IActorRef Recorder,
+        IActorRef Monitors,
+        IActorRef Register,
+        IActorRef Alarms,
+        IActorRef Commands,
+        IActorRef? Queues,
+        IActorRef? Desk,
+        IActorRef? Membership)
         : INoSerializationVerificationNeeded;
 
     // Together under the 5 s in which a stop has to be over; a session's own close takes 2 s at most, and history that waits is written in a tenth of a second.
@@ -57,6 +70,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private readonly HashSet<IActorRef> _withSockets = [];
     private readonly HashSet<IActorRef> _draining = [];
     private readonly StorageHealth _storage;
+    private readonly Topics _topics;
     private CommandStorage? _stored;
     private GatewayOptions _options;
     private bool _registerOpened;
@@ -73,11 +87,14 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private IActorRef _monitors = ActorRefs.Nobody;
     private IActorRef _directory = ActorRefs.Nobody;
     private IActorRef _register = ActorRefs.Nobody;
+    private IActorRef _journal = ActorRefs.Nobody;
     private IActorRef _alarms = ActorRefs.Nobody;
 
     public GatewayActor(
-        GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater, ChannelWriter<AlarmStatus>? alarmOutbox, StorageHealth storage)
+        GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater, ChannelWriter<AlarmStatus>? alarmOutbox, StorageHealth storage,
+        Topics topics)
     {
+        _topics = topics;
         _options = options;
         _startUp = startUp;
         _boundLater = boundLater;
@@ -98,7 +115,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         Receive<Binding.BindFailed>(OnBindFailed);
         Receive<RouterActor.WhatIsThere>(_ => OnWhatIsThere());
         Receive<Fleet.TellAgain>(OnTellAgain);
-        Receive<GetParts>(_ => Sender.Tell(new Parts(_router, _fleet, _recorder, _monitors, _register, _alarms, _commands, _stored is null ? null : _directory)));
+        Receive<GetParts>(_ => Sender.Tell(new Parts(_router, _fleet, _recorder, _monitors, _register, _alarms, _commands, _stored is null ? null : _directory, _desk.IsNobody() ? null : _desk, _membership.IsNobody() ? null : _membership)));
         Receive<ShutDown.Drain>(_ => DrainSessions());
         Receive<Terminated>(OnTerminated);
         Receive<LimitReached>(_ => NextPhase());
@@ -113,11 +130,13 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     /// <param name="boundLater">Hears what is bound after it.</param>
     /// <param name="alarmOutbox">Takes what alarms raise and clear, for whoever sends it on; null: nobody does.</param>
     /// <param name="storage">Hears how storing goes, and is read by alarms.</param>
+    /// <param name="topics">What this node answers other nodes.</param>
     public static Props Props(
-        GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater, ChannelWriter<AlarmStatus>? alarmOutbox, StorageHealth storage) =>
+        GatewayOptions options, ChannelWriter<StartUpEvent> startUp, ChannelWriter<StartUpEvent.Bound> boundLater, ChannelWriter<AlarmStatus>? alarmOutbox, StorageHealth storage,
+        Topics topics) =>
         Maker.Of(
-            (options, startUp, boundLater, alarmOutbox, storage),
-            static from => new GatewayActor(from.options, from.startUp, from.boundLater, from.alarmOutbox, from.storage));
+            (options, startUp, boundLater, alarmOutbox, storage, topics),
+            static from => new GatewayActor(from.options, from.startUp, from.boundLater, from.alarmOutbox, from.storage, from.topics));
 
     protected override void PreStart()
     {
@@ -133,8 +152,8 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         _fleet = Watched(FleetView.Props(_options, unwritten), "fleet");
         _alarms = Watched(AlarmActor.Props(_options, _fleet, _inlet, _storage, _alarmOutbox), "alarms");
         _stored = Stored();
-        _directory = Watched(DtuDirectory.Props(_stored), "directory");
-        _router = Watched(RouterActor.Props(_admission, _directory, _fleet), "router");
+        _directory = Watched(_clustered ? DtuRegion.Props(_stored) : DtuDirectory.Props(_stored), "directory");
+        _router = Watched(RouterActor.Props(_admission, _directory, _fleet, _clustered ? _options.Node.Name : null), RouterName);
         _commands = Watched(CommandsActor.Props(_inlet, _router), "commands");
         JoinCluster();
         foreach (var endpoint in _options.Endpoints.Where(IsHere))
@@ -148,7 +167,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
 
         if (_stored is not null)
         {
-            Watched(CommandJournalActor.Props(Database.Of(_options.Storage)!), "journal");
+            _journal = Watched(CommandJournalActor.Props(Database.Of(_options.Storage)!), "journal");
         }
 
         _register = Watched(RegisterActor.Props(_options, _storage, _admission, _fleet, _router), "register");
@@ -234,7 +253,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     // A first DTU finds its row of the register, and its commands; a first question those that were seen before.
     private void Enter()
     {
-        if (!_entered && !_stopping && _registerOpened && (_joined || !_clustered) && (_journalOpened || _stored is null) && (_knownTold || _history.IsNobody()))
+        if (!_entered && !_stopping && _registerOpened && (!_clustered || (_joined && _hasShards)) && (_journalOpened || _stored is null) && (_knownTold || _history.IsNobody()))
         {
             _entered = true;
             StartEntrances();
@@ -272,6 +291,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     {
         Reroute();
         _entrances.ForEach(entrance => entrance.Tell(Registry.AnnounceYourself.Instance));
+        MeetNodes();
     }
 
     private void StartEntrances()
@@ -293,6 +313,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         Profiles = _options.Profiles,
         Admission = _admission,
         Polls = _polls,
+        GoesAhead = _clustered,
         Router = _router,
         Directory = _directory,
         Fleet = _fleet,

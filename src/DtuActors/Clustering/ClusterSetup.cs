@@ -4,6 +4,7 @@ using System.Text;
 using Akka.Actor;
 using Akka.Cluster.Tools.Singleton;
 using Akka.Hosting;
+using DtuActors.Clustering.Wire;
 using DtuActors.Configuration;
 
 namespace DtuActors.Clustering;
@@ -11,9 +12,6 @@ namespace DtuActors.Clustering;
 /// <summary>What Akka is told where there is a cluster: remoting, membership, who is given up when, sharding, and how a node leaves.</summary>
 public static class ClusterSetup
 {
-    /// <summary>Of the longest message between nodes. A page of a thousand DTUs fits; a frame of a DTU is far below.</summary>
-    internal const int MostFrameBytes = 1024 * 1024;
-
     /// <summary>From the signal to the end, all phases of the stop together.</summary>
     public static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(45);
 
@@ -48,9 +46,9 @@ public static class ClusterSetup
                   public-hostname = {{Quoted(options.PublicHost ?? options.Host)}}
                   public-port = {{options.PublicPort ?? 0}}
                   enable-ssl = {{(options.Tls is null ? "off" : "on")}}
-                  maximum-frame-size = {{MostFrameBytes}}b
-                  send-buffer-size = {{MostFrameBytes}}b
-                  receive-buffer-size = {{MostFrameBytes}}b
+                  maximum-frame-size = {{WireProtocol.MostBytes}}b
+                  send-buffer-size = {{WireProtocol.MostBytes}}b
+                  receive-buffer-size = {{WireProtocol.MostBytes}}b
                   batching.enabled = off
                 }
               }
@@ -102,7 +100,7 @@ public static class ClusterSetup
                 """);
         }
 
-        return text.ToString();
+        return text.AppendLine().Append(WireSerializer.Hocon).ToString();
     }
 
     /// <summary>Takes part in the choice of the <see cref="OwnerActor"/>'s node, for <paramref name="gateway"/>; on every node, once.</summary>

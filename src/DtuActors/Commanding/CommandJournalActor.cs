@@ -19,7 +19,7 @@ public sealed class CommandJournalActor : ReceiveActor, IWithTimers
     public CommandJournalActor(Database database)
     {
         _database = database;
-        Receive<OpenAgain>(_ => Open());
+        Receive<Again>(_ => Open());
     }
 
     /// <summary>The tables are there; commands of these DTUs may be open.</summary>
@@ -27,6 +27,12 @@ public sealed class CommandJournalActor : ReceiveActor, IWithTimers
 
     /// <summary>The database can't be opened or read, or is a newer release's.</summary>
     public sealed record OpenFailed(string KeyPath, string Place, string Problem) : INoSerializationVerificationNeeded;
+
+    /// <summary>Look again: a node is gone, and with it its queues. Or for itself: it could not be opened.</summary>
+    public sealed record Again : INoSerializationVerificationNeeded
+    {
+        public static readonly Again Instance = new();
+    }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
@@ -48,12 +54,7 @@ public sealed class CommandJournalActor : ReceiveActor, IWithTimers
         catch (StorageException failure)
         {
             Context.Parent.Tell(new OpenFailed(_database.KeyPath, _database.Place, failure.Message));
-            Timers.StartSingleTimer(OpenAgain.Instance, OpenAgain.Instance, AgainAfter);
+            Timers.StartSingleTimer(Again.Instance, Again.Instance, AgainAfter);
         }
-    }
-
-    private sealed record OpenAgain : INoSerializationVerificationNeeded
-    {
-        public static readonly OpenAgain Instance = new();
     }
 }

@@ -65,6 +65,12 @@ public sealed partial class RouterActor
 
     private void OnMeet(Peering.Meet meet)
     {
+        if (_peers.TryGetValue(meet.Node, out var before) && before.Address is { } other && !other.Equals(meet.Address))
+        {
+            // A new process under the same name.
+            OnPart(meet.Node);
+        }
+
         var peer = PeerOf(meet.Node);
         (peer.Address, peer.Router) = (meet.Address, meet.Router);
         SayHello();

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.TestKit.TestActors;
+using DtuActors.Clustering.Desks;
 using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Directory;
@@ -100,6 +101,11 @@ internal sealed class WireSamples
             new Peering.Whole("node-1", 42, [endpoint, endpoint with { Name = "mqtt", Exclusive = false, Select = DownlinkSelect.Broadcast, MirrorsUp = false }], [session, elsewhere]),
             new Peering.Whole("node-1", 42, [], []),
             new Peering.Onward("scada", deliver),
+
+            new Desk.Ask(7, "dtus", new byte[] { 123, 125 }),
+            new Desk.Answer(7, new byte[] { 123, 125 }, null),
+            new Desk.Answer(7, default, "it does not know"),
+            new Desk.Told("north", "events", new byte[] { 123, 125 }),
             new Peering.Changed("node-1", 42, 1, [endpoint with { Select = DownlinkSelect.LastSpeaker }], ["mqtt"], [session], [elsewhere]),
             new Peering.Changed("node-1", 42, 2, [], [], [], []),
         ];

@@ -27,7 +27,10 @@ public sealed class WireTests(WireNodes nodes) : IClassFixture<WireNodes>
         chg Peering.Changed
         con Holding.Contested
         cwe Commands.WithdrawEnded
+        dan Desk.Answer
+        das Desk.Ask
         del Relay.Deliver
+        dto Desk.Told
         end Queueing.Ended
         fin Holding.Find
         fol Replaying.Follow
