@@ -15,6 +15,9 @@ public abstract record Binder
     /// <param name="address">What to bind.</param>
     /// <param name="registerTimeout">A connection to which nobody registered by then is reset.</param>
     internal abstract void Bind(IUntypedActorContext context, EndPoint address, TimeSpan registerTimeout);
+
+    /// <summary>Why a connection that came just now can't stay, in words, or null. Only what accepts without asking has to be asked.</summary>
+    internal virtual string? Objection() => null;
 }
 
 /// <summary>Akka.IO's own TCP.</summary>
@@ -25,6 +28,11 @@ public sealed record AkkaIoBinder : Binder
 
     /// <summary>Set on each accepted socket.</summary>
     public IEnumerable<Inet.SocketOption> SocketOptions { get; init; } = [];
+
+    /// <summary>Of which accepted sockets leave some free; but Akka.IO may have accepted dozens more before the first of them is refused.</summary>
+    internal Descriptors Descriptors { get; init; } = Descriptors.OfProcess;
+
+    internal override string? Objection() => Descriptors.Shortage();
 
     internal override void Bind(IUntypedActorContext context, EndPoint address, TimeSpan registerTimeout) => context.System.Tcp().Tell(
         new Tcp.Bind(context.Self, address, StreamListener.Backlog, SocketOptions, pullMode: true)

@@ -139,7 +139,7 @@ public sealed class ListenerActor : ListenerShell
     private void OnConnected(Tcp.Connected connected)
     {
         var peer = Peer.Of(connected.RemoteAddress);
-        var problem = Draining ? "the gateway is stopping" : _limits.Enter(peer.Address);
+        var problem = Draining ? "the gateway is stopping" : Setup.Binder.Objection() ?? _limits.Enter(peer.Address);
         if (problem is not null)
         {
             Sender.Tell(Tcp.Abort.Instance);

@@ -54,6 +54,7 @@ internal static class FleetWords
         "conflict" => t["another device holds the id", "ID 已被其他设备占用"],
         "id-changed" => t["said another id on the same connection", "同一连接上更换了 ID"],
         "max-connections" => t["too many connections", "连接数已满"],
+        "descriptors" => t["no file descriptor to spare", "文件描述符不足"],
         "handshake" => t["the TLS handshake failed", "TLS 握手失败"],
         _ => reason,
     };

@@ -11,7 +11,7 @@ namespace DtuActors.Listening.Streams;
 /// Takes the place of Akka.IO's TcpListener: binds, accepts, and makes a <see cref="StreamConnection"/> of each socket. Unlike Akka's it goes on after any accept error,
 /// and neither unbinding nor an error of the listening socket touches the connections it accepted: it ends when it is unbound and they are gone.
 /// </summary>
-/// <remarks><code>binding ──▶ accepting ⇄ pausing (an error, or too many handshakes at once) ──unbind──▶ unbound ──last connection──▶ (stopped)</code></remarks>
+/// <remarks><code>binding ──▶ accepting ⇄ pausing (an error, few descriptors, or too many handshakes at once) ──unbind──▶ unbound ──last connection──▶ (stopped)</code></remarks>
 internal sealed class StreamListener : ReceiveActor, IWithTimers
 {
     /// <summary>Connection → listener.</summary>
@@ -82,6 +82,9 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
+
+    // Where a connection was gone before it was taken, only its own door pauses.
+    private bool IsShut => _troubled && Timers.IsTimerActive(PauseKey);
 
     public static Props Props(StreamSetup setup, IActorRef handler) => Akka.Actor.Props.Create<StreamListener>(setup, handler);
 
@@ -164,7 +167,7 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
     {
         for (var taken = 0; taken < Burst; taken++)
         {
-            if (_unbound || _shares.Opening >= MostOpening || _doors.Next() is not { } door)
+            if (_unbound || IsShut || _shares.Opening >= MostOpening || _doors.Next() is not { } door)
             {
                 return true;
             }
@@ -212,6 +215,17 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
             _handler.Tell(new StreamTalk.Trouble(StreamTalk.Accepting, null));
         }
 
+        // The rest waits in the backlog. Several doors may have let one in each before that was known.
+        if (_setup.Descriptors.ShortageAfter(socket) is { } shortage)
+        {
+            Pause(shortage);
+            if (_setup.Descriptors.IsReserved(socket))
+            {
+                Refuse(socket, PeerOf(socket), StreamTalk.Descriptors, shortage);
+                return;
+            }
+        }
+
         if (!_setup.Opens)
         {
             AwaitHandler(Begin(socket));
@@ -225,9 +239,14 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
         }
         else if (problem is not null)
         {
-            socket.Dispose();
-            _handler.Tell(new StreamTalk.Refused(peer, StreamTalk.Handshake, problem, default));
+            Refuse(socket, peer, StreamTalk.Handshake, problem);
         }
+    }
+
+    private void Refuse(Socket socket, Peer peer, string reason, string problem)
+    {
+        socket.Dispose();
+        _handler.Tell(new StreamTalk.Refused(peer, reason, problem, default));
     }
 
     // Behind a balancer all addresses are its own; a socket that is gone already has none.
@@ -307,12 +326,16 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
         Pause(failed.Problem);
     }
 
-    private void Pause(Exception problem)
+    private void Pause(Exception problem) =>
+        Pause(problem is SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted } ? null : problem.Message);
+
+    // Without a problem nobody needs to hear of it.
+    private void Pause(string? problem)
     {
-        if (problem is not SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted })
+        if (problem is not null)
         {
             _troubled = true;
-            _handler.Tell(new StreamTalk.Trouble(StreamTalk.Accepting, $"accepting pauses: {problem.Message}"));
+            _handler.Tell(new StreamTalk.Trouble(StreamTalk.Accepting, $"accepting pauses: {problem}"));
         }
 
         Timers.StartSingleTimer(PauseKey, GoOn.Instance, _pause);
@@ -324,6 +347,10 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
         if (_doors.IsEmpty && !_unbound)
         {
             BindSocket();
+        }
+        else if (_setup.Descriptors.Shortage() is { } shortage && !_unbound)
+        {
+            Pause(shortage);
         }
         else
         {

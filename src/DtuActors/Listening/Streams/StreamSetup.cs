@@ -20,6 +20,9 @@ internal sealed record StreamSetup
     /// <summary>Whoever got <see cref="Tcp.Connected"/> answers by then, or the socket is reset.</summary>
     public TimeSpan RegisterTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>Of which accepted sockets leave some free.</summary>
+    public Descriptors Descriptors { get; init; } = Descriptors.OfProcess;
+
     /// <summary>Whether something has to be read before there is a connection to speak of.</summary>
     public bool Opens => Proxy is not null || Tls is not null;
 }
@@ -29,7 +32,7 @@ internal static class StreamTalk
 {
     /// <summary>A socket that never became a connection.</summary>
     /// <param name="Peer">Who it was.</param>
-    /// <param name="Reason">A word, <see cref="Handshake"/> or <see cref="ProxyHeader"/>.</param>
+    /// <param name="Reason">A word, <see cref="Handshake"/>, <see cref="ProxyHeader"/> or <see cref="Descriptors"/>.</param>
     /// <param name="Problem">In words.</param>
     /// <param name="FirstBytes">What it said, where that was read.</param>
     public sealed record Refused(Peer Peer, string Reason, string Problem, ReadOnlyMemory<byte> FirstBytes) : INoSerializationVerificationNeeded;
@@ -41,6 +44,7 @@ internal static class StreamTalk
 
     public const string Handshake = "handshake";
     public const string ProxyHeader = "proxy-header";
+    public const string Descriptors = "descriptors";
     public const string Accepting = "accepting";
     public const string Certificate = "certificate";
 }

@@ -9,7 +9,6 @@ using DtuActors.Configuration;
 using DtuActors.Listening;
 using DtuActors.Listening.Streams;
 using DtuActors.Protocol.Transports;
-using ListenerSeen = DtuActors.Directory.Fleet.ListenerSeen;
 
 namespace DtuActors.Tests.Listening.Transports;
 
@@ -334,13 +333,4 @@ public sealed class OpeningSpec : TransportHarness
         }, Patience, TimeSpan.FromMilliseconds(10));
         return Task.FromResult(refused!);
     }
-
-    /// <summary>Waits for the listener's last error, which is shown once a second.</summary>
-    private void ErrorBecomes(Predicate<string?> right) => AwaitAssert(() =>
-    {
-        Advance(TimeSpan.FromSeconds(2));
-        var seen = Fleet.ReceiveWhile<ListenerSeen>(TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(50), message => (message as ListenerSeen)!);
-        Assert.NotEmpty(seen);
-        Assert.True(right(seen[^1].Status.LastError), seen[^1].Status.LastError);
-    }, Patience, TimeSpan.FromMilliseconds(20));
 }

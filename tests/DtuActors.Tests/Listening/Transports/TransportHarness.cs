@@ -6,6 +6,7 @@ using Akka.IO;
 using Akka.TestKit;
 using DtuActors.Directory;
 using DtuActors.Listening;
+using ListenerSeen = DtuActors.Directory.Fleet.ListenerSeen;
 
 namespace DtuActors.Tests.Listening.Transports;
 
@@ -127,6 +128,15 @@ public abstract class TransportHarness : ActorSpec, IDisposable
     }
 
     protected void ExpectEnd(Started session) => FishForMessage<Terminated>(ended => ended.ActorRef.Equals(session.Socket), Patience);
+
+    /// <summary>Waits for the listener's last error, which is shown once a second.</summary>
+    protected void ErrorBecomes(Predicate<string?> right) => AwaitAssert(() =>
+    {
+        Advance(TimeSpan.FromSeconds(2));
+        var seen = Fleet.ReceiveWhile<ListenerSeen>(TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(50), message => (message as ListenerSeen)!);
+        Assert.NotEmpty(seen);
+        Assert.True(right(seen[^1].Status.LastError), seen[^1].Status.LastError);
+    }, Patience, TimeSpan.FromMilliseconds(20));
 
     void IDisposable.Dispose()
     {
