@@ -17,7 +17,6 @@ internal static class NotBuilt
 {
     public static readonly IReadOnlyList<NotBuiltRow> Rows =
     [
-        new("dtu.cluster.enabled", null, "off", "built: off, one node"),
     ];
 
     private static readonly ILookup<string, NotBuiltRow> ByKey = Rows.ToLookup(row => row.Key, StringComparer.Ordinal);
