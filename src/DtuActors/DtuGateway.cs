@@ -84,6 +84,8 @@ public sealed class DtuGateway
     // A disk that stalls; a group's ten thousand queues that are read at once.
     private static readonly TimeSpan JournalLimit = TimeSpan.FromSeconds(30);
 
+    private const int TriesInCluster = 6;
+
     // A hundred thousand rows on a slow disk, behind another import.
     private static readonly TimeSpan RegisterLimit = TimeSpan.FromMinutes(2);
 
@@ -390,19 +392,23 @@ public sealed class DtuGateway
     {
         var take = new Queueing.Take(id, command, caller, Source, payload, wish?.TimeToLive, wish?.Retry ?? false, wish?.Key, AnswerWithin: SendAnswerWithin);
         var refusal = RefusalReason.StorageFailed;
-        try
+        for (var left = parts.Desk is null ? 1 : TriesInCluster; left > 0; left--)
         {
-            var answer = await parts.Queues!.Ask<object>(take, JournalLimit, ct).ConfigureAwait(false);
-            if (answer is Queueing.Taken taken)
+            try
             {
-                return new SendOutcome(command, taken.Status.State, taken.Status.Reason, taken.Refusal);
-            }
+                var answer = await parts.Queues!.Ask<object>(take, parts.Desk is null ? JournalLimit : JournalLimit / TriesInCluster, ct).ConfigureAwait(false);
+                if (answer is Queueing.Taken taken)
+                {
+                    return new SendOutcome(command, taken.Status.State, taken.Status.Reason, taken.Refusal);
+                }
 
-            refusal = ((Queueing.Refused)answer).Reason;
-        }
-        catch (AskTimeoutException)
-        {
-            // The database hangs.
+                refusal = ((Queueing.Refused)answer).Reason;
+                break;
+            }
+            catch (AskTimeoutException)
+            {
+                // The database hangs. In a cluster: the queue's node was lost with the question, and the queue knows the command by its id where it took it.
+            }
         }
 
         parts.Commands.Tell(new Commands.Refused(command, caller, Source, id, payload, refusal), ActorRefs.NoSender);

@@ -7,6 +7,7 @@ using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Endpoints;
 using DtuActors.Routing;
+using DtuActors.Sessions;
 
 namespace DtuActors;
 
@@ -24,6 +25,7 @@ public sealed partial class GatewayActor
     private readonly HashSet<IActorRef> _lettingGo = [];
     private readonly Dictionary<IActorRef, string> _dialers = [];
     private readonly bool _clustered;
+    private readonly ClaimPace? _pace;
     private IActorRef _membership = ActorRefs.Nobody;
     private IActorRef _owner = ActorRefs.Nobody;
     private IActorRef _desk = ActorRefs.Nobody;

@@ -101,6 +101,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         _alarmOutbox = alarmOutbox;
         _storage = storage;
         _clustered = options.Cluster.Enabled;
+        _pace = _clustered ? new ClaimPace() : null;
         _admission = new Admission(options);
         _polls = new PollTable(options.Polls);
 
@@ -313,7 +314,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         Profiles = _options.Profiles,
         Admission = _admission,
         Polls = _polls,
-        GoesAhead = _clustered,
+        Pace = _pace,
         Router = _router,
         Directory = _directory,
         Fleet = _fleet,

@@ -52,8 +52,8 @@ public sealed partial class ConnectionActor
             case Tcp.Received received:
                 OnBytesWhileClaiming(received.Data.ToReadOnlySpan());
                 return true;
-            case ClaimDue:
-                ClaimAgain();
+            case ClaimDue due:
+                OnClaimDue(due);
                 return true;
             case Holding.Waiting:
                 _unanswered = 0;
@@ -74,20 +74,49 @@ public sealed partial class ConnectionActor
 
     private void Claim()
     {
-        _setup.Directory.Tell(new Holding.Announce(_id, _session?.Epoch, Self, Remote, _profile.Duplicates));
-        var again = ClaimAgainAfter * (1 + _unanswered);
-        Timers.StartSingleTimer(TimerKey.Claim, ClaimDue.Instance, again < ClaimAgainLast ? again : ClaimAgainLast);
+        if (_setup.Pace is { } pace && pace.Take(Now) is var turn && turn > TimeSpan.Zero)
+        {
+            Timers.StartSingleTimer(TimerKey.Claim, ClaimDue.ItIsTheTurn, turn);
+            if (turn >= MostUnanswered * ClaimAgainAfter)
+            {
+                GoAhead();
+            }
+        }
+        else
+        {
+            SendClaim();
+        }
     }
 
-    private void ClaimAgain()
+    private void SendClaim()
     {
-        _unanswered++;
-        if (_session is null && _setup.GoesAhead && _unanswered >= MostUnanswered)
+        _setup.Directory.Tell(new Holding.Announce(_id, _session?.Epoch, Self, Remote, _profile.Duplicates));
+        var again = ClaimAgainAfter * (1 + _unanswered);
+        Timers.StartSingleTimer(TimerKey.Claim, ClaimDue.Again, again < ClaimAgainLast ? again : ClaimAgainLast);
+    }
+
+    private void OnClaimDue(ClaimDue due)
+    {
+        if (due == ClaimDue.ItIsTheTurn)
         {
-            BeginSession(Epoch.After(0, Now));
+            SendClaim();
+            return;
+        }
+
+        if (++_unanswered >= MostUnanswered && _setup.Pace is not null)
+        {
+            GoAhead();
         }
 
         Claim();
+    }
+
+    private void GoAhead()
+    {
+        if (_session is null)
+        {
+            BeginSession(Epoch.After(0, Now));
+        }
     }
 
     private void OnBytesWhileClaiming(ReadOnlySpan<byte> bytes)
@@ -148,8 +177,9 @@ public sealed partial class ConnectionActor
         }
     }
 
-    private sealed record ClaimDue : INoSerializationVerificationNeeded
+    private sealed record ClaimDue(bool IsRepeated) : INoSerializationVerificationNeeded
     {
-        public static readonly ClaimDue Instance = new();
+        public static readonly ClaimDue ItIsTheTurn = new(IsRepeated: false);
+        public static readonly ClaimDue Again = new(IsRepeated: true);
     }
 }

@@ -95,8 +95,8 @@ public sealed partial class ConnectionActor
             case Publish or Fleet.TellAgain:
                 _setup.Fleet.Tell(new Fleet.SessionSeen(Report()));
                 return true;
-            case ClaimDue:
-                ClaimAgain();
+            case ClaimDue due:
+                OnClaimDue(due);
                 return true;
             case Holding.Waiting:
                 _unanswered = 0;

@@ -35,8 +35,11 @@ public sealed record SessionSetup
     /// <summary>A number from 0 to below 1, each time another one: what keeps sessions from acting in step.</summary>
     public Func<double> Chance { get; init; } = Random.Shared.NextDouble;
 
-    /// <summary>Whether a session whose claim nobody answers goes ahead under an epoch of its own: where the directory is on many nodes, some of it may be out of reach.</summary>
-    public bool GoesAhead { get; init; }
+    /// <summary>
+    /// How fast they claim their DTUs, where the directory is on many nodes, of which some may be out of reach: a session whose claim has to wait, or is not answered, goes ahead
+    /// under an epoch of its own. Null: the directory is here.
+    /// </summary>
+    public ClaimPace? Pace { get; init; }
 
     public required IActorRef Router { get; init; }
 

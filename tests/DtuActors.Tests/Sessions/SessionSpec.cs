@@ -60,6 +60,9 @@ public abstract class SessionSpec : ActorSpec
         return Connect([profile ?? options.Profiles["default"]], options, dtu, idPrefix);
     }
 
+    /// <summary>Of a cluster; null: the directory is here.</summary>
+    protected ClaimPace? Pace { get; init; }
+
     protected IActorRef Connect(IReadOnlyList<ProfileOptions> candidates, GatewayOptions? options = null, string? dtu = null, string idPrefix = "", Peer? remote = null)
     {
         options ??= Options.Gateway(candidates[0]);
@@ -75,6 +78,7 @@ public abstract class SessionSpec : ActorSpec
                 Admission = new Admission(options),
                 Polls = Polls ?? new PollTable(options.Polls),
                 Chance = () => 0.5,
+                Pace = Pace,
                 Router = Router,
                 Directory = Directory,
                 Fleet = Fleet,
