@@ -7,8 +7,9 @@ using System.Text;
 namespace DtuActors.Benchmarks.Systems;
 
 /// <summary>
-/// All the DTUs of a storm in one process. Lines it takes: <c>open PORT</c>, all connect and register at once (answer: <c>bench opened TIMESTAMP FAILED</c>,
-/// when it began and how many could not); <c>check</c> (<c>bench lost N</c>: how many the server has closed); <c>close</c> (<c>bench closed</c>).
+/// All the DTUs of a storm in one process. Lines it takes: <c>open PORT</c> or <c>open PORT FIRST</c>, all connect and register at once (answer: <c>bench opened TIMESTAMP
+/// FAILED</c>, when it began and how many could not); <c>beat SECONDS</c>, each sends a heartbeat once in that time, spread over it, from now on (<c>bench beating</c>); <c>check</c>
+/// (<c>bench lost N</c>: how many the server has closed); <c>close</c> (<c>bench closed</c>).
 /// </summary>
 internal static class StormClient
 {
@@ -24,11 +25,16 @@ internal static class StormClient
         Console.WriteLine("ready");
         while (Console.ReadLine() is { } line)
         {
-            if (line.Split(' ') is ["open", var port])
+            if (line.Split(' ') is ["open", var port, .. var first])
             {
                 var began = Stopwatch.GetTimestamp();
-                var failed = await OpenAsync(sockets, int.Parse(port, CultureInfo.InvariantCulture));
+                var failed = await OpenAsync(sockets, int.Parse(port, CultureInfo.InvariantCulture), first is [var number] ? int.Parse(number, CultureInfo.InvariantCulture) : 0);
                 Console.WriteLine($"bench opened {began} {failed}");
+            }
+            else if (line.Split(' ') is ["beat", var seconds])
+            {
+                _ = BeatAsync(sockets, TimeSpan.FromSeconds(int.Parse(seconds, CultureInfo.InvariantCulture)));
+                Console.WriteLine("bench beating");
             }
             else if (line == "check")
             {
@@ -42,7 +48,7 @@ internal static class StormClient
         }
     }
 
-    private static async Task<int> OpenAsync(Socket[] sockets, int port)
+    private static async Task<int> OpenAsync(Socket[] sockets, int port, int first)
     {
         var (next, failed) = (-1, 0);
         var server = new IPEndPoint(IPAddress.Loopback, port);
@@ -50,13 +56,34 @@ internal static class StormClient
         {
             for (int i; (i = Interlocked.Increment(ref next)) < sockets.Length;)
             {
-                if (!await OpenAsync(sockets[i] = Create(i), server, i))
+                if (!await OpenAsync(sockets[i] = Create(i), server, first + i))
                 {
                     Interlocked.Increment(ref failed);
                 }
             }
         })));
         return failed;
+    }
+
+    private static async Task BeatAsync(Socket[] sockets, TimeSpan every)
+    {
+        const int Steps = 100;
+        var heartbeat = "ping"u8.ToArray();
+        using var timer = new PeriodicTimer(every / Steps);
+        for (var step = 0; await timer.WaitForNextTickAsync(); step = (step + 1) % Steps)
+        {
+            for (var i = step; i < sockets.Length; i += Steps)
+            {
+                try
+                {
+                    sockets[i].Send(heartbeat);
+                }
+                catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
+                {
+                    // The check counts it.
+                }
+            }
+        }
     }
 
     // Reset at the end: thousands of ports in TIME_WAIT would be the next round's trouble.

@@ -9,6 +9,7 @@ internal static class SystemBenchmarks
         ["flow"] = FlowBenchmark.RunAsync,
         ["silent"] = SilentBenchmark.RunAsync,
         ["history"] = HistoryBenchmark.RunAsync,
+        ["fleet"] = FleetBenchmark.RunAsync,
     };
 
     public static string Names => string.Join(" | ", Known.Keys);
@@ -27,6 +28,7 @@ internal static class Parts
         ["storm-client"] = StormClient.RunAsync,
         ["flow-flood"] = Flood.RunAsync,
         ["silent-dtus"] = SilentBenchmark.DtusAsync,
+        ["fleet"] = FleetBenchmark.RunAsync,
         ["history"] = static seconds => HistoryBenchmark.RunAsync(TimeSpan.FromSeconds(seconds)),
     };
 }
