@@ -43,6 +43,7 @@ public sealed partial class GatewayActor
         Receive<Membership.Joined>(_ => OnJoined());
         Receive<Membership.NotJoined>(OnNotJoined);
         Receive<DtuRegion.Ready>(_ => OnShards());
+        Receive<Desk.WhoIsThere>(_ => MeetNodes());
         Receive<Membership.NodeUp>(up => OnWithinReach(up.Node.Name, up.Node.Address), up => !up.Node.IsSelf);
         Receive<Membership.NodeUp>(_ => { });
         Receive<Membership.NodeReachable>(reachable => OnWithinReach(reachable.Name, reachable.Address));

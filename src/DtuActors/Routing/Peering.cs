@@ -38,10 +38,10 @@ public static class Peering
         ImmutableArray<SessionRef> Opened,
         ImmutableArray<SessionRef> Closed) : INoSerializationVerificationNeeded, IWire;
 
-    /// <summary>A frame for an endpoint that is to know of its session before: its own router hands it on, behind what it was told of the session.</summary>
+    /// <summary>A frame for an endpoint whose own router is to see it (<c>EndpointParty.GoesOnward</c>): it hands it on, behind what it was told of the session.</summary>
     public sealed record Onward(string Endpoint, Relay.Deliver Delivery) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>An endpoint as its router says it of it (<see cref="Registry.EndpointStarted"/>).</summary>
-    /// <param name="WantsSessions">Whether frames for it go to its router, as <see cref="Onward"/>.</param>
+    /// <param name="Name">Its name on its node; so are <paramref name="Destination"/>, <paramref name="Exclusive"/>, <paramref name="Select"/>, <paramref name="MirrorsUp"/> and <paramref name="WantsSessions"/>.</param>
     public sealed record EndpointThere(string Name, Destination Destination, bool Exclusive, DownlinkSelect Select, bool MirrorsUp, bool WantsSessions);
 }

@@ -236,6 +236,11 @@ public sealed partial class RouterActor
     {
         if (_endpoints.TryGetValue(onward.Endpoint, out var endpoint))
         {
+            if (onward.Delivery.Frame is not null && _sessions.TryGetValue(onward.Delivery.Dtu, out var speaker))
+            {
+                speaker.LastUplink = ++_uplinks;
+            }
+
             endpoint.Ref.Tell(onward.Delivery);
         }
         else

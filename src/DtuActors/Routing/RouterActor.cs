@@ -184,7 +184,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         {
             foreach (var party in target.Far)
             {
-                if (party is EndpointParty && party.Name == follower)
+                if (party is EndpointParty endpoint && endpoint.To == follower)
                 {
                     Deliver(party, NoTraffic, heartbeat);
                 }
@@ -365,7 +365,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
 
     private void TellEndpoint(EndpointParty endpoint, Relay.Deliver said)
     {
-        if (endpoint is { Node: { } node, Announced.WantsSessions: true })
+        if (endpoint is { Node: { } node, GoesOnward: true })
         {
             TellOnward(_peers[node], endpoint.To, said);
         }

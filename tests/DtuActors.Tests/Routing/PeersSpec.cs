@@ -187,6 +187,22 @@ public sealed class PeersSpec : RoutingSpec
     }
 
     [Fact]
+    public void An_endpoint_that_speaks_to_the_last_speaker_knows_who_spoke_elsewhere()
+    {
+        _a.Tell(new Registry.EndpointStarted("scada", new Destination(Scada, 2), Exclusive: false, DownlinkSelect.LastSpeaker));
+        var (here, there) = (Open(_a, "dtu-5"), Open(_b, "dtu-6"));
+        SettleBoth();
+        Up(_a, here, "here");
+        Up(_b, there, "there");
+        SettleBoth();
+        Down(_a, Scada, "scada", "to the last");
+        Assert.Equal(["to the last"], Heard(there.Probe, 1));
+        Up(_a, here, "here again");
+        Down(_a, Scada, "scada", "to the last");
+        Assert.Equal(["to the last"], Heard(here.Probe, 1));
+    }
+
+    [Fact]
     public void A_missing_change_is_noticed_and_everything_is_asked_for_anew()
     {
         var peer = CreateTestProbe("peer");

@@ -9,6 +9,12 @@ namespace DtuActors.Clustering.Desks;
 /// </summary>
 public static class Desk
 {
+    /// <summary>Desk → gateway, at each start: who is there? One <see cref="Meet"/> for each.</summary>
+    public sealed record WhoIsThere : INoSerializationVerificationNeeded
+    {
+        public static readonly WhoIsThere Instance = new();
+    }
+
     /// <summary>Gateway → desk: that node's desk is within reach.</summary>
     public sealed record Meet(string Node, ICanTell Desk) : INoSerializationVerificationNeeded;
 

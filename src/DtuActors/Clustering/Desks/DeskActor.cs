@@ -44,6 +44,8 @@ public sealed class DeskActor : ReceiveActor, IWithTimers
 
     public static Props Props(string node, Topics topics) => Maker.Of((node, topics), static from => new DeskActor(from.node, from.topics));
 
+    protected override void PreStart() => Context.Parent.Tell(Desk.WhoIsThere.Instance);
+
     // ---- asking
 
     // Each node is asked under a number of its own, which says which round it belongs to.
