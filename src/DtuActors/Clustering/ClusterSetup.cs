@@ -2,7 +2,11 @@ using System.Globalization;
 using System.Reflection;
 using System.Text;
 using Akka.Actor;
+using Akka.Cluster.Sharding;
+using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.Cluster.Tools.Singleton;
+using Akka.Configuration;
+using Akka.DistributedData;
 using Akka.Hosting;
 using DtuActors.Clustering.Wire;
 using DtuActors.Configuration;
@@ -27,13 +31,22 @@ public static class ClusterSetup
             builder.AddSetup(NodeCertificates.Load(tls).Setup());
         }
 
-        return builder.WithActorRefProvider(ProviderSelection.Cluster.Instance).AddHocon(Hocon(options.Node.Name, options.Cluster), HoconAddMode.Append);
+        return builder.WithActorRefProvider(ProviderSelection.Cluster.Instance).AddHocon(Config(options.Node.Name, options.Cluster), HoconAddMode.Append);
     }
 
-    /// <summary>The configuration for Akka of the node <paramref name="node"/>.</summary>
-    public static string Hocon(string node, ClusterOptions options)
+    /// <summary>
+    /// The configuration for Akka of the node <paramref name="node"/>. What Akka's own parts bring is in it from the start: a serializer that comes with its extension comes too late for
+    /// the actor system that is there already, and a node would not understand what others send.
+    /// </summary>
+    public static Config Config(string node, ClusterOptions options) => ConfigurationFactory.ParseString(Hocon(node, options))
+        .WithFallback(ClusterSharding.DefaultConfig())
+        .WithFallback(ClusterSingleton.DefaultConfig())
+        .WithFallback(DistributedPubSub.DefaultConfig())
+        .WithFallback(DistributedData.DefaultConfig());
+
+    private static string Hocon(string node, ClusterOptions options)
     {
-        // A message that has no serializer of its own fails where it is sent, and is no JSON of whatever type another node names. Two cores that are busy, or a long collection of garbage, keep a node silent for some seconds; one that is stopped for ten comes back unharmed.
+        // On Unix "reuse" would let two processes listen on one port, each with half of the connections. A message that has no serializer of its own fails where it is sent, and is no JSON of whatever type another node names. Two cores that are busy, or a long collection of garbage, keep a node silent for some seconds; one that is stopped for ten comes back unharmed.
         var text = new StringBuilder($$"""
             akka {
               actor.provider = cluster
@@ -50,6 +63,7 @@ public static class ClusterSetup
                   send-buffer-size = {{WireProtocol.MostBytes}}b
                   receive-buffer-size = {{WireProtocol.MostBytes}}b
                   batching.enabled = off
+                  tcp-reuse-addr = off
                 }
               }
               cluster {

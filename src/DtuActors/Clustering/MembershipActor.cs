@@ -316,6 +316,12 @@ public sealed class MembershipActor : ReceiveActor, IWithTimers
 
     private void OnRemoved(ClusterEvent.MemberRemoved removed)
     {
+        // A node that is out sees all others go.
+        if (_isDown)
+        {
+            return;
+        }
+
         var member = removed.Member;
         _members.Remove(member.UniqueAddress);
         _unreachable.Remove(member.UniqueAddress);

@@ -53,7 +53,7 @@ internal sealed class TestNode : IAsyncDisposable
     {
         options = (options ?? new ClusterOptions()) with { Enabled = true, Port = 0 };
         var setup = ActorSystemSetup.Create(BootstrapSetup.Create().WithConfig(ConfigurationFactory.ParseString(Fast)
-            .WithFallback(ConfigurationFactory.ParseString(ClusterSetup.Hocon(name, options)))
+            .WithFallback(ClusterSetup.Config(name, options))
             .WithFallback(ConfigurationFactory.ParseString(EndpointDispatchers.Hocon))
             .WithFallback(TestKitBase.DefaultConfig)));
         if (options.Tls is { } tls)
