@@ -66,7 +66,7 @@ public sealed record SendOutcome(string CommandId, string State, string? Reason,
 /// <summary>
 /// The gateway for code that is no actor (the HTTP API, an embedding application): every question as a task, every stream as a bounded channel.
 /// </summary>
-public sealed class DtuGateway
+public sealed partial class DtuGateway
 {
     // Start-up tells one event per socket; a fleet of one port per DTU has thousands.
     private const int MostStartUpEvents = 65_536;
@@ -80,6 +80,9 @@ public sealed class DtuGateway
 
     // A caller hears within a second what became of it, or that it waits.
     private static readonly TimeSpan SendAnswerWithin = TimeSpan.FromSeconds(1);
+
+    // Who looks on wants to see something.
+    private static readonly TimeSpan ObservedWithin = TimeSpan.FromSeconds(1);
 
     // A disk that stalls; a group's ten thousand queues that are read at once.
     private static readonly TimeSpan JournalLimit = TimeSpan.FromSeconds(30);
@@ -110,6 +113,7 @@ public sealed class DtuGateway
         _actor = system.ActorOf(GatewayActor.Props(options, _startUp.Writer, _boundLater.Writer, _alarms?.Writer, Storage, topics), "gateway");
         _parts = _actor.Ask<GatewayActor.Parts>(new GatewayActor.GetParts(), AskLimit);
         Others = new OtherNodes(DeskAsync(), topics);
+        AnswerAlarms();
         Ended = _actor.WatchAsync();
     }
 
@@ -366,18 +370,25 @@ public sealed class DtuGateway
     public async Task<ImmutableArray<ListenerStatus>> ListenersAsync(CancellationToken ct) =>
         (await AskFleet<Fleet.Listed<ListenerStatus>>(new Fleet.ListListeners(), ct).ConfigureAwait(false)).Items;
 
-    /// <summary>Alarms: open ones first, each newest first; of those that are over the last 500.</summary>
-    public async Task<ImmutableArray<AlarmStatus>> AlarmsAsync(CancellationToken ct) =>
-        (await (await _parts.ConfigureAwait(false)).Alarms.Ask<Alarms.Listed>(new Alarms.List(), AskLimit, ct).ConfigureAwait(false)).Items;
-
     /// <summary>
-    /// Events from now on, of <paramref name="only"/> or of everything; a reader that is slower than <paramref name="capacity"/> events hears
+    /// Events of every node from now on, of <paramref name="only"/> or of everything; a reader that is slower than <paramref name="capacity"/> events hears
     /// <see cref="EventsLost"/>. Dispose to end.
     /// </summary>
     public async Task<IEventSubscription> ObserveAsync(ImmutableHashSet<DtuId>? only, int capacity = 1024)
     {
         var monitors = (await _parts.ConfigureAwait(false)).Monitors;
-        return new Subscription(monitors, only, capacity);
+        var subscription = new Subscription(monitors, only, capacity);
+        try
+        {
+            // What happens elsewhere is not missed either, but where a node does not answer.
+            await monitors.Ask<Watching.Settled>(Watching.Settle.Instance, ObservedWithin).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException)
+        {
+            // It is told again every few seconds.
+        }
+
+        return subscription;
     }
 
     private async Task<IActorRef?> DeskAsync() => (await _parts.ConfigureAwait(false)).Desk;

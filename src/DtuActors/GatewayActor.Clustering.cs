@@ -1,11 +1,15 @@
+using System.Text.Json;
 using Akka.Actor;
 using Akka.Event;
+using DtuActors.Alarming;
 using DtuActors.Clustering;
 using DtuActors.Clustering.Desks;
+using DtuActors.Clustering.Observing;
 using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Endpoints;
+using DtuActors.Registering;
 using DtuActors.Routing;
 using DtuActors.Sessions;
 
@@ -29,6 +33,7 @@ public sealed partial class GatewayActor
     private IActorRef _membership = ActorRefs.Nobody;
     private IActorRef _owner = ActorRefs.Nobody;
     private IActorRef _desk = ActorRefs.Nobody;
+    private IActorRef _exchange = ActorRefs.Nobody;
 
     // By name: a node that came back has another address, and the old one goes later.
     private readonly Dictionary<string, Address> _withinReach = new(StringComparer.Ordinal);
@@ -60,7 +65,25 @@ public sealed partial class GatewayActor
         if (_clustered)
         {
             _desk = Watched(DeskActor.Props(_options.Node.Name, _topics), DeskName);
+            _exchange = Watched(EventExchangeActor.Props(_options.Node.Name, _desk, _monitors), "exchange");
             _membership = Watched(MembershipActor.Props(_options.Node.Name, _options.Cluster), "membership");
+        }
+    }
+
+    // On the desk's thread.
+    private void ListenToOthers()
+    {
+        if (_clustered)
+        {
+            var (register, exchange) = (_register, _exchange);
+            _topics.Listen(RegisterActor.ChangedTopic, (_, _) => register.Tell(Editing.Changed.Instance, ActorRefs.NoSender));
+            _topics.Listen(EventExchange.EventsTopic, (node, body) => exchange.Tell(new EventExchange.Came(node, body), ActorRefs.NoSender));
+            _topics.Answer(EventExchange.WantedTopic, async body =>
+            {
+                var wanted = JsonSerializer.Deserialize<EventsWanted>(body.Span, DeskJson.Options)!;
+                await exchange.Ask<EventExchange.Follows>(new EventExchange.Wants(wanted), DeskActor.AnswerWithin).ConfigureAwait(false);
+                return default;
+            });
         }
     }
 
@@ -109,6 +132,7 @@ public sealed partial class GatewayActor
         var there = new RootActorPath(address) / Self.Path.Elements;
         _router.Tell(new Peering.Meet(node, address, Context.ActorSelection(there / RouterName)));
         _desk.Tell(new Desk.Meet(node, Context.ActorSelection(there / DeskName)));
+        _exchange.Tell(new EventExchange.Met(node));
     }
 
     private void OnOutOfReach(string node, Address address)
@@ -118,6 +142,7 @@ public sealed partial class GatewayActor
             _withinReach.Remove(node);
             _router.Tell(new Peering.Part(node));
             _desk.Tell(new Desk.Part(node));
+            _exchange.Tell(new EventExchange.Parted(node));
         }
     }
 
@@ -151,6 +176,7 @@ public sealed partial class GatewayActor
         _owning = true;
         _releasing = false;
         _log.Info("this node has what there is once in the cluster");
+        _alarms.Tell(new Alarms.SpeakForAll(Does: true));
         StartOwned();
     }
 
@@ -209,6 +235,7 @@ public sealed partial class GatewayActor
         }
 
         _releasing = true;
+        _alarms.Tell(new Alarms.SpeakForAll(Does: false));
         _log.Info("another node gets what there is once in the cluster");
         foreach (var name in _options.Endpoints.Where(endpoint => endpoint.Home.Kind is HomeKind.One).Select(endpoint => endpoint.Name))
         {

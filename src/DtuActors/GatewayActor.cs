@@ -141,8 +141,8 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
 
     protected override void PreStart()
     {
-        _monitors = Watched(MonitorActor.Props(_inlet), "monitors");
-        var database = Database.OfHistory(_options.Storage);
+        _monitors = Watched(MonitorActor.Props(_inlet, _clustered ? _options.Node.Name : null), "monitors");
+        var database = Database.OfHistory(_options.Storage, _clustered ? _options.Node.Name : null);
         if (database is not null)
         {
             _history = Watched(HistoryActor.Props(database, _options.Storage, _unwritten, _storage), "history");
@@ -171,7 +171,8 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
             _journal = Watched(CommandJournalActor.Props(Database.Of(_options.Storage)!), "journal");
         }
 
-        _register = Watched(RegisterActor.Props(_options, _storage, _admission, _fleet, _router), "register");
+        _register = Watched(RegisterActor.Props(_options, _storage, _admission, _fleet, _router, _desk), "register");
+        ListenToOthers();
     }
 
     // An actor system that was not set up for it keeps commands in memory.

@@ -10,7 +10,7 @@ internal static class AlarmsApi
 
     public static void Map(RouteGroupBuilder api) => api.MapGet("/alarms", ListAsync)
         .WithSummary("Alarms, newest first")
-        .WithDescription("Those that are open; with state=all behind them the last 500 that are over. An alarm whose subject is * stands for many; its text tells how many, and some of them.")
+        .WithDescription("Those that are open; with state=all behind them the last 500 that are over. An alarm whose subject is * stands for many; its text tells how many, and some of them. In a cluster those of every node, each with its node: a trouble is raised by one of them.")
         .Refuses(400);
 
     private static async Task<Ok<ItemList<AlarmModel>>> ListAsync(DtuGateway gateway, CancellationToken cancellation, [Description("open, which is the default, or all.")] string? state = null)
@@ -40,6 +40,9 @@ internal sealed record AlarmModel
 
     [Description("open or cleared.")]
     public required string State { get; init; }
+
+    [Description("The node that raised it.")]
+    public required string Node { get; init; }
     public required DateTime RaisedAt { get; init; }
     public DateTime? ClearedAt { get; init; }
 
@@ -51,6 +54,7 @@ internal sealed record AlarmModel
         Subject = alarm.Subject,
         Severity = alarm.Severity,
         Text = alarm.Text,
+        Node = alarm.Node,
         State = alarm.ClearedAt is null ? "open" : "cleared",
         RaisedAt = alarm.RaisedAt.UtcDateTime,
         ClearedAt = alarm.ClearedAt?.UtcDateTime,

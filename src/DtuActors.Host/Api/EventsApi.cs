@@ -20,7 +20,7 @@ internal static class EventsApi
             .WithSummary("Live events and frames, as server-sent events")
             .WithDescription(
                 "Events: online {at,dtu,listener,remote}, offline {at,dtu,reason,remote}, frame {at,dtu,direction,hex,codec,decoded,source,verdict}, " +
-                "endpoint {at,endpoint,kind,state,lastError}, command {at,dtu,commandId,state,reason}, alarm {at,id,kind,subject,severity,text,state,raisedAt,clearedAt}, lost {at,count} where this reader was too slow.")
+                "endpoint {at,endpoint,kind,state,lastError,node}, command {at,dtu,commandId,state,reason}, alarm {at,id,kind,subject,severity,text,state,node,raisedAt,clearedAt}, lost {at,count} where this reader was too slow. In a cluster what happens on every node, whichever is asked.")
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream")
             .Refuses(400);
 
@@ -81,7 +81,7 @@ internal static class EventsApi
         FramePassed frame => Format("frame", frame.ToModel()),
         EndpointChanged endpoint => Format("endpoint", new EndpointEvent
         {
-            At = ModelMap.Utc(endpoint.At), Endpoint = endpoint.Endpoint, Kind = endpoint.Kind, State = endpoint.State, LastError = endpoint.LastError,
+            At = ModelMap.Utc(endpoint.At), Endpoint = endpoint.Endpoint, Kind = endpoint.Kind, State = endpoint.State, LastError = endpoint.LastError, Node = endpoint.Node,
         }),
         CommandChanged command => Format("command", new CommandEvent
         {

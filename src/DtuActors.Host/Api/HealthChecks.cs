@@ -97,7 +97,7 @@ internal sealed class HealthChecks(Readiness readiness, DtuGateway gateway, Time
 
     private async Task<(string, string?)> AlarmsAsync(CancellationToken cancellation)
     {
-        var open = (await gateway.AlarmsAsync(cancellation)).Where(alarm => alarm.ClearedAt is null).ToList();
+        var open = (await gateway.OwnAlarmsAsync(cancellation)).Where(alarm => alarm.ClearedAt is null).ToList();
         var critical = open.Count(alarm => alarm.Severity == AlarmKinds.Critical);
         return open.Count == 0 ? (Ok, null) : (critical > 0 ? Degraded : Ok, $"{critical} critical, {open.Count - critical} warnings: GET /api/v1/alarms");
     }

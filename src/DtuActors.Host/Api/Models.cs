@@ -393,6 +393,10 @@ internal sealed record EndpointEvent
     public required string Kind { get; init; }
     public required string State { get; init; }
     public string? LastError { get; init; }
+
+    [Description("In a cluster: where.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Node { get; init; }
 }
 
 internal sealed record CommandEvent

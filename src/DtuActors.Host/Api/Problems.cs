@@ -34,10 +34,12 @@ internal sealed class RefusalException(int status, string type, string title, st
         problem => problem with { Faults = faults });
 
     /// <summary>What a reload can't change.</summary>
-    public static RefusalException RestartNeeded(ImmutableArray<string> keys) => Unprocessable(
+    /// <param name="keys">Their paths.</param>
+    /// <param name="nodes">In a cluster: of which nodes; none: there is one.</param>
+    public static RefusalException RestartNeeded(ImmutableArray<string> keys, ImmutableArray<string> nodes = default) => Unprocessable(
         "restart-needed",
         "A restart is needed",
-        $"nothing was changed: {string.Join(", ", keys.Take(MostKeysInWords))}{(keys.Length > MostKeysInWords ? ", ..." : "")} changed, and can only be read at the start",
+        $"nothing was changed: {string.Join(", ", keys.Take(MostKeysInWords))}{(keys.Length > MostKeysInWords ? ", ..." : "")} changed{(nodes.IsDefaultOrEmpty ? "" : $" on {string.Join(", ", nodes)}")}, and can only be read at the start",
         problem => problem with { Keys = keys });
 
     private const int MostKeysInWords = 10;

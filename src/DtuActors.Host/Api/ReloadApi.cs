@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.ComponentModel;
+using System.Text.Json.Serialization;
 using DtuActors.Configuration;
 using DtuActors.Host.Auditing;
 using DtuActors.Host.Serving;
@@ -16,7 +18,8 @@ internal static class ReloadApi
             "All files are layered again, and environment variables resolved again. Routes, DTUs, polls and endpoints are applied without touching sockets that did not change; reloads wait for each other. " +
             "A changed endpoint writes what waits and closes before it opens again; one that can't be bound is in notBound and tries on. Open sessions stay, whatever dtus says of them now: it holds from " +
             "their next registration on. 422, and nothing changed: faults tells what is wrong in the files, each with its key, file and line (type faults), or keys tells what needs a restart: listeners, " +
-            "dialers, profiles, http, node, storage, cluster, akka, admission (type restart-needed). 409: the gateway was started without -c (no-files). The body is empty or {}.")
+            "dialers, profiles, http, node, storage, cluster, akka, admission (type restart-needed). 409: the gateway was started without -c (no-files). In a cluster every node reads its own files, and all apply them or none: " +
+            "a fault tells its node, a member that does not answer refuses all (409 node-out-of-reach), and nodes tells what changed on the others; SIGHUP to a node is the same. The body is empty or {}.")
         .Refuses(409, 415, 422);
 
     private static async Task<Ok<ReloadAnswer>> ReloadAsync(HttpContext context, Reloader reloader)
@@ -29,8 +32,15 @@ internal static class ReloadApi
 
         return await reloader.ReloadAsync("HTTP", context.RequestAborted) switch
         {
-            ReloadOutcome.Answered { Answer: Reloading.Applied applied } => Applied(context, applied),
-            ReloadOutcome.Answered { Answer: Reloading.RestartNeeded { KeyPaths: var keys } } => throw RefusalException.RestartNeeded(keys),
+            ReloadOutcome.Answered { Answer: Reloading.Applied applied, Elsewhere: var elsewhere } => Applied(context, applied, elsewhere),
+            ReloadOutcome.Answered { Answer: Reloading.RestartNeeded { KeyPaths: var keys }, Nodes: var nodes } => throw RefusalException.RestartNeeded(keys, nodes),
+            ReloadOutcome.OutOfReach lost => throw new RefusalException(
+                StatusCodes.Status409Conflict, "node-out-of-reach", "A node of the cluster is out of reach", $"nothing was changed: node {lost.Node}: {lost.Problem}; all are reloaded or none"),
+            ReloadOutcome.Partly { Not: var not } => throw new RefusalException(
+                StatusCodes.Status503ServiceUnavailable,
+                "partly",
+                "Not every node has reloaded",
+                $"the files are in force, but not on {string.Join("; ", not.Select(one => $"node {one.Node}: {one.Problem}"))}; what is reloaded again, or starts again, has them"),
             ReloadOutcome.Answered { Answer: Reloading.Refused refused } => throw new RefusalException(
                 StatusCodes.Status503ServiceUnavailable, "busy", "The gateway can't reload now", $"nothing was changed: {refused.Problem}"),
             ReloadOutcome.Faulty { Faults: var faults } => throw RefusalException.Faulty(faults),
@@ -38,10 +48,14 @@ internal static class ReloadApi
         };
     }
 
-    private static Ok<ReloadAnswer> Applied(HttpContext context, Reloading.Applied applied)
+    private static Ok<ReloadAnswer> Applied(HttpContext context, Reloading.Applied applied, ImmutableArray<(string Node, Reloading.Applied Applied)> elsewhere)
     {
-        context.Audit(applied.Change.IsEmpty ? "nothing changed" : Reloader.Words(applied.Change));
-        return TypedResults.Ok(ReloadAnswer.Of(applied));
+        var isSame = applied.Change.IsEmpty && elsewhere.All(node => node.Applied.Change.IsEmpty);
+        context.Audit(isSame ? "nothing changed" : Reloader.Words(applied.Change));
+        return TypedResults.Ok(ReloadAnswer.Of(applied) with
+        {
+            Nodes = elsewhere.IsEmpty ? null : [.. elsewhere.Select(node => new NodeReloadAnswer { Node = node.Node, Answer = ReloadAnswer.Of(node.Applied) })],
+        });
     }
 }
 
@@ -59,6 +73,10 @@ internal sealed record ReloadAnswer
     [Description("Endpoints that are new or changed and whose address could not be bound yet. They try on; GET /api/v1/endpoints tells how they stand.")]
     public required IReadOnlyList<NotBoundModel> NotBound { get; init; }
 
+    [Description("In a cluster: what became of it on each other node, by name.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<NodeReloadAnswer>? Nodes { get; init; }
+
     public static ReloadAnswer Of(Reloading.Applied applied) => new()
     {
         Changed = !applied.Change.IsEmpty,
@@ -68,6 +86,12 @@ internal sealed record ReloadAnswer
         Endpoints = KindModel.Of(applied.Change.Endpoints),
         NotBound = [.. applied.Down.Select(down => new NotBoundModel { Name = down.Name, Detail = down.Problem })],
     };
+}
+
+internal sealed record NodeReloadAnswer
+{
+    public required string Node { get; init; }
+    public required ReloadAnswer Answer { get; init; }
 }
 
 internal sealed record KindModel

@@ -72,6 +72,7 @@ internal static partial class GatewayRun
 
         SeedMetrics();
         var gateway = app.Services.GetRequiredService<DtuGateway>();
+        app.Services.GetRequiredService<Reloader>().Serve();
         var code = await StartUpAsync(app, gateway) switch
         {
             StartUp.Failed => ExitCodes.Failed,

@@ -15,6 +15,9 @@ public static class Alarms
     /// <summary>One <see cref="Listed"/>.</summary>
     public sealed record List : INoSerializationVerificationNeeded;
 
+    /// <summary>Gateway → alarms, in a cluster: whether this node is the one that speaks for DTUs that are nowhere; until it is told it is not.</summary>
+    public sealed record SpeakForAll(bool Does) : INoSerializationVerificationNeeded;
+
     /// <summary>Open ones first, each newest first.</summary>
     public sealed record Listed(ImmutableArray<AlarmStatus> Items) : INoSerializationVerificationNeeded;
 }
@@ -49,6 +52,7 @@ public sealed class AlarmActor : ReceiveActor, IWithTimers
 
         Receive<LookNow>(_ => OnLookNow());
         Receive<Fleet.Looked>(OnLooked);
+        Receive<Alarms.SpeakForAll>(speak => _memory.Rules.SpeaksForAll = speak.Does);
         Receive<Alarms.List>(_ => Sender.Tell(new Alarms.Listed(_memory.Book.All)));
     }
 
@@ -63,7 +67,7 @@ public sealed class AlarmActor : ReceiveActor, IWithTimers
     /// <param name="outbox">Takes each change too, as long as there is room; null: nobody sends them on.</param>
     public static Props Props(GatewayOptions options, IActorRef fleet, EventInlet events, StorageHealth storage, ChannelWriter<AlarmStatus>? outbox)
     {
-        var memory = new Memory(options.Alarms, options.Node.Name);
+        var memory = new Memory(options.Alarms, options.Node.Name, options.Cluster.Enabled);
         return Maker.Of(
             (options.Alarms, memory, fleet, events, storage, outbox), static from => new AlarmActor(from.Alarms, from.memory, from.fleet, from.events, from.storage, from.outbox));
     }
@@ -118,11 +122,11 @@ public sealed class AlarmActor : ReceiveActor, IWithTimers
     }
 
     /// <summary>What outlives a restart.</summary>
-    internal sealed class Memory(AlarmOptions options, string node)
+    internal sealed class Memory(AlarmOptions options, string node, bool isClustered)
     {
-        public AlarmBook Book { get; } = new(options.ClearAfter, options.GroupAbove);
+        public AlarmBook Book { get; } = new(options.ClearAfter, options.GroupAbove, node);
 
-        public AlarmRules Rules { get; } = new(options, node);
+        public AlarmRules Rules { get; } = new(options, node, isClustered);
     }
 
     private sealed record LookNow : INoSerializationVerificationNeeded

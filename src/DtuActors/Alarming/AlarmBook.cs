@@ -10,7 +10,10 @@ internal readonly record struct Finding(string Subject, string Text);
 /// it has been away for so long. Beyond so many of one kind those that come are one alarm together, which is cleared when few are left; these are raised one by
 /// one then. So there are never more than that many and one more of a kind, however large the field is.
 /// </summary>
-internal sealed class AlarmBook(TimeSpan clearAfter, int groupAbove)
+/// <param name="clearAfter">How long a trouble has to be away.</param>
+/// <param name="groupAbove">So many of one kind.</param>
+/// <param name="node">This node's name, which each alarm has.</param>
+internal sealed class AlarmBook(TimeSpan clearAfter, int groupAbove, string node)
 {
     /// <summary>Cleared alarms that are remembered.</summary>
     public const int MostCleared = 500;
@@ -20,6 +23,17 @@ internal sealed class AlarmBook(TimeSpan clearAfter, int groupAbove)
     private readonly Dictionary<string, Kind> _kinds = new(StringComparer.Ordinal);
     private readonly LinkedList<AlarmStatus> _cleared = new();
     private int _look;
+
+    /// <summary>Several nodes' alarms as one list: open ones first, each newest first, of those that are over the last <see cref="MostCleared"/>.</summary>
+    public static ImmutableArray<AlarmStatus> Together(IEnumerable<AlarmStatus> alarms)
+    {
+        var byState = alarms.ToLookup(alarm => alarm.ClearedAt is null);
+        return
+        [
+            .. byState[true].OrderByDescending(alarm => alarm.RaisedAt).ThenByDescending(alarm => alarm.Id, StringComparer.Ordinal),
+            .. byState[false].OrderByDescending(alarm => alarm.ClearedAt).Take(MostCleared),
+        ];
+    }
 
     /// <summary>Open ones first, each newest first.</summary>
     public ImmutableArray<AlarmStatus> All =>
@@ -130,7 +144,7 @@ internal sealed class AlarmBook(TimeSpan clearAfter, int groupAbove)
         }
     }
 
-    private static void RaiseOne(Kind kind, string subject, List<AlarmStatus> changes, DateTimeOffset now)
+    private void RaiseOne(Kind kind, string subject, List<AlarmStatus> changes, DateTimeOffset now)
     {
         var trouble = kind.Troubles[subject];
         var alarm = New(kind.Name, subject, trouble.Text, now);
@@ -139,8 +153,8 @@ internal sealed class AlarmBook(TimeSpan clearAfter, int groupAbove)
         changes.Add(alarm);
     }
 
-    private static AlarmStatus New(string kind, string subject, string text, DateTimeOffset now) =>
-        new(Guid.CreateVersion7(now).ToString("n"), kind, subject, AlarmKinds.SeverityOf(kind), text, now, null);
+    private AlarmStatus New(string kind, string subject, string text, DateTimeOffset now) =>
+        new(Guid.CreateVersion7(now).ToString("n"), kind, subject, AlarmKinds.SeverityOf(kind), text, now, null, node);
 
     private AlarmStatus Cleared(AlarmStatus alarm, DateTimeOffset now)
     {

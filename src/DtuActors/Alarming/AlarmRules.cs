@@ -10,7 +10,8 @@ namespace DtuActors.Alarming;
 /// What of the field is a trouble, by <see cref="AlarmOptions"/>. Remembers between looks what each DTU had counted, and since when endpoints and listeners are
 /// not up; nothing of a DTU that the FleetView has forgotten.
 /// </summary>
-internal sealed class AlarmRules(AlarmOptions options, string node)
+/// <remarks>In a cluster each node looks at its own endpoints and listeners and at the DTUs that it has or had last; so each trouble is one node's.</remarks>
+internal sealed class AlarmRules(AlarmOptions options, string node, bool isClustered)
 {
     private const string Dialer = "dialer";
 
@@ -22,6 +23,11 @@ internal sealed class AlarmRules(AlarmOptions options, string node)
     private DateTimeOffset? _since;
     private long _lost;
     private int _look;
+
+    /// <summary>Whether DTUs that no node has are this one's.</summary>
+    public bool SpeaksForAll { get; set; } = !isClustered;
+
+    private string OnNode => isClustered ? $" on node {node}" : "";
 
     /// <summary>One look through all kinds that are on: kind, what is wrong, and what is said of many.</summary>
     /// <param name="field">How the field stands.</param>
@@ -35,7 +41,7 @@ internal sealed class AlarmRules(AlarmOptions options, string node)
         Count(field, now);
         if (options.DtuOffline is { } offline)
         {
-            yield return (AlarmKinds.DtuOffline, field.Dtus.Where(dtu => IsOffline(dtu, offline, since, now)).Select(dtu => new Finding(dtu.Id.Value, OfflineText(dtu, since))),
+            yield return (AlarmKinds.DtuOffline, field.Dtus.Where(dtu => IsOurs(dtu) && IsOffline(dtu, offline, since, now)).Select(dtu => new Finding(dtu.Id.Value, OfflineText(dtu, since))),
                 "DTUs are offline (GET /api/v1/dtus?state=offline lists them)");
         }
 
@@ -46,7 +52,7 @@ internal sealed class AlarmRules(AlarmOptions options, string node)
 
         if (options.DtuConflict)
         {
-            yield return (AlarmKinds.DtuConflict, field.Dtus.Where(dtu => dtu.State is DtuState.Conflict)
+            yield return (AlarmKinds.DtuConflict, field.Dtus.Where(dtu => IsOurs(dtu) && dtu.State is DtuState.Conflict)
                 .Select(dtu => new Finding(dtu.Id.Value, $"DTU {dtu.Id} is claimed by several live devices; the other is at {dtu.ConflictWith}")), "DTUs are claimed by several live devices each");
         }
 
@@ -59,7 +65,7 @@ internal sealed class AlarmRules(AlarmOptions options, string node)
 
         if (options.QueueAge is { } age)
         {
-            yield return (AlarmKinds.QueueAge, field.Dtus.Where(dtu => dtu.WaitsSince is { } waits && now - waits >= age.After)
+            yield return (AlarmKinds.QueueAge, field.Dtus.Where(dtu => IsOurs(dtu) && dtu.WaitsSince is { } waits && now - waits >= age.After)
                 .Select(dtu => new Finding(dtu.Id.Value, $"requests wait for the bus of DTU {dtu.Id} longer than {Words(age.After)}")), "DTUs have requests that wait long for their bus");
         }
 
@@ -90,7 +96,7 @@ internal sealed class AlarmRules(AlarmOptions options, string node)
     {
         if (options.EndpointDown is { } endpoints)
         {
-            var down = DownFor(field.Endpoints.Select(endpoint => (endpoint.Name, endpoint.State, $"endpoint {endpoint.Name} ({endpoint.Kind}) is {endpoint.State}{Because(endpoint.LastError)}")), endpoints.After, now);
+            var down = DownFor(field.Endpoints.Select(endpoint => (endpoint.Name, endpoint.State, $"endpoint {endpoint.Name} ({endpoint.Kind}){OnNode} is {endpoint.State}{Because(endpoint.LastError)}")), endpoints.After, now);
             yield return (AlarmKinds.EndpointDown, down, "endpoints are down (GET /api/v1/endpoints)");
         }
 
@@ -98,7 +104,7 @@ internal sealed class AlarmRules(AlarmOptions options, string node)
         {
             var down = DownFor(
                 field.Listeners.Select(listener => (
-                    listener.Name, listener.State, $"{(listener.Kind == Dialer ? Dialer : "listener")} {listener.Name} ({listener.Address}) is {listener.State}{Because(listener.LastError)}")),
+                    listener.Name, listener.State, $"{(listener.Kind == Dialer ? Dialer : "listener")} {listener.Name} ({listener.Address}){OnNode} is {listener.State}{Because(listener.LastError)}")),
                 listeners.After,
                 now);
             yield return (AlarmKinds.ListenerDown, down, "listeners are down (GET /api/v1/listeners)");
@@ -138,7 +144,7 @@ internal sealed class AlarmRules(AlarmOptions options, string node)
         _wrong.Advance(now);
         _full.Advance(now);
         _look++;
-        foreach (var dtu in field.Dtus.Where(dtu => dtu.Sessions > 0))
+        foreach (var dtu in field.Dtus.Where(dtu => dtu.Sessions > 0 && IsOurs(dtu)))
         {
             if (!_counted.TryGetValue(dtu.Id, out var counted))
             {
@@ -176,6 +182,8 @@ internal sealed class AlarmRules(AlarmOptions options, string node)
 
     private static IEnumerable<Finding> Over(SlidingCounts<DtuId> counts, CountAlarmOptions limit, Func<DtuId, long, string> text) =>
         counts.Sums.Where(row => row.First > limit.MoreThan).Select(row => new Finding(row.Key.Value, text(row.Key, row.First)));
+
+    private bool IsOurs(DtuLook dtu) => !dtu.IsElsewhere && (!dtu.IsNowhere || SpeaksForAll);
 
     private static bool IsOffline(DtuLook dtu, OfflineAlarmOptions offline, DateTimeOffset since, DateTimeOffset now) =>
         dtu.State is DtuState.Offline && (dtu.IsListed || offline.For is OfflineAlarmFor.All) && now - (dtu.EndedAt ?? since) >= offline.After;

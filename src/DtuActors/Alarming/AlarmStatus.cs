@@ -10,7 +10,8 @@ namespace DtuActors;
 /// <param name="Text">What is wrong, in words; while it is open it may change.</param>
 /// <param name="RaisedAt">When it was raised.</param>
 /// <param name="ClearedAt">When it was over; null while it is open.</param>
-public sealed record AlarmStatus(string Id, string Kind, string Subject, string Severity, string Text, DateTimeOffset RaisedAt, DateTimeOffset? ClearedAt)
+/// <param name="Node">The node that raised it.</param>
+public sealed record AlarmStatus(string Id, string Kind, string Subject, string Severity, string Text, DateTimeOffset RaisedAt, DateTimeOffset? ClearedAt, string Node)
     : INoSerializationVerificationNeeded;
 
 /// <summary>The kinds of alarms, and how bad each is.</summary>

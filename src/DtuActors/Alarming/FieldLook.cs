@@ -19,7 +19,16 @@ namespace DtuActors.Alarming;
 /// <param name="WaitsSince">Since when the oldest request waits for its bus; null: none does.</param>
 internal readonly record struct DtuLook(
     DtuId Id, DtuState State, bool IsListed, DateTimeOffset? EndedAt, string? EndReason, string? ConflictWith, long Sessions, Epoch Epoch, long FramesUp, long WrongUp, long QueueFull,
-    DateTimeOffset? WaitsSince);
+    DateTimeOffset? WaitsSince)
+{
+    /// <summary>Whether another node of the cluster that is up has it, or had it last: its alarms are that one's.</summary>
+    public bool IsElsewhere { get; init; }
+
+    /// <summary>
+    /// Whether no node that is up has ever had it, as far as this one knows: a DTU that is listed and never came, or that was last on a node that is gone. One node of all speaks for it.
+    /// </summary>
+    public bool IsNowhere { get; init; }
+}
 
 /// <summary>
 /// How the whole field stands. One object goes to and fro between AlarmActor and FleetView, whoever has it owns it: a hundred thousand rows every few seconds

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using System.Text.Json.Serialization;
 using DtuActors.Configuration.Hocon;
 
 namespace DtuActors.Configuration;
@@ -13,13 +14,18 @@ namespace DtuActors.Configuration;
 /// <param name="Expected">What would be right, or null where the problem says it.</param>
 public sealed record ConfigurationFault(string KeyPath, string File, int Line, int Column, string Problem, string? Expected)
 {
+    /// <summary>The node of a cluster whose file it is, where several were read; null: this one's.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Node { get; init; }
+
     /// <summary><c>FILE:LINE:COLUMN: KEYPATH: PROBLEM (expected EXPECTED)</c>, without what is not known.</summary>
     public override string ToString()
     {
         var place = Line > 0 ? $"{File}:{Line}:{Column}" : File;
         var key = KeyPath.Length > 0 ? $"{KeyPath}: " : "";
         var expected = Expected is null ? "" : $" (expected {Expected})";
-        return $"{place}: {key}{Problem}{expected}";
+        var node = Node is null ? "" : $"node {Node}: ";
+        return $"{node}{place}: {key}{Problem}{expected}";
     }
 }
 

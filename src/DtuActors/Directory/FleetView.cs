@@ -279,7 +279,10 @@ public sealed partial class FleetView : ReceiveActor
                 id, StateOf(entry), entry is not { Configured: null, Registered: null }, session is null && !entry.IsFromBefore ? entry.Last?.EndedAt : null, entry.EndInWords, session?.ConflictWith, entry.Sessions,
                 session?.Session.Epoch ?? default, session?.FramesUp ?? 0,
                 session is null ? 0 : session.DroppedUp.GetValueOrDefault(DropReasons.BadChecksum) + session.DroppedUp.GetValueOrDefault(DropReasons.Garbage),
-                session?.Down.Dropped.GetValueOrDefault(RelayDrops.QueueFull) ?? 0, session?.WaitsSince));
+                session?.Down.Dropped.GetValueOrDefault(RelayDrops.QueueFull) ?? 0, session?.WaitsSince)
+            {
+                IsNowhere = session is null && (entry.Last is null || (entry.IsFromBefore && entry is not { Configured: null, Registered: null })),
+            });
         }
 
         (field.Endpoints, field.Listeners) = ([.. _endpoints.Values], [.. _listeners.Values]);

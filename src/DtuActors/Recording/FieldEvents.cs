@@ -24,8 +24,8 @@ public sealed record FramePassed(
     internal override int PayloadBytes => Payload.Length;
 }
 
-/// <summary>An endpoint's state changed: <c>up</c>, <c>down</c>, <c>connecting</c>.</summary>
-public sealed record EndpointChanged(DateTimeOffset At, string Endpoint, string Kind, string State, string? LastError) : FieldEvent(At);
+/// <summary>An endpoint's state changed: <c>up</c>, <c>down</c>, <c>connecting</c>. In a cluster <paramref name="Node"/> says where.</summary>
+public sealed record EndpointChanged(DateTimeOffset At, string Endpoint, string Kind, string State, string? LastError, string? Node = null) : FieldEvent(At);
 
 /// <summary>A command's state changed.</summary>
 public sealed record CommandChanged(DateTimeOffset At, DtuId Dtu, string CommandId, string State, string? Reason) : FieldEvent(At);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Event;
+using DtuActors.Clustering.Desks;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Endpoints;
@@ -28,6 +29,15 @@ public static class Editing
     /// <param name="Options">Those that were to be.</param>
     /// <param name="Names">Ids and aliases that are newly configured, and rows of the register have already.</param>
     public sealed record Collides(GatewayOptions Options, ImmutableArray<string> Names) : INoSerializationVerificationNeeded;
+
+    /// <summary>Whether <see cref="Reconfigure"/> would be: one <see cref="Collides"/>, its names empty where nothing stands in the way. Nothing changes.</summary>
+    public sealed record WouldCollide(GatewayOptions Options) : INoSerializationVerificationNeeded;
+
+    /// <summary>Another node may have changed the register: its rows are read where they are newer.</summary>
+    public sealed record Changed : INoSerializationVerificationNeeded
+    {
+        public static readonly Changed Instance = new();
+    }
 
     /// <summary>What became of a question.</summary>
     public abstract record Answer : INoSerializationVerificationNeeded;
@@ -66,41 +76,55 @@ public static class Editing
 }
 
 /// <summary>
-/// Owns the register of DTUs and its table: the one writer. What changes goes to disk, then to admission, which sessions read as they register, then to the
+/// Owns the register of DTUs and, on its node, the table, which the nodes of a cluster share. What changes goes to disk, then to admission, which sessions read as they register, then to the
 /// FleetView and, for its groups, to the router; sessions that are open are not touched. It lives on a thread of its own, for the database's calls block.
 /// </summary>
 /// <remarks>
 /// A restarted one reads its rows again; admission keeps the last ones meanwhile. A database that fails later is looked after until it is back; what was read holds
-/// as long, and only writes are refused.
+/// as long, and only writes are refused. An edit is checked against the rows of one revision, and written only while that is the register's: where another node was first,
+/// its rows are read, and the edit is checked again. Whoever edits tells the other nodes; who was not told finds out by <see cref="LookEvery"/>.
 /// </remarks>
 public sealed class RegisterActor : ReceiveActor, IWithTimers
 {
+    /// <summary>What nodes tell each other after an edit.</summary>
+    public const string ChangedTopic = "register-changed";
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
+
+    // Each time another node's edit was written meanwhile.
+    private const int MostTries = 10;
+    private const string Contended = "other nodes change the register all the time; try again";
 
     private readonly Database? _database;
     private readonly StorageHealth _health;
     private readonly Admission _admission;
     private readonly IActorRef _fleet;
     private readonly IActorRef _router;
+    private readonly IActorRef _desk;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly HashSet<IActorRef> _followers = [];
     private RegisterStore? _store;
     private Register _register = Register.Empty;
+    private long _revision;
     private bool _isRead;
     private string? _problem;
 
-    public RegisterActor(GatewayOptions options, StorageHealth health, Admission admission, IActorRef fleet, IActorRef router)
+    public RegisterActor(GatewayOptions options, StorageHealth health, Admission admission, IActorRef fleet, IActorRef router, IActorRef desk)
     {
         _database = Database.Of(options.Storage);
         _health = health;
         _admission = admission;
         _fleet = fleet;
         _router = router;
+        _desk = desk;
 
         Receive<Editing.Apply>(OnApply);
         Receive<Editing.Remove>(OnRemove);
         Receive<Editing.List>(_ => Sender.Tell(_isRead ? new Editing.Listed(_register) : new Editing.Refused(_problem)));
         Receive<Editing.Reconfigure>(OnReconfigure);
+        Receive<Editing.WouldCollide>(would => Sender.Tell(new Editing.Collides(would.Options, Taken(would.Options))));
+        Receive<Editing.Changed>(_ => OnLookNow(), _ => _database is not null);
+        Receive<Editing.Changed>(_ => { });
         Receive<Fleet.TellAgain>(_ => TellFleet([.. _register.Rows], []));
         Receive<Editing.Follow>(OnFollow);
         Receive<Terminated>(ended => _followers.Remove(ended.ActorRef));
@@ -109,8 +133,14 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(GatewayOptions options, StorageHealth health, Admission admission, IActorRef fleet, IActorRef router) =>
-        Akka.Actor.Props.Create<RegisterActor>(options, health, admission, fleet, router).WithDispatcher(EndpointDispatchers.Port);
+    /// <param name="options">What is in force at the start.</param>
+    /// <param name="health">Hears how storing goes.</param>
+    /// <param name="admission">Decides by the rows.</param>
+    /// <param name="fleet">Hears of rows.</param>
+    /// <param name="router">Hears whose groups may be others.</param>
+    /// <param name="desk">Tells other nodes; null: there are none.</param>
+    public static Props Props(GatewayOptions options, StorageHealth health, Admission admission, IActorRef fleet, IActorRef router, IActorRef? desk = null) =>
+        Akka.Actor.Props.Create<RegisterActor>(options, health, admission, fleet, router, desk ?? ActorRefs.Nobody).WithDispatcher(EndpointDispatchers.Port);
 
     protected override void PreStart()
     {
@@ -148,7 +178,7 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
             _store.Touch();
         }
 
-        return _store.Read();
+        return _store.Read(out _revision);
     }
 
     private void Use(IReadOnlyList<RegisteredDtu> rows)
@@ -165,7 +195,10 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
             TellOdd();
         }
 
-        Tell([.. register.Rows], [.. before.Rows.Select(dtu => dtu.Id).Where(id => register.Find(id) is null)]);
+        // At the first start all of them; later what other nodes changed.
+        Tell(
+            [.. register.Rows.Where(dtu => !_isRead || !dtu.Equals(before.Find(dtu.Id)))],
+            [.. before.Rows.Select(dtu => dtu.Id).Where(id => register.Find(id) is null)]);
         if (!_isRead)
         {
             _isRead = true;
@@ -179,7 +212,7 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
         {
             if (_problem is null && _store is { IsLost: false } store)
             {
-                store.Look();
+                Refresh(store);
                 return;
             }
         }
@@ -193,38 +226,77 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
 
     private void OnApply(Editing.Apply apply) => Sender.Tell(Stored(store =>
     {
-        var faults = new RowFaults();
-        if (_register.Apply(apply.Edits, _admission.Rules, faults) is not { } change)
+        Refresh(store);
+        for (var tries = 0; tries < MostTries; tries++)
         {
-            return new Editing.Faulty(faults);
+            var faults = new RowFaults();
+            if (_register.Apply(apply.Edits, _admission.Rules, faults) is not { } change)
+            {
+                return new Editing.Faulty(faults);
+            }
+
+            var answer = new Editing.Applied(change.Added, change.Changed, change.Unchanged);
+            if (apply.DryRun || change.Written.IsEmpty)
+            {
+                return answer;
+            }
+
+            if (store.TryWrite(change.Written, _revision))
+            {
+                Edited(change.Register, change.Written, []);
+                _log.Info("register: {0} added, {1} changed, {2} in all", change.Added, change.Changed, change.Register.Count);
+                return answer;
+            }
+
+            Refresh(store);
         }
 
-        if (!apply.DryRun && !change.Written.IsEmpty)
-        {
-            store.Write(change.Written);
-            Works();
-            Use(change.Register);
-            Tell(change.Written, []);
-            _log.Info("register: {0} added, {1} changed, {2} in all", change.Added, change.Changed, change.Register.Count);
-        }
-
-        return new Editing.Applied(change.Added, change.Changed, change.Unchanged);
+        return new Editing.Refused(Contended);
     }));
 
     private void OnRemove(Editing.Remove remove) => Sender.Tell(Stored(store =>
     {
-        var isThere = _register.Find(remove.Id) is not null;
-        if (isThere)
+        Refresh(store);
+        for (var tries = 0; tries < MostTries; tries++)
         {
-            store.Delete(remove.Id);
-            Works();
-            Use(_register.Without(remove.Id));
-            Tell([], [remove.Id]);
-            _log.Info("register: DTU {0} removed, {1} in all", remove.Id, _register.Count);
+            if (_register.Find(remove.Id) is null)
+            {
+                return new Editing.Removed(WasThere: false);
+            }
+
+            if (store.TryDelete(remove.Id, _revision))
+            {
+                Edited(_register.Without(remove.Id), [], [remove.Id]);
+                _log.Info("register: DTU {0} removed, {1} in all", remove.Id, _register.Count);
+                return new Editing.Removed(WasThere: true);
+            }
+
+            Refresh(store);
         }
 
-        return new Editing.Removed(isThere);
+        return new Editing.Refused(Contended);
     }));
+
+    // What another node has written since is what an edit is upon.
+    private void Refresh(RegisterStore store)
+    {
+        if (store.Revision() != _revision)
+        {
+            Use(store.Read(out _revision));
+        }
+    }
+
+    private void Edited(Register register, ImmutableArray<RegisteredDtu> written, ImmutableArray<DtuId> removed)
+    {
+        _revision++;
+        Works();
+        Use(register);
+        Tell(written, removed);
+        if (!_desk.IsNobody())
+        {
+            _desk.Tell(new Desk.TellOthers(ChangedTopic, default));
+        }
+    }
 
     // A disk that is full is the asker's answer: the rows are as they were, and the next try may find room. A server that was started again since is not: a new
     // connection is tried at once.
@@ -285,15 +357,9 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
         }
     }
 
-    // Only what is newly configured counts: a file that collided at the start was taken, and must not stand in every later reload's way.
     private void OnReconfigure(Editing.Reconfigure reconfigure)
     {
-        var known = _admission.Rules;
-        ImmutableArray<string> taken =
-        [
-            .. new RegisterRules(reconfigure.Options).ConfiguredNames
-                .Where(name => !known.IsConfigured(name) && _register.FindByName(name) is not null).Order(StringComparer.Ordinal),
-        ];
+        var taken = Taken(reconfigure.Options);
         if (taken.IsEmpty)
         {
             _admission.Use(reconfigure.Options);
@@ -304,6 +370,17 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
         {
             Sender.Tell(new Editing.Collides(reconfigure.Options, taken));
         }
+    }
+
+    // Only what is newly configured counts: a file that collided at the start was taken, and must not stand in every later reload's way.
+    private ImmutableArray<string> Taken(GatewayOptions options)
+    {
+        var known = _admission.Rules;
+        return
+        [
+            .. new RegisterRules(options).ConfiguredNames
+                .Where(name => !known.IsConfigured(name) && _register.FindByName(name) is not null).Order(StringComparer.Ordinal),
+        ];
     }
 
     private void Use(Register register)

@@ -1,5 +1,6 @@
 using System.Data;
 using System.Data.Common;
+using System.Globalization;
 using DtuActors.Protocol;
 using DtuActors.Storage;
 
@@ -12,6 +13,9 @@ internal sealed class RegisterStore : IDisposable
 {
     /// <summary>The part's name, in the database and in <see cref="StorageHealth"/>.</summary>
     public const string Part = "register";
+
+    // Apart from the rows: a release that does not know of revisions can have its register back.
+    private const string RevisionPart = "register-revision";
 
     private readonly Database _database;
     private readonly DbConnection _connection;
@@ -28,6 +32,7 @@ internal sealed class RegisterStore : IDisposable
         try
         {
             SchemaVersions.Prepare(database, connection, Part, "the register", Steps(database));
+            SchemaVersions.Prepare(database, connection, RevisionPart, "the register's revision", RevisionSteps(database));
             return new RegisterStore(database, connection);
         }
         catch
@@ -35,6 +40,20 @@ internal sealed class RegisterStore : IDisposable
             connection.Dispose();
             throw;
         }
+    }
+
+    /// <summary>How often it was changed, by whichever node: it rises with each <see cref="TryWrite"/> and <see cref="TryDelete"/>.</summary>
+    public long Revision() => _database.Run(() =>
+    {
+        using var select = _connection.Command("select revision from register_revision");
+        return Convert.ToInt64(select.ExecuteScalar(), CultureInfo.InvariantCulture);
+    });
+
+    /// <summary>All rows, which are at least of <paramref name="revision"/>: another node may have changed some since, and what is written by this number is refused then.</summary>
+    public IReadOnlyList<RegisteredDtu> Read(out long revision)
+    {
+        revision = Revision();
+        return Read();
     }
 
     /// <summary>All rows.</summary>
@@ -66,10 +85,15 @@ internal sealed class RegisterStore : IDisposable
         return rows;
     });
 
-    /// <summary>Writes rows that are new or changed, each once, all or none.</summary>
-    public void Write(IEnumerable<RegisteredDtu> rows) => _database.Run(() =>
+    /// <summary>Writes rows that are new or changed, each once, all or none; false, and nothing is written, where the register is not of <paramref name="revision"/> any more.</summary>
+    public bool TryWrite(IEnumerable<RegisteredDtu> rows, long revision) => _database.Run(() =>
     {
         using var transaction = _connection.BeginTransaction();
+        if (!IsNext(revision, transaction))
+        {
+            return false;
+        }
+
         DbCommand? upsert = null;
         try
         {
@@ -95,17 +119,24 @@ internal sealed class RegisterStore : IDisposable
         }
 
         transaction.Commit();
+        return true;
     });
 
-    public void Delete(DtuId id) => _database.Run(() =>
+    /// <summary>Takes a row out; false, and nothing is changed, where the register is not of <paramref name="revision"/> any more.</summary>
+    public bool TryDelete(DtuId id, long revision) => _database.Run(() =>
     {
-        using var delete = _connection.Command("delete from register_dtus where id = @id");
+        using var transaction = _connection.BeginTransaction();
+        if (!IsNext(revision, transaction))
+        {
+            return false;
+        }
+
+        using var delete = _connection.Command("delete from register_dtus where id = @id", transaction);
         delete.Bind("id", id.Value);
         delete.ExecuteNonQuery();
+        transaction.Commit();
+        return true;
     });
-
-    /// <summary>Asks for something small.</summary>
-    public void Look() => Execute($"select version from schema_versions where part = '{Part}'");
 
     /// <summary>Writes something that changes nothing.</summary>
     public void Touch() => Execute($"update schema_versions set version = version where part = '{Part}'");
@@ -120,6 +151,19 @@ internal sealed class RegisterStore : IDisposable
           aliases text not null, note text not null) {database.Clustered}
         """,
     ];
+
+    private static string[] RevisionSteps(Database database) =>
+    [
+        $"create table register_revision (one integer primary key, revision {database.BigInt} not null); insert into register_revision (one, revision) values (1, 0)",
+    ];
+
+    // Nodes that write at once take turns at this row: the second finds another number. What was checked against the rows as they were holds until the transaction's end.
+    private bool IsNext(long revision, DbTransaction transaction)
+    {
+        using var update = _connection.Command("update register_revision set revision = revision + 1 where revision = @revision", transaction);
+        update.Bind("revision", revision);
+        return update.ExecuteNonQuery() == 1;
+    }
 
     private static object Value(RegisteredDtu dtu, string column) => column == RegisterColumns.Port ? dtu.Port : RegisterColumns.Write(dtu, column);
 

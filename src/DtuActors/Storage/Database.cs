@@ -49,9 +49,12 @@ public abstract class Database
     /// Where history is stored: a file of its own beside the other, so that it may grow, fail or be thrown away without touching what must not be lost, and neither waits
     /// for the other's writes; with PostgreSQL the same database. Its commits, several a second, do not wait for the disk: what a power cut takes is the last batch.
     /// </summary>
-    public static Database? OfHistory(StorageOptions storage) => storage.Provider switch
+    /// <param name="storage">As configured.</param>
+    /// <param name="node">The node of a cluster whose history it is: nodes that share a database number and trim their rows each for itself, in a schema of its own. Null: there is one.</param>
+    public static Database? OfHistory(StorageOptions storage, string? node = null) => storage.Provider switch
     {
         StorageProvider.Sqlite => new SqliteDatabase(SqliteDatabase.Beside(storage.Path!, "history"), survivesPowerCut: false),
+        StorageProvider.PostgreSql when node is not null => new PostgresDatabase(storage.Connection!, PostgresDatabase.SchemaOf("history_of_", node)),
         _ => Of(storage),
     };
 

@@ -1,4 +1,6 @@
 using System.Data.Common;
+using System.Security.Cryptography;
+using System.Text;
 using Npgsql;
 
 namespace DtuActors.Storage;
@@ -12,11 +14,23 @@ internal sealed class PostgresDatabase : Database
     // Any number that nobody else locks in this database.
     private const long Lock = 0x6474_7573_6368_656D;
 
-    private readonly NpgsqlConnectionStringBuilder _parts;
+    // Bytes of a name; what is longer is cut by the server, and two would be one.
+    private const int LongestName = 63;
 
-    public PostgresDatabase(string connection)
+    private readonly NpgsqlConnectionStringBuilder _parts;
+    private readonly string? _schema;
+
+    /// <param name="connection">Npgsql's connection string.</param>
+    /// <param name="schema">Where its tables are, and nowhere else; made where it is not there. Null: where the server puts them.</param>
+    public PostgresDatabase(string connection, string? schema = null)
     {
+        _schema = schema;
         _parts = new NpgsqlConnectionStringBuilder(connection);
+        if (schema is not null)
+        {
+            _parts.SearchPath = Quoted(schema);
+        }
+
         if (!_parts.ShouldSerialize(nameof(_parts.Timeout)))
         {
             _parts.Timeout = ConnectSeconds;
@@ -34,6 +48,20 @@ internal sealed class PostgresDatabase : Database
         {
             return false;
         }
+    }
+
+    /// <summary>The name of a schema that is one node's: <c>history_of_NODE</c>; of a name that is too long its beginning, and a hash of the whole.</summary>
+    public static string SchemaOf(string prefix, string node)
+    {
+        var name = prefix + node;
+        if (Encoding.UTF8.GetByteCount(name) <= LongestName)
+        {
+            return name;
+        }
+
+        // A node's name is ASCII.
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(node)))[..16];
+        return $"{name[..(LongestName - hash.Length - 1)]}_{hash}";
     }
 
     public override string KeyPath => "dtu.storage.connection";
@@ -67,6 +95,11 @@ internal sealed class PostgresDatabase : Database
         try
         {
             opened.Open();
+            if (_schema is not null && make)
+            {
+                MakeSchema(opened, _schema);
+            }
+
             return opened;
         }
         catch
@@ -75,6 +108,28 @@ internal sealed class PostgresDatabase : Database
             throw;
         }
     }
+
+    // Who may not make one can use one that somebody else made.
+    private static void MakeSchema(NpgsqlConnection connection, string schema)
+    {
+        using var transaction = connection.BeginTransaction();
+        using (var wait = connection.Command($"select pg_advisory_xact_lock({Lock})", transaction))
+        {
+            wait.ExecuteNonQuery();
+        }
+
+        using var find = connection.Command("select 1 from pg_namespace where nspname = @schema", transaction);
+        find.Bind("schema", schema);
+        if (find.ExecuteScalar() is null)
+        {
+            using var create = connection.Command($"create schema {Quoted(schema)}", transaction);
+            create.ExecuteNonQuery();
+        }
+
+        transaction.Commit();
+    }
+
+    private static string Quoted(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     // A connection that was found broken between two commands answers the next one with this.
     protected override bool IsFailure(Exception failure) => base.IsFailure(failure) || failure is InvalidOperationException { Source: nameof(Npgsql) };

@@ -21,14 +21,14 @@ public abstract class RegisterStoreSpec(IStore store) : StorageSpec(store)
         using (var register = RegisterStore.Open(Database))
         {
             Assert.Empty(register.Read());
-            register.Write([full, .. Many]);
-            register.Write([full with { Port = 20002 }, Many[7] with { Name = "seven" }]);
-            register.Delete(Many[8].Id);
-            register.Delete(DtuId.Parse("nobody"));
+            Assert.True(register.TryWrite([full, .. Many], 0));
+            Assert.True(register.TryWrite([full with { Port = 20002 }, Many[7] with { Name = "seven" }], 1));
+            Assert.True(register.TryDelete(Many[8].Id, 2));
+            Assert.True(register.TryDelete(DtuId.Parse("nobody"), 3));
         }
 
         using var again = RegisterStore.Open(Database);
-        again.Look();
+        Assert.Equal(4, again.Revision());
         again.Touch();
         Assert.Equal(
             Many.Where(dtu => dtu != Many[8]).Select(dtu => dtu == Many[7] ? dtu with { Name = "seven" } : dtu).Append(full with { Port = 20002 }).OrderBy(dtu => dtu.Id),
@@ -39,16 +39,53 @@ public abstract class RegisterStoreSpec(IStore store) : StorageSpec(store)
     public void Rows_are_written_all_or_none()
     {
         using var register = RegisterStore.Open(Database);
-        register.Write([Many[0]]);
+        Assert.True(register.TryWrite([Many[0]], 0));
         using (var connection = Database.Open())
         using (var narrow = connection.Command("create unique index once on register_dtus (note) where note <> ''"))
         {
             narrow.ExecuteNonQuery();
         }
 
-        Assert.Throws<StorageException>(() => register.Write([.. Many, Dtu("good") with { Note = "x" }, Dtu("bad") with { Note = "x" }]));
-        Assert.Equal([Many[0]], register.Read());
+        Assert.Throws<StorageException>(() => register.TryWrite([.. Many, Dtu("good") with { Note = "x" }, Dtu("bad") with { Note = "x" }], 1));
+        Assert.Equal([Many[0]], register.Read(out var revision));
+        Assert.Equal(1, revision);
         Assert.False(register.IsLost);
+    }
+
+    [SkippableFact]
+    public void What_was_checked_against_rows_that_another_node_has_changed_since_is_not_written()
+    {
+        using var one = RegisterStore.Open(Database);
+        using var other = RegisterStore.Open(Database);
+        Assert.True(one.TryWrite([Many[0]], 0));
+        Assert.False(other.TryWrite([Many[1]], 0));
+        Assert.False(other.TryDelete(Many[0].Id, 0));
+        Assert.Equal([Many[0]], other.Read(out var revision));
+        Assert.True(other.TryDelete(Many[0].Id, revision));
+        Assert.Equal(2, one.Revision());
+    }
+
+    [SkippableFact]
+    public async Task Of_several_that_write_at_once_each_writes_upon_the_other_s_rows()
+    {
+        const int writers = 4;
+        const int each = 10;
+        await Task.WhenAll(Enumerable.Range(0, writers).Select(writer => Task.Factory.StartNew(
+            () =>
+            {
+                using var register = RegisterStore.Open(Database);
+                for (var written = 0; written < each;)
+                {
+                    var rows = register.Read(out var revision).Count;
+                    written += register.TryWrite([Dtu($"{writer}-{written}") with { Note = $"{rows}" }], revision) ? 1 : 0;
+                }
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default)));
+        using var all = RegisterStore.Open(Database);
+        Assert.Equal(Enumerable.Range(0, writers * each), all.Read().Select(dtu => int.Parse(dtu.Note, System.Globalization.CultureInfo.InvariantCulture)).Order());
+        Assert.Equal(writers * each, all.Revision());
     }
 
     [SkippableFact]
@@ -72,7 +109,7 @@ public sealed class PostgresRegisterStoreTests(PostgresServer server) : Register
     {
         using var register = RegisterStore.Open(Database);
         await server.StopAsync();
-        Assert.Throws<StorageException>(register.Look);
+        Assert.Throws<StorageException>(() => register.Revision());
         Assert.True(register.IsLost);
         Assert.Equal("Connection refused", Assert.Throws<StorageException>(() => RegisterStore.Open(Database)).Message);
         await server.StartAsync();
@@ -94,7 +131,7 @@ public sealed class PostgresRegisterStoreTests(PostgresServer server) : Register
         }
 
         await server.StartAsync();
-        Assert.Throws<StorageException>(register.Look);
-        Assert.Throws<StorageException>(() => register.Write([Dtu("a")]));
+        Assert.Throws<StorageException>(() => register.Revision());
+        Assert.Throws<StorageException>(() => register.TryWrite([Dtu("a")], 0));
     }
 }

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.TestKit;
+using DtuActors.Clustering.Desks;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Endpoints;
@@ -35,6 +36,68 @@ public sealed class RegisterActorSpec : ActorSpec
     {
         base.AfterAll();
         System.IO.Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public void Two_nodes_that_edit_one_register_never_give_a_port_or_an_alias_twice_and_know_each_other_s_rows_at_once()
+    {
+        var (here, there) = (new Admission(Listed), new Admission(Listed));
+        var desk = CreateTestProbe("desk");
+        var one = Opened(here);
+        var other = Opened(there);
+        Assert.Equal(new Editing.Applied(1, 0, 0), Ask(one, Apply("id,aliases,port\na,x,20001\n")));
+        Assert.Equal(["a"], _fleet.ExpectMsg<Fleet.RegisterSeen>().Rows.Select(dtu => dtu.Id.Value));
+
+        // Nobody has told it yet.
+        Assert.Equal("not-listed", there.Decide("", "x", null, null).Refusal);
+        Assert.Equal(2, Assert.IsType<Editing.Faulty>(Ask(other, Apply("id,aliases,port\nb,x,20001\n"))).Faults.Count);
+        Assert.Equal(["a"], _fleet.ExpectMsg<Fleet.RegisterSeen>().Rows.Select(dtu => dtu.Id.Value));
+        Assert.Null(there.Decide("", "x", null, null).Refusal);
+        Assert.Equal(new Editing.Applied(1, 0, 0), Ask(other, Apply("id,port\nb,20002\n")));
+        Assert.Equal(["b"], _fleet.ExpectMsg<Fleet.RegisterSeen>().Rows.Select(dtu => dtu.Id.Value));
+        Assert.Equal(new Editing.Removed(WasThere: true), Ask(one, new Editing.Remove(DtuId.Parse("b"))));
+
+        // It hears of what is gone, before it finds out by itself.
+        other.Tell(Editing.Changed.Instance);
+        Settle(other);
+        Assert.Equal("not-listed", there.Decide("", "b", null, null).Refusal);
+        Assert.Null(there.Decide("", "a", null, null).Refusal);
+
+        one.Tell(new Editing.Apply(Rows.Read("id\nc\n"), DryRun: false));
+        Advance(TimeSpan.FromSeconds(5));
+        Settle(other);
+        Assert.Null(there.Decide("", "c", null, null).Refusal);
+        desk.ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void Other_nodes_hear_that_the_register_is_another_one()
+    {
+        var desk = CreateTestProbe("desk");
+        var register = _above.ChildActorOf(RegisterActor.Props(Stored, _health, new Admission(Listed), _fleet, _router, desk));
+        Ask(register, Apply("id\na\n"));
+        Assert.Equal("register-changed", desk.ExpectMsg<Desk.TellOthers>().Topic);
+        Ask(register, new Editing.Apply(Rows.Read("id\nb\n"), DryRun: true));
+        Ask(register, Apply("id\na\n"));
+        Ask(register, new Editing.Remove(DtuId.Parse("a")));
+        desk.ExpectMsg<Desk.TellOthers>();
+        Assert.Equal(new Editing.Removed(WasThere: false), Ask(register, new Editing.Remove(DtuId.Parse("a"))));
+        desk.ExpectNoMsg(TimeSpan.FromMilliseconds(100));
+    }
+
+    [Fact]
+    public void Whether_a_configuration_would_collide_is_told_and_nothing_changes()
+    {
+        var admission = new Admission(Listed);
+        var register = Opened(admission);
+        Ask(register, Apply("id,aliases\na,x\n"));
+        var options = Listed.With(Options.Dtu("a"), Options.Dtu("b"));
+        register.Tell(new Editing.WouldCollide(options), TestActor);
+        Assert.Equal("a", Assert.Single(ExpectMsg<Editing.Collides>().Names));
+        Assert.Equal("not-listed", admission.Decide("", "b", null, null).Refusal);
+        register.Tell(new Editing.WouldCollide(Listed.With(Options.Dtu("b"))), TestActor);
+        Assert.Empty(ExpectMsg<Editing.Collides>().Names);
+        Assert.Equal("not-listed", admission.Decide("", "b", null, null).Refusal);
     }
 
     [Fact]
