@@ -2,11 +2,13 @@ using Akka.Actor;
 using Akka.Event;
 using DtuActors.Clustering;
 using DtuActors.Clustering.Desks;
+using DtuActors.Clustering.Presence;
 using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Endpoints;
 using DtuActors.Routing;
+using DtuActors.Sessions;
 
 namespace DtuActors;
 
@@ -20,6 +22,9 @@ public sealed partial class GatewayActor
     private const string DeskName = "desk";
     private static readonly object LetGoKey = new();
 
+    // Who was online at a node that is gone is back elsewhere by then, or is offline.
+    private static readonly TimeSpan BackElsewhereWithin = TimeSpan.FromSeconds(15);
+
     // Whoever is to have ended before the owner's place is another node's.
     private readonly HashSet<IActorRef> _lettingGo = [];
     private readonly Dictionary<IActorRef, string> _dialers = [];
@@ -27,6 +32,10 @@ public sealed partial class GatewayActor
     private IActorRef _membership = ActorRefs.Nobody;
     private IActorRef _owner = ActorRefs.Nobody;
     private IActorRef _desk = ActorRefs.Nobody;
+    private IActorRef _presence = ActorRefs.Nobody;
+
+    // Those that said that they leave: their sessions end in good order.
+    private readonly HashSet<Address> _saidGoodbye = [];
 
     // By name: a node that came back has another address, and the old one goes later.
     private readonly Dictionary<string, Address> _withinReach = new(StringComparer.Ordinal);
@@ -45,7 +54,9 @@ public sealed partial class GatewayActor
         Receive<Membership.NodeUp>(_ => { });
         Receive<Membership.NodeReachable>(reachable => OnWithinReach(reachable.Name, reachable.Address));
         Receive<Membership.NodeUnreachable>(unreachable => OnOutOfReach(unreachable.Name, unreachable.Address));
-        Receive<Membership.NodeLeaving>(_ => { });
+        Receive<Membership.NodeLeaving>(leaving => _saidGoodbye.Add(leaving.Address));
+        Receive<Presence.WhoIsThere>(_ => MeetNodes(withPresence: true));
+        Receive<LossDue>(OnLossDue);
         Receive<Membership.NodeGone>(OnNodeGone);
         Receive<Owning.Yours>(_ => OnYours());
         Receive<Owning.NotYours>(_ => OnNotYours());
@@ -57,6 +68,7 @@ public sealed partial class GatewayActor
         if (_clustered)
         {
             _desk = Watched(DeskActor.Props(_options.Node.Name, _topics), DeskName);
+            _presence = Watched(PresenceActor.Props(_fleet, new OtherNodes(Task.FromResult<IActorRef?>(_desk), _topics), _inlet), "presence");
             _membership = Watched(MembershipActor.Props(_options.Node.Name, _options.Cluster), "membership");
         }
     }
@@ -89,15 +101,26 @@ public sealed partial class GatewayActor
 
     private void OnWithinReach(string node, Address address)
     {
+        if (_withinReach.TryGetValue(node, out var before) && !before.Equals(address))
+        {
+            // A new process under the same name.
+            OnOutOfReach(node, before);
+        }
+
         _withinReach[node] = address;
         Meet(node, address);
+        _presence.Tell(new Presence.Meet(node));
     }
 
-    private void MeetNodes()
+    private void MeetNodes(bool withPresence = false)
     {
         foreach (var (node, address) in _withinReach)
         {
             Meet(node, address);
+            if (withPresence)
+            {
+                _presence.Tell(new Presence.Meet(node));
+            }
         }
     }
 
@@ -114,7 +137,8 @@ public sealed partial class GatewayActor
         {
             _withinReach.Remove(node);
             _router.Tell(new Peering.Part(node));
-            _desk.Tell(new Desk.Part(node));
+            _desk.Tell(new Desk.Part(node, StaysMember: true));
+            _presence.Tell(new Presence.Part(node, _saidGoodbye.Contains(address) ? EndReasons.Stopping : EndReasons.NodeLost));
         }
     }
 
@@ -122,9 +146,28 @@ public sealed partial class GatewayActor
     private void OnNodeGone(Membership.NodeGone gone)
     {
         OnOutOfReach(gone.Name, gone.Address);
+        _saidGoodbye.Remove(gone.Address);
+        if (!_withinReach.ContainsKey(gone.Name))
+        {
+            _desk.Tell(new Desk.Part(gone.Name));
+        }
+
+        if (gone.WasDowned)
+        {
+            Timers.StartSingleTimer(new LossDue(gone.Name), new LossDue(gone.Name), BackElsewhereWithin);
+        }
+
         if (_owning && _journalOpened)
         {
             _journal.Tell(CommandJournalActor.Again.Instance);
+        }
+    }
+
+    private void OnLossDue(LossDue due)
+    {
+        if (_owning)
+        {
+            _presence.Tell(new Presence.SayLost(due.Node));
         }
     }
 
@@ -289,6 +332,8 @@ public sealed partial class GatewayActor
             _owner.Tell(Owning.LetGo.Instance);
         }
     }
+
+    private sealed record LossDue(string Node) : INoSerializationVerificationNeeded;
 
     private sealed record LetGoOverdue : INoSerializationVerificationNeeded
     {
