@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Akka.Actor;
 using DtuActors.Alarming;
 using DtuActors.Clustering.Desks;
+using DtuActors.Clustering.Merging;
 using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Directory;
@@ -114,6 +115,8 @@ public sealed partial class DtuGateway
         _parts = _actor.Ask<GatewayActor.Parts>(new GatewayActor.GetParts(), AskLimit);
         Others = new OtherNodes(DeskAsync(), topics);
         AnswerAlarms();
+        Here = new FieldHere(_parts);
+        _everywhere = new FieldEverywhere(options, Here, Others);
         Ended = _actor.WatchAsync();
     }
 
@@ -202,46 +205,6 @@ public sealed partial class DtuGateway
         }
     }
 
-    /// <summary>DTUs by id, those after <paramref name="after"/>, at most <paramref name="limit"/>.</summary>
-    public Task<DtuPage> ListDtusAsync(DtuState? state, int limit, string? after, CancellationToken ct) =>
-        ListDtusAsync(new DtuFilter(State: state), limit, after, ct);
-
-    /// <summary>The same of those that <paramref name="filter"/> means.</summary>
-    public Task<DtuPage> ListDtusAsync(DtuFilter filter, int limit, string? after, CancellationToken ct) =>
-        AskFleet<DtuPage>(new Fleet.ListDtus(filter, limit, after), ct);
-
-    /// <summary>How many DTUs <paramref name="filter"/> means, and those of them behind the first <paramref name="skip"/>, at most <paramref name="take"/>.</summary>
-    public Task<DtuSearch> SearchDtusAsync(DtuFilter filter, int skip, int take, CancellationToken ct)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(skip);
-        ArgumentOutOfRangeException.ThrowIfNegative(take);
-        return AskFleet<DtuSearch>(new Fleet.SearchDtus(filter, skip, take), ct);
-    }
-
-    /// <summary>How many DTUs are in which state, what they sent, which groups and codecs there are.</summary>
-    public Task<FleetCounts> FleetCountsAsync(CancellationToken ct) => AskFleet<FleetCounts>(new Fleet.GetCounts(), ct);
-
-    /// <summary>One DTU, or null where it was never seen and is neither configured nor registered.</summary>
-    public async Task<DtuStatus?> FindDtuAsync(DtuId id, CancellationToken ct) =>
-        (await AskFleet<Fleet.FoundDtu>(new Fleet.GetDtu(id), ct).ConfigureAwait(false)).Status;
-
-    /// <summary>
-    /// A DTU's sessions, newest first: the open one and those that ended, at most 20. Where they can't be read from the database now, or nothing is stored, those
-    /// that memory holds.
-    /// </summary>
-    public async Task<ImmutableArray<SessionRecord>> SessionsAsync(DtuId id, CancellationToken ct)
-    {
-        var known = (await AskFleet<Fleet.Listed<SessionRecord>>(new Fleet.GetSessions(id), ct).ConfigureAwait(false)).Items;
-        var stored = await AskRecorder<object>(new Records.GetSessions(id), ct).ConfigureAwait(false) is Records.Sessions sessions ? sessions.Items : [];
-
-        // One that ended between the two questions is in both: as it ended.
-        return [.. stored.Concat(known)
-            .GroupBy(session => (session.ConnectedAt, session.Listener))
-            .Select(same => same.FirstOrDefault(session => session.EndedAt is not null) ?? same.First())
-            .OrderByDescending(session => session.ConnectedAt)
-            .Take(SessionMemory.MostPerDtu)];
-    }
-
     /// <summary>The register of DTUs: <see cref="Editing.Listed"/> or <see cref="Editing.Refused"/>.</summary>
     public Task<Editing.Answer> RegisterAsync(CancellationToken ct) => AskRegister(new Editing.List(), ct);
 
@@ -253,10 +216,6 @@ public sealed partial class DtuGateway
 
     /// <summary>Takes a DTU out of the register: <see cref="Editing.Removed"/> or <see cref="Editing.Refused"/>.</summary>
     public Task<Editing.Answer> RemoveFromRegisterAsync(DtuId id, CancellationToken ct) => AskRegister(new Editing.Remove(id), ct);
-
-    /// <summary>Forgets what is remembered of a DTU that is offline; false where nobody knows it.</summary>
-    public async Task<bool> ForgetAsync(DtuId id, CancellationToken ct) =>
-        (await AskFleet<Fleet.Forgotten>(new Fleet.Forget(id), ct).ConfigureAwait(false)).WasKnown;
 
     /// <summary>
     /// Writes to the DTU's socket, through its bus, as a command. Where commands are stored (<see cref="StoresCommandsAsync"/>) it is in the journal before this completes, and goes on
@@ -309,66 +268,9 @@ public sealed partial class DtuGateway
         return new RequestOutcome(null, TimeSpan.Zero, refusal);
     }
 
-    /// <summary>
-    /// A DTU's commands, newest first: those that are open, and at most 50 that have ended. What was sent is stored where commands are; requests, and sends of a gateway that
-    /// stores nothing, are in memory, at most 10,000 of all. Null: the database fails.
-    /// </summary>
-    public async Task<ImmutableArray<CommandStatus>?> CommandsAsync(DtuId id, CancellationToken ct)
-    {
-        var parts = await _parts.ConfigureAwait(false);
-        var unstored = (await parts.Commands.Ask<Commands.Listed>(new Commands.List(id), AskLimit, ct).ConfigureAwait(false)).Items;
-        if (parts.Queues is null)
-        {
-            return unstored;
-        }
-
-        return await parts.Queues.Ask<object>(new Queueing.List(id), JournalLimit, ct).ConfigureAwait(false) is Commands.Listed stored
-            ? [.. stored.Items.Concat(unstored).OrderByDescending(command => command.At)]
-            : null;
-    }
-
-    /// <summary>Takes a command back, if it still waits: for its DTU, or for its turn on the bus. Null: the database fails.</summary>
-    public async Task<WithdrawOutcome?> WithdrawAsync(DtuId id, string commandId, CancellationToken ct)
-    {
-        var parts = await _parts.ConfigureAwait(false);
-        var outcome = (await parts.Commands.Ask<Commands.WithdrawEnded>(new Commands.Withdraw(id, commandId), AskLimit, ct).ConfigureAwait(false)).Outcome;
-        return outcome is not WithdrawOutcome.Unknown || parts.Queues is null
-            ? outcome
-            : (await parts.Queues.Ask<object>(new Queueing.Withdraw(id, commandId), JournalLimit, ct).ConfigureAwait(false) as Commands.WithdrawEnded)?.Outcome;
-    }
-
     /// <summary>Closes the DTU's session as <c>kicked</c>; false where it has none.</summary>
     public async Task<bool> KickAsync(DtuId id, CancellationToken ct) =>
         await AskRouter(replyTo => new Asking.Kick(id, 0, replyTo), AskLimit, ct).ConfigureAwait(false) is Asking.Sent;
-
-    /// <summary>
-    /// A page of a DTU's frames, oldest first: of those that are stored, or where nothing is stored, of those in memory. <paramref name="after"/> is the <c>next</c> of the
-    /// page before. What had passed before is in it.
-    /// </summary>
-    /// <exception cref="StorageException">The stored history can't be read or written now.</exception>
-    public Task<FramePage> FramesAsync(DtuId id, DateTimeOffset? since, DateTimeOffset? until, int limit, string? after, CancellationToken ct) =>
-        AskFrames(new Records.GetFrames(id, since, until, limit, after), ct);
-
-    /// <summary>The last frames that fit, oldest first; no page follows.</summary>
-    /// <exception cref="StorageException">As above.</exception>
-    public Task<FramePage> LatestFramesAsync(DtuId id, DateTimeOffset? since, DateTimeOffset? until, int limit, CancellationToken ct) =>
-        AskFrames(new Records.GetFrames(id, since, until, limit, null, Newest: true), ct);
-
-    /// <summary>Refused connections, newest first.</summary>
-    public async Task<ImmutableArray<RefusedConnection>> UnknownAsync(CancellationToken ct) =>
-        (await AskRecorder<Records.Unknown>(new Records.GetUnknown(), ct).ConfigureAwait(false)).Items;
-
-    /// <summary>Endpoints by name.</summary>
-    public async Task<ImmutableArray<EndpointStatus>> EndpointsAsync(CancellationToken ct) =>
-        (await AskFleet<Fleet.Listed<EndpointStatus>>(new Fleet.ListEndpoints(), ct).ConfigureAwait(false)).Items;
-
-    /// <summary>Routes in the order of configuration.</summary>
-    public async Task<ImmutableArray<RouteStatus>> RoutesAsync(CancellationToken ct) =>
-        (await AskFleet<Fleet.Listed<RouteStatus>>(new Fleet.ListRoutes(), ct).ConfigureAwait(false)).Items;
-
-    /// <summary>Listeners and dialers by name.</summary>
-    public async Task<ImmutableArray<ListenerStatus>> ListenersAsync(CancellationToken ct) =>
-        (await AskFleet<Fleet.Listed<ListenerStatus>>(new Fleet.ListListeners(), ct).ConfigureAwait(false)).Items;
 
     /// <summary>
     /// Events of every node from now on, of <paramref name="only"/> or of everything; a reader that is slower than <paramref name="capacity"/> events hears
@@ -445,19 +347,6 @@ public sealed partial class DtuGateway
     }
 
     private static RefusalReason? RefusalOf(object answer) => answer is Asking.Refused refused ? refused.Reason : null;
-
-    private async Task<T> AskFleet<T>(object question, CancellationToken ct) =>
-        await (await _parts.ConfigureAwait(false)).Fleet.Ask<T>(question, AskLimit, ct).ConfigureAwait(false);
-
-    private async Task<T> AskRecorder<T>(object question, CancellationToken ct) =>
-        await (await _parts.ConfigureAwait(false)).Recorder.Ask<T>(question, AskLimit, ct).ConfigureAwait(false);
-
-    private async Task<FramePage> AskFrames(Records.GetFrames question, CancellationToken ct) => await AskRecorder<object>(question, ct).ConfigureAwait(false) switch
-    {
-        FramePage page => page,
-        Records.NotRead failed => throw new StorageException(failed.Problem),
-        var other => throw new InvalidOperationException($"no answer: {other}"),
-    };
 
     private async Task<Editing.Answer> AskRegister(object question, CancellationToken ct) =>
         await (await _parts.ConfigureAwait(false)).Register.Ask<Editing.Answer>(question, RegisterLimit, ct).ConfigureAwait(false);

@@ -5,6 +5,7 @@ using DtuActors.Alarming;
 using DtuActors.Clustering;
 using DtuActors.Clustering.Desks;
 using DtuActors.Clustering.Observing;
+using DtuActors.Clustering.Presence;
 using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Directory;
@@ -25,6 +26,9 @@ public sealed partial class GatewayActor
     private const string DeskName = "desk";
     private static readonly object LetGoKey = new();
 
+    // Who was online at a node that is gone is back elsewhere by then, or is offline.
+    private static readonly TimeSpan BackElsewhereWithin = TimeSpan.FromSeconds(15);
+
     // Whoever is to have ended before the owner's place is another node's.
     private readonly HashSet<IActorRef> _lettingGo = [];
     private readonly Dictionary<IActorRef, string> _dialers = [];
@@ -34,6 +38,10 @@ public sealed partial class GatewayActor
     private IActorRef _owner = ActorRefs.Nobody;
     private IActorRef _desk = ActorRefs.Nobody;
     private IActorRef _exchange = ActorRefs.Nobody;
+    private IActorRef _presence = ActorRefs.Nobody;
+
+    // Those that said that they leave: their sessions end in good order.
+    private readonly HashSet<Address> _saidGoodbye = [];
 
     // By name: a node that came back has another address, and the old one goes later.
     private readonly Dictionary<string, Address> _withinReach = new(StringComparer.Ordinal);
@@ -53,7 +61,9 @@ public sealed partial class GatewayActor
         Receive<Membership.NodeUp>(_ => { });
         Receive<Membership.NodeReachable>(reachable => OnWithinReach(reachable.Name, reachable.Address));
         Receive<Membership.NodeUnreachable>(unreachable => OnOutOfReach(unreachable.Name, unreachable.Address));
-        Receive<Membership.NodeLeaving>(_ => { });
+        Receive<Membership.NodeLeaving>(leaving => _saidGoodbye.Add(leaving.Address));
+        Receive<Presence.WhoIsThere>(_ => MeetNodes(withPresence: true));
+        Receive<LossDue>(OnLossDue);
         Receive<Membership.NodeGone>(OnNodeGone);
         Receive<Owning.Yours>(_ => OnYours());
         Receive<Owning.NotYours>(_ => OnNotYours());
@@ -66,6 +76,7 @@ public sealed partial class GatewayActor
         {
             _desk = Watched(DeskActor.Props(_options.Node.Name, _topics), DeskName);
             _exchange = Watched(EventExchangeActor.Props(_options.Node.Name, _desk, _monitors), "exchange");
+            _presence = Watched(PresenceActor.Props(_fleet, new OtherNodes(Task.FromResult<IActorRef?>(_desk), _topics), _inlet), "presence");
             _membership = Watched(MembershipActor.Props(_options.Node.Name, _options.Cluster), "membership");
         }
     }
@@ -115,15 +126,26 @@ public sealed partial class GatewayActor
 
     private void OnWithinReach(string node, Address address)
     {
+        if (_withinReach.TryGetValue(node, out var before) && !before.Equals(address))
+        {
+            // A new process under the same name.
+            OnOutOfReach(node, before);
+        }
+
         _withinReach[node] = address;
         Meet(node, address);
+        _presence.Tell(new Presence.Meet(node));
     }
 
-    private void MeetNodes()
+    private void MeetNodes(bool withPresence = false)
     {
         foreach (var (node, address) in _withinReach)
         {
             Meet(node, address);
+            if (withPresence)
+            {
+                _presence.Tell(new Presence.Meet(node));
+            }
         }
     }
 
@@ -141,8 +163,9 @@ public sealed partial class GatewayActor
         {
             _withinReach.Remove(node);
             _router.Tell(new Peering.Part(node));
-            _desk.Tell(new Desk.Part(node));
+            _desk.Tell(new Desk.Part(node, StaysMember: true));
             _exchange.Tell(new EventExchange.Parted(node));
+            _presence.Tell(new Presence.Part(node, _saidGoodbye.Contains(address) ? EndReasons.Stopping : EndReasons.NodeLost));
         }
     }
 
@@ -150,9 +173,28 @@ public sealed partial class GatewayActor
     private void OnNodeGone(Membership.NodeGone gone)
     {
         OnOutOfReach(gone.Name, gone.Address);
+        _saidGoodbye.Remove(gone.Address);
+        if (!_withinReach.ContainsKey(gone.Name))
+        {
+            _desk.Tell(new Desk.Part(gone.Name));
+        }
+
+        if (gone.WasDowned)
+        {
+            Timers.StartSingleTimer(new LossDue(gone.Name), new LossDue(gone.Name), BackElsewhereWithin);
+        }
+
         if (_owning && _journalOpened)
         {
             _journal.Tell(CommandJournalActor.Again.Instance);
+        }
+    }
+
+    private void OnLossDue(LossDue due)
+    {
+        if (_owning)
+        {
+            _presence.Tell(new Presence.SayLost(due.Node));
         }
     }
 
@@ -319,6 +361,8 @@ public sealed partial class GatewayActor
             _owner.Tell(Owning.LetGo.Instance);
         }
     }
+
+    private sealed record LossDue(string Node) : INoSerializationVerificationNeeded;
 
     private sealed record LetGoOverdue : INoSerializationVerificationNeeded
     {

@@ -442,6 +442,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
             teller.Tell(again);
         }
 
+        _presence.Tell(again);
         Context.System.EventStream.Publish(again);
     }
 

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json.Serialization;
 using Akka.Actor;
 using DtuActors.Protocol;
 using DtuActors.Sessions;
@@ -145,6 +147,9 @@ public sealed record TrafficCounters
 public sealed record EndpointStatus
 {
     public required string Name { get; init; }
+
+    /// <summary>The node that has it; null: there is no cluster.</summary>
+    public string? Node { get; init; }
     public required string Kind { get; init; }
 
     /// <summary><c>up</c>, <c>down</c> or <c>connecting</c>.</summary>
@@ -184,6 +189,9 @@ public sealed record BranchStatus
 public sealed record ListenerStatus
 {
     public required string Name { get; init; }
+
+    /// <summary>The node that has it; null: there is no cluster.</summary>
+    public string? Node { get; init; }
     public string Kind { get; init; } = "tcp";
     public required string State { get; init; }
     public string? LastError { get; init; }
@@ -227,11 +235,24 @@ public sealed record RouteStatus
 
 /// <summary>A connection that was refused or never registered.</summary>
 public sealed record RefusedConnection(DateTimeOffset At, string Listener, string Remote, ReadOnlyMemory<byte> FirstBytes, string Reason)
-    : INoSerializationVerificationNeeded;
+    : INoSerializationVerificationNeeded
+{
+    /// <summary>The node that refused it; null: there is no cluster.</summary>
+    public string? Node { get; init; }
+}
 
 /// <summary>One frame of a DTU's memory. <paramref name="Sequence"/> orders and pages.</summary>
 public sealed record RecordedFrame(
-    long Sequence, DateTimeOffset At, FrameDirection Direction, ReadOnlyMemory<byte> Payload, string Codec, string Source, string? Verdict);
+    long Sequence, DateTimeOffset At, FrameDirection Direction, ReadOnlyMemory<byte> Payload, string Codec, string Source, string? Verdict)
+{
+    /// <summary>The <c>after</c> of a page that begins behind it.</summary>
+    [JsonIgnore]
+    public string Next
+    {
+        get => field ?? Sequence.ToString(CultureInfo.InvariantCulture);
+        init;
+    }
+}
 
 public sealed record DtuPage(ImmutableArray<DtuStatus> Items, string? Next) : INoSerializationVerificationNeeded;
 

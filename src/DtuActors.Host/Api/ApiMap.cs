@@ -10,6 +10,7 @@ internal static class ApiMap
     public static void AddGatewayApi(this IServiceCollection services)
     {
         services.AddSingleton(TimeProvider.System);
+        services.AddScoped<MissingNodes>();
         services.AddSingleton<Readiness>();
         services.AddSingleton<ApiKeys>();
         services.AddSingleton<OwnHosts>();
@@ -47,6 +48,7 @@ internal static class ApiMap
     public static void UseGatewayApi(this WebApplication app)
     {
         app.UseMiddleware<ProblemMiddleware>();
+        app.Use(TellMissing);
         app.Use(IdInPath.TakeOut);
         app.UseRouting();
         app.Use(IdInPath.PutBack);
@@ -73,6 +75,24 @@ internal static class ApiMap
         HealthApi.Map(app);
         app.MapPrometheusScrapingEndpoint("/metrics");
         app.MapOpenApi("/openapi/{documentName}.json");
+    }
+
+    /// <summary>Of a cluster: whose part of the answer is not in it.</summary>
+    public const string MissingHeader = "X-Dtu-Missing-Nodes";
+
+    private static Task TellMissing(HttpContext context, RequestDelegate next)
+    {
+        context.Response.OnStarting(static state =>
+        {
+            var response = ((HttpContext)state).Response;
+            if (response.HttpContext.RequestServices.GetRequiredService<MissingNodes>().NamesOrNull is { } names)
+            {
+                response.Headers[MissingHeader] = string.Join(',', names.Select(Uri.EscapeDataString));
+            }
+
+            return Task.CompletedTask;
+        }, context);
+        return next(context);
     }
 
     /// <summary>Describes the problems a call can answer with, beside those that all calls can.</summary>

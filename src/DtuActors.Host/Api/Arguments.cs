@@ -1,4 +1,5 @@
 using System.Globalization;
+using DtuActors.Clustering.Merging;
 using DtuActors.Protocol;
 
 namespace DtuActors.Host.Api;
@@ -45,7 +46,7 @@ internal static class Arguments
     public static string? Cursor(string name, string? text) => text switch
     {
         null or "" => null,
-        _ when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _) => text,
+        _ when FrameCursor.IsCursor(text) => text,
         _ => throw RefusalException.Bad(name, $"{name}={text}: expected the next of the page before"),
     };
 

@@ -23,21 +23,21 @@ internal static class CommandsApi
             .Refuses(400, 404, 409, 503);
     }
 
-    private static async Task<Ok<ItemList<CommandModel>>> ListAsync([Description("The DTU's id.")] string id, DtuGateway gateway, CancellationToken cancellation)
+    private static async Task<Ok<ItemList<CommandModel>>> ListAsync([Description("The DTU's id.")] string id, DtuGateway gateway, MissingNodes missing, CancellationToken cancellation)
     {
         var dtu = Arguments.Id(id);
-        var commands = await ReadAsync(gateway, dtu, cancellation);
-        if (commands.IsEmpty && await gateway.FindDtuAsync(dtu, cancellation) is null)
+        var commands = await ReadAsync(gateway, dtu, cancellation, missing);
+        if (commands.IsEmpty && await gateway.FindDtuAsync(dtu, cancellation, missing) is null)
         {
             throw RefusalException.NoSuchDtu(id);
         }
 
-        return TypedResults.Ok(new ItemList<CommandModel>([.. commands.Select(CommandModel.Of)]));
+        return TypedResults.Ok(new ItemList<CommandModel>([.. commands.Select(CommandModel.Of)]) { Missing = missing.NamesOrNull });
     }
 
     /// <summary>A DTU's commands, or why they can't be read.</summary>
-    public static async Task<ImmutableArray<CommandStatus>> ReadAsync(DtuGateway gateway, DtuId dtu, CancellationToken cancellation) =>
-        await gateway.CommandsAsync(dtu, cancellation) ?? throw Unreadable();
+    public static async Task<ImmutableArray<CommandStatus>> ReadAsync(DtuGateway gateway, DtuId dtu, CancellationToken cancellation, MissingNodes? missing = null) =>
+        await gateway.CommandsAsync(dtu, cancellation, missing) ?? throw Unreadable();
 
     private static RefusalException Unreadable() => new(
         StatusCodes.Status503ServiceUnavailable, "storage-failed", "The database fails", "the commands can't be read or changed now; GET /readyz says why");

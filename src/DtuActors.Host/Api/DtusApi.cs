@@ -33,6 +33,7 @@ internal static class DtusApi
 
     private static async Task<Ok<ItemPage<DtuModel>>> ListAsync(
         DtuGateway gateway,
+        MissingNodes missing,
         CancellationToken cancellation,
         [Description("online (with those in conflict), offline, sleeping or conflict; without it, all.")] string? state = null,
         [Description("The most items of the page, 1 to 1000; 100 without it.")] string? limit = null,
@@ -42,12 +43,12 @@ internal static class DtusApi
         [Description("Those whose session, or last one, has this codec only.")] string? codec = null)
     {
         var filter = new DtuFilter(q, Arguments.State(state), group, codec);
-        var page = await gateway.ListDtusAsync(filter, Arguments.Limit(limit), string.IsNullOrEmpty(after) ? null : after, cancellation);
-        return TypedResults.Ok(new ItemPage<DtuModel>([.. page.Items.Select(dtu => dtu.ToModel())], page.Next));
+        var page = await gateway.ListDtusAsync(filter, Arguments.Limit(limit), string.IsNullOrEmpty(after) ? null : after, cancellation, missing);
+        return TypedResults.Ok(new ItemPage<DtuModel>([.. page.Items.Select(dtu => dtu.ToModel())], page.Next) { Missing = missing.NamesOrNull });
     }
 
-    private static async Task<Ok<DtuModel>> FindAsync([Description("The DTU's id.")] string id, DtuGateway gateway, CancellationToken cancellation) =>
-        await gateway.FindDtuAsync(Arguments.Id(id), cancellation) is { } dtu
+    private static async Task<Ok<DtuModel>> FindAsync([Description("The DTU's id.")] string id, DtuGateway gateway, MissingNodes missing, CancellationToken cancellation) =>
+        await gateway.FindDtuAsync(Arguments.Id(id), cancellation, missing) is { } dtu
             ? TypedResults.Ok(dtu.ToModel())
             : throw RefusalException.NoSuchDtu(id);
 
@@ -60,6 +61,7 @@ internal static class DtusApi
     private static async Task<Ok<FramePageModel>> FramesAsync(
         [Description("The DTU's id.")] string id,
         DtuGateway gateway,
+        MissingNodes missing,
         CancellationToken cancellation,
         [Description("Frames from this instant on, ISO 8601.")] string? since = null,
         [Description("Frames before this instant, ISO 8601.")] string? until = null,
@@ -69,22 +71,22 @@ internal static class DtusApi
     {
         var dtu = Arguments.Id(id);
         var page = await ReadAsync(gateway, Arguments.Flag("latest", latest), new Records.GetFrames(
-            dtu, Arguments.Instant("since", since), Arguments.Instant("until", until), Arguments.Limit(limit), Arguments.Cursor("after", after)), cancellation);
-        if (page.Items.IsEmpty && await gateway.FindDtuAsync(dtu, cancellation) is null)
+            dtu, Arguments.Instant("since", since), Arguments.Instant("until", until), Arguments.Limit(limit), Arguments.Cursor("after", after)), missing, cancellation);
+        if (page.Items.IsEmpty && await gateway.FindDtuAsync(dtu, cancellation, missing) is null)
         {
             throw RefusalException.NoSuchDtu(id);
         }
 
-        return TypedResults.Ok(new FramePageModel([.. page.Items.Select(frame => frame.ToModel())], page.Next, gateway.Options.Storage.Provider is not StorageProvider.None));
+        return TypedResults.Ok(new FramePageModel([.. page.Items.Select(frame => frame.ToModel())], page.Next, gateway.Options.Storage.Provider is not StorageProvider.None) { Missing = missing.NamesOrNull });
     }
 
-    private static async Task<FramePage> ReadAsync(DtuGateway gateway, bool isLatest, Records.GetFrames asked, CancellationToken cancellation)
+    private static async Task<FramePage> ReadAsync(DtuGateway gateway, bool isLatest, Records.GetFrames asked, MissingNodes missing, CancellationToken cancellation)
     {
         try
         {
             return isLatest
-                ? await gateway.LatestFramesAsync(asked.Dtu, asked.Since, asked.Until, asked.Limit, cancellation)
-                : await gateway.FramesAsync(asked.Dtu, asked.Since, asked.Until, asked.Limit, asked.After, cancellation);
+                ? await gateway.LatestFramesAsync(asked.Dtu, asked.Since, asked.Until, asked.Limit, cancellation, missing)
+                : await gateway.FramesAsync(asked.Dtu, asked.Since, asked.Until, asked.Limit, asked.After, cancellation, missing);
         }
         catch (StorageException failure)
         {

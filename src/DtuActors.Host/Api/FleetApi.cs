@@ -12,9 +12,9 @@ internal static class FleetApi
             .WithDescription("DTUs by state, what they sent and were sent since the gateway started, and the groups and codecs there are. A second old at most.")
             .Refuses();
 
-    private static async Task<Ok<FleetModel>> CountAsync(DtuGateway gateway, CancellationToken cancellation)
+    private static async Task<Ok<FleetModel>> CountAsync(DtuGateway gateway, MissingNodes missing, CancellationToken cancellation)
     {
-        var counts = await gateway.FleetCountsAsync(cancellation);
+        var counts = await gateway.FleetCountsAsync(cancellation, missing);
         return TypedResults.Ok(new FleetModel
         {
             Online = counts.Online,

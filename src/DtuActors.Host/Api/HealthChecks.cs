@@ -71,13 +71,13 @@ internal sealed class HealthChecks(Readiness readiness, DtuGateway gateway, Time
             return (Failed, "the gateway's actors have ended");
         }
 
-        await gateway.RoutesAsync(cancellation);
+        await gateway.Here.RoutesAsync(cancellation);
         return (Ok, null);
     }
 
     private async Task<(string, string?)> ListenersAsync(CancellationToken cancellation)
     {
-        var listeners = (await gateway.ListenersAsync(cancellation)).Where(listener => listener.Kind != "dialer").ToList();
+        var listeners = (await gateway.Here.ListenersAsync(cancellation)).Where(listener => listener.Kind != "dialer").ToList();
         var down = listeners.Where(listener => listener.State != "up").Select(listener => listener.Name).ToList();
         return down.Count == 0
             ? (Ok, null)

@@ -103,6 +103,7 @@ internal static class ModelMap
     public static UnknownModel ToModel(this RefusedConnection refused) => new()
     {
         At = Utc(refused.At),
+        Node = refused.Node,
         Listener = refused.Listener,
         Remote = refused.Remote,
         Hex = Hex(refused.FirstBytes),
@@ -113,6 +114,7 @@ internal static class ModelMap
     public static EndpointModel ToModel(this EndpointStatus endpoint) => new()
     {
         Name = endpoint.Name,
+        Node = endpoint.Node,
         Kind = endpoint.Kind,
         State = endpoint.State,
         LastError = endpoint.LastError,
@@ -137,6 +139,7 @@ internal static class ModelMap
     public static ListenerModel ToModel(this ListenerStatus listener) => new()
     {
         Name = listener.Name,
+        Node = listener.Node,
         Kind = listener.Kind,
         State = listener.State,
         LastError = listener.LastError,

@@ -6,9 +6,19 @@ namespace DtuActors.Host.Api;
 
 /// <summary>One page of a collection.</summary>
 [Description("One page. next is the after of the following page, or null on the last one.")]
-internal sealed record ItemPage<T>(IReadOnlyList<T> Items, string? Next);
+internal sealed record ItemPage<T>(IReadOnlyList<T> Items, string? Next)
+{
+    [Description("Nodes of the cluster that did not answer in time: what they know is not in it. Not there where the answer is whole.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Missing { get; init; }
+}
 
-internal sealed record ItemList<T>(IReadOnlyList<T> Items);
+internal sealed record ItemList<T>(IReadOnlyList<T> Items)
+{
+    [Description("Nodes of the cluster that did not answer in time: what they know is not in it. Not there where the answer is whole.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Missing { get; init; }
+}
 
 /// <summary>RFC 9457.</summary>
 internal sealed record Problem
@@ -82,6 +92,8 @@ internal sealed record DtuModel
     public string? PresentedId { get; init; }
     public string? Listener { get; init; }
     public string? Remote { get; init; }
+
+    [Description("Where it is online; null where it is not.")]
     public string? Node { get; init; }
     public string? Profile { get; init; }
     public string? Codec { get; init; }
@@ -129,7 +141,7 @@ internal sealed record DtuModel
     [Description("In a conflict, the address of the other device.")]
     public string? ConflictWith { get; init; }
 
-    [Description("Why the last session ended: closed, reset, silent, replaced, kicked, refused, stopping or failed. It stays when the DTU is back.")]
+    [Description("Why the last session ended: closed, reset, silent, replaced, kicked, refused, stopping, failed or node-lost. It stays when the DTU is back.")]
     public string? EndReason { get; init; }
 
     [Description("The same in words, where there are any.")]
@@ -165,7 +177,12 @@ internal sealed record PollModel
 internal sealed record FramePageModel(
     IReadOnlyList<FrameModel> Items,
     string? Next,
-    [property: Description("False where nothing is stored: these are from the gateway's memory, and a restart forgets them.")] bool Stored);
+    [property: Description("False where nothing is stored: these are from the gateway's memory, and a restart forgets them.")] bool Stored)
+{
+    [Description("Nodes of the cluster that did not answer in time: what they know is not in it. Not there where the answer is whole.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Missing { get; init; }
+}
 
 internal sealed record FrameModel
 {
@@ -189,6 +206,9 @@ internal sealed record FrameModel
 internal sealed record UnknownModel
 {
     public required DateTime At { get; init; }
+
+    [Description("The node that refused it; null without a cluster.")]
+    public string? Node { get; init; }
     public required string Listener { get; init; }
     public required string Remote { get; init; }
 
@@ -203,6 +223,9 @@ internal sealed record UnknownModel
 internal sealed record EndpointModel
 {
     public required string Name { get; init; }
+
+    [Description("The node that has it; null without a cluster.")]
+    public string? Node { get; init; }
     public required string Kind { get; init; }
 
     [Description("up, down or connecting")]
@@ -241,6 +264,9 @@ internal sealed record BranchModel
 internal sealed record ListenerModel
 {
     public required string Name { get; init; }
+
+    [Description("The node that has it; null without a cluster.")]
+    public string? Node { get; init; }
     public required string Kind { get; init; }
     public required string State { get; init; }
     public string? LastError { get; init; }

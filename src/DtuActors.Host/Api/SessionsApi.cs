@@ -12,16 +12,16 @@ internal static class SessionsApi
             .WithDescription("At most 20. They are stored with the history; with dtu.storage.provider = none, or while the database fails, what memory holds.")
             .Refuses(400, 404);
 
-    private static async Task<Ok<ItemList<SessionModel>>> ListAsync([Description("The DTU's id.")] string id, DtuGateway gateway, CancellationToken cancellation)
+    private static async Task<Ok<ItemList<SessionModel>>> ListAsync([Description("The DTU's id.")] string id, DtuGateway gateway, MissingNodes missing, CancellationToken cancellation)
     {
         var dtu = Arguments.Id(id);
-        var sessions = await gateway.SessionsAsync(dtu, cancellation);
-        if (sessions.IsEmpty && await gateway.FindDtuAsync(dtu, cancellation) is null)
+        var sessions = await gateway.SessionsAsync(dtu, cancellation, missing);
+        if (sessions.IsEmpty && await gateway.FindDtuAsync(dtu, cancellation, missing) is null)
         {
             throw RefusalException.NoSuchDtu(id);
         }
 
-        return TypedResults.Ok(new ItemList<SessionModel>([.. sessions.Select(SessionModel.Of)]));
+        return TypedResults.Ok(new ItemList<SessionModel>([.. sessions.Select(SessionModel.Of)]) { Missing = missing.NamesOrNull });
     }
 }
 
@@ -34,7 +34,7 @@ internal sealed record SessionModel
     public required string Listener { get; init; }
     public required string Remote { get; init; }
 
-    [Description("closed, reset, silent, replaced, kicked, refused, stopping or failed; null while it is open.")]
+    [Description("closed, reset, silent, replaced, kicked, refused, stopping, failed or node-lost; null while it is open.")]
     public string? Reason { get; init; }
 
     [Description("The last that went wrong, in words.")]

@@ -16,15 +16,17 @@ internal static class TopologyApi
             .Refuses();
     }
 
-    private static async Task<Ok<ItemList<EndpointModel>>> EndpointsAsync(DtuGateway gateway, CancellationToken cancellation) =>
-        TypedResults.Ok(new ItemList<EndpointModel>([.. (await gateway.EndpointsAsync(cancellation)).Select(endpoint => endpoint.ToModel())]));
+    private static async Task<Ok<ItemList<EndpointModel>>> EndpointsAsync(DtuGateway gateway, MissingNodes missing, CancellationToken cancellation) =>
+        Listed((await gateway.EndpointsAsync(cancellation, missing)).Select(endpoint => endpoint.ToModel()), missing);
 
-    private static async Task<Ok<ItemList<RouteModel>>> RoutesAsync(DtuGateway gateway, CancellationToken cancellation) =>
-        TypedResults.Ok(new ItemList<RouteModel>([.. (await gateway.RoutesAsync(cancellation)).Select(route => route.ToModel())]));
+    private static async Task<Ok<ItemList<RouteModel>>> RoutesAsync(DtuGateway gateway, MissingNodes missing, CancellationToken cancellation) =>
+        Listed((await gateway.RoutesAsync(cancellation, missing)).Select(route => route.ToModel()), missing);
 
-    private static async Task<Ok<ItemList<ListenerModel>>> ListenersAsync(DtuGateway gateway, CancellationToken cancellation) =>
-        TypedResults.Ok(new ItemList<ListenerModel>([.. (await gateway.ListenersAsync(cancellation)).Select(listener => listener.ToModel())]));
+    private static async Task<Ok<ItemList<ListenerModel>>> ListenersAsync(DtuGateway gateway, MissingNodes missing, CancellationToken cancellation) =>
+        Listed((await gateway.ListenersAsync(cancellation, missing)).Select(listener => listener.ToModel()), missing);
 
-    private static async Task<Ok<ItemList<UnknownModel>>> UnknownAsync(DtuGateway gateway, CancellationToken cancellation) =>
-        TypedResults.Ok(new ItemList<UnknownModel>([.. (await gateway.UnknownAsync(cancellation)).Select(refused => refused.ToModel())]));
+    private static async Task<Ok<ItemList<UnknownModel>>> UnknownAsync(DtuGateway gateway, MissingNodes missing, CancellationToken cancellation) =>
+        Listed((await gateway.UnknownAsync(cancellation, missing)).Select(refused => refused.ToModel()), missing);
+
+    private static Ok<ItemList<T>> Listed<T>(IEnumerable<T> items, MissingNodes missing) => TypedResults.Ok(new ItemList<T>([.. items]) { Missing = missing.NamesOrNull });
 }

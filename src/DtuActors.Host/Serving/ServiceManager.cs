@@ -90,7 +90,7 @@ internal sealed partial class ServiceManager : IDisposable
     {
         try
         {
-            await gateway.ListenersAsync(stopping);
+            await gateway.Here.ListenersAsync(stopping);
             return true;
         }
         catch (Exception failure) when (failure is not OperationCanceledException || !stopping.IsCancellationRequested)

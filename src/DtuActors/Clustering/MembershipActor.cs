@@ -15,6 +15,27 @@ namespace DtuActors.Clustering;
 /// <param name="IsSelf">Whether it is this one.</param>
 public sealed record NodeInfo(string Name, Address Address, ImmutableArray<string> Roles, string Version, bool IsSelf);
 
+/// <summary>How a node stands: one of <see cref="NodeStates"/>.</summary>
+public sealed record NodeStanding(NodeInfo Node, string State);
+
+/// <summary>The states of a node.</summary>
+public static class NodeStates
+{
+    /// <summary>On its way in.</summary>
+    public const string Joining = "joining";
+
+    public const string Up = "up";
+
+    /// <summary>It does not answer, and may again.</summary>
+    public const string Unreachable = "unreachable";
+
+    /// <summary>On its way out, in good order.</summary>
+    public const string Leaving = "leaving";
+
+    /// <summary>Given up; or, of a gateway without a cluster, not ready.</summary>
+    public const string Down = "down";
+}
+
 /// <summary>
 /// Who belongs to the cluster, for whoever follows: each other node that is up, what becomes of it, and this node's own way in and out. Of messages that a node crosses
 /// nothing is told twice; a follower that comes late hears what is.
@@ -55,7 +76,8 @@ public static class Membership
 
     /// <param name="Nodes">Those that are up or on their way out, by name.</param>
     /// <param name="Unreachable">Addresses of those among them that don't answer.</param>
-    public sealed record Listed(ImmutableArray<NodeInfo> Nodes, ImmutableHashSet<Address> Unreachable) : INoSerializationVerificationNeeded;
+    /// <param name="Standings">All that are members, on their way in too, by name.</param>
+    public sealed record Listed(ImmutableArray<NodeInfo> Nodes, ImmutableHashSet<Address> Unreachable, ImmutableArray<NodeStanding> Standings) : INoSerializationVerificationNeeded;
 }
 
 /// <summary>Joins the cluster, says who is in it, and ends the run of a node that has no place in it.</summary>
@@ -113,7 +135,8 @@ public sealed class MembershipActor : ReceiveActor, IWithTimers
         Receive<ThisActorSystemQuarantinedEvent>(OnQuarantined);
         Receive<Membership.Follow>(OnFollow);
         Receive<Membership.GetNodes>(_ => Sender.Tell(new Membership.Listed(
-            [.. _nodes.Values.OrderBy(node => node.Name, StringComparer.Ordinal)], [.. _unreachable.Where(_nodes.ContainsKey).Select(node => node.Address)])));
+            [.. _nodes.Values.OrderBy(node => node.Name, StringComparer.Ordinal)], [.. _unreachable.Where(_nodes.ContainsKey).Select(node => node.Address)],
+            [.. _members.Values.Where(IsNode).Select(member => new NodeStanding(Info(member), StateOf(member))).OrderBy(standing => standing.Node.Name, StringComparer.Ordinal)])));
         Receive<Terminated>(ended => _followers.Remove(ended.ActorRef));
         Receive<TooLate>(_ => OnTooLate());
         Receive<NameStillTaken>(_ => OnNameStillTaken());
@@ -435,6 +458,15 @@ public sealed class MembershipActor : ReceiveActor, IWithTimers
     private NodeInfo Info(Member member) => new(
         Name(member), member.Address, [.. member.Roles.Where(role => !role.StartsWith(NodeRole.Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)],
         member.AppVersion.Version, IsSelf(member));
+
+    private string StateOf(Member member) => member.Status switch
+    {
+        MemberStatus.Down => NodeStates.Down,
+        _ when _unreachable.Contains(member.UniqueAddress) => NodeStates.Unreachable,
+        MemberStatus.Leaving or MemberStatus.Exiting => NodeStates.Leaving,
+        MemberStatus.Up => NodeStates.Up,
+        _ => NodeStates.Joining,
+    };
 
     private static string Show(Address address) => new SeedNode(address.Host, address.Port ?? 0).ToString();
 

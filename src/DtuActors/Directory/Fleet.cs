@@ -41,22 +41,40 @@ public static class Fleet
     public sealed record Forgotten(bool WasKnown) : INoSerializationVerificationNeeded;
 
     /// <summary>One <see cref="DtuPage"/>.</summary>
-    public sealed record ListDtus(DtuFilter Filter, int Limit, string? After) : INoSerializationVerificationNeeded;
+    /// <param name="Filter">Which.</param>
+    /// <param name="Limit">The most of a page.</param>
+    /// <param name="After">Those behind it.</param>
+    /// <param name="ForPeer">Another node asks: DTUs that nobody saw, or nobody sees any more, it shows by itself.</param>
+    public sealed record ListDtus(DtuFilter Filter, int Limit, string? After, bool ForPeer = false) : INoSerializationVerificationNeeded;
 
     /// <summary>One <see cref="DtuSearch"/>.</summary>
-    public sealed record SearchDtus(DtuFilter Filter, int Skip, int Take) : INoSerializationVerificationNeeded;
+    /// <param name="Filter">Which.</param>
+    /// <param name="Skip">So many are not shown.</param>
+    /// <param name="Take">The most that are shown.</param>
+    /// <param name="From">Where to begin; null: with the first.</param>
+    /// <param name="ForPeer">As above.</param>
+    public sealed record SearchDtus(DtuFilter Filter, int Skip, int Take, DtuId? From = null, bool ForPeer = false) : INoSerializationVerificationNeeded;
+
+    /// <summary>Some of those that a filter means, by id, at even distances: one <see cref="Samples"/>.</summary>
+    public sealed record SampleDtus(DtuFilter Filter, int Most, bool ForPeer = false) : INoSerializationVerificationNeeded;
+
+    /// <param name="Total">All that are meant.</param>
+    /// <param name="Step">Each how many-th is here.</param>
+    /// <param name="Ids">The first, and those at each step behind it.</param>
+    public sealed record Samples(int Total, int Step, ImmutableArray<DtuId> Ids) : INoSerializationVerificationNeeded;
 
     /// <summary>One <see cref="Listed{T}"/> of <see cref="SessionRecord"/>, newest first.</summary>
     public sealed record GetSessions(DtuId Id) : INoSerializationVerificationNeeded;
 
     /// <summary>One <see cref="FleetCounts"/>.</summary>
-    public sealed record GetCounts : INoSerializationVerificationNeeded;
+    public sealed record GetCounts(bool ForPeer = false) : INoSerializationVerificationNeeded;
 
     /// <summary>One <see cref="FoundDtu"/>.</summary>
-    public sealed record GetDtu(DtuId Id) : INoSerializationVerificationNeeded;
+    public sealed record GetDtu(DtuId Id, bool ForPeer = false) : INoSerializationVerificationNeeded;
 
-    /// <summary><paramref name="Status"/> is null where the DTU was never seen and is neither configured nor registered.</summary>
-    public sealed record FoundDtu(DtuStatus? Status) : INoSerializationVerificationNeeded;
+    /// <param name="Status">Null where the DTU was never seen and is neither configured nor registered.</param>
+    /// <param name="IsHere">False: another node says how it stands.</param>
+    public sealed record FoundDtu(DtuStatus? Status, bool IsHere = true) : INoSerializationVerificationNeeded;
 
     /// <summary>One <see cref="Listed{T}"/> of <see cref="EndpointStatus"/>, by name.</summary>
     public sealed record ListEndpoints : INoSerializationVerificationNeeded;

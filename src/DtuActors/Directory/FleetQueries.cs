@@ -12,7 +12,11 @@ public sealed record DtuFilter(string? Text = null, DtuState? State = null, stri
 
 /// <summary>A part of what a search found, ordered by id.</summary>
 /// <param name="Total">All that were found, whatever was skipped.</param>
-public sealed record DtuSearch(int Total, ImmutableArray<DtuStatus> Items) : INoSerializationVerificationNeeded;
+public sealed record DtuSearch(int Total, ImmutableArray<DtuStatus> Items) : INoSerializationVerificationNeeded
+{
+    /// <summary>How many were found before where it was to begin.</summary>
+    internal int Before { get; init; }
+}
 
 /// <summary>
 /// The fleet in numbers: DTUs that are online, configured, registered or remembered, and what these sent and were sent since the gateway started. One that is forgotten

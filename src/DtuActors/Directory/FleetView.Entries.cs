@@ -50,6 +50,17 @@ public sealed partial class FleetView
 
         public LinkedListNode<DtuId>? OfflineNode { get; set; }
 
+        /// <summary>With which other node it was lost; null: it was not.</summary>
+        public Loss? Lost { get; set; }
+
+        /// <summary>Its newest session's number, in which nodes agree; of one that was stored only, what it must have been about.</summary>
+        public long Number => (Session ?? Last) switch
+        {
+            null => 0,
+            { Session.Epoch.Number: 0 } stored => stored.ConnectedAt.ToUnixTimeMilliseconds(),
+            var newest => newest.Session.Epoch.Number,
+        };
+
         /// <summary>Commands that wait for it.</summary>
         public int Waiting { get; set; }
 

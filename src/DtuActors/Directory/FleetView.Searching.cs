@@ -17,7 +17,7 @@ public sealed partial class FleetView
         var text = Sought(list.Filter);
         foreach (var entry in From(list.After))
         {
-            if (entry.Id.Value == list.After || !Matches(list.Filter, text, entry))
+            if (entry.Id.Value == list.After || !Matches(list.Filter, text, entry) || IsAnothers(entry, list.ForPeer))
             {
                 continue;
             }
@@ -37,25 +37,58 @@ public sealed partial class FleetView
     private void OnSearchDtus(Fleet.SearchDtus search)
     {
         var items = ImmutableArray.CreateBuilder<DtuStatus>();
-        var total = 0;
+        var (total, before) = (0, 0);
         var text = Sought(search.Filter);
         foreach (var entry in _order)
         {
-            if (!Matches(search.Filter, text, entry))
+            if (!Matches(search.Filter, text, entry) || IsAnothers(entry, search.ForPeer))
             {
                 continue;
             }
 
-            if (total++ >= search.Skip && items.Count < search.Take)
+            if (search.From is { } from && entry.Id < from)
+            {
+                before++;
+            }
+            else if (total - before >= search.Skip && items.Count < search.Take)
             {
                 items.Add(Status(entry));
             }
+
+            total++;
         }
 
-        Sender.Tell(new DtuSearch(total, items.ToImmutable()));
+        Sender.Tell(new DtuSearch(total, items.ToImmutable()) { Before = before });
     }
 
-    private FleetCounts Count()
+    // Where there turn out to be more, every second one that was taken is let go.
+    private void OnSampleDtus(Fleet.SampleDtus sample)
+    {
+        var ids = new List<DtuId>();
+        var (total, step) = (0, 1);
+        var text = Sought(sample.Filter);
+        foreach (var entry in _order)
+        {
+            if (!Matches(sample.Filter, text, entry) || IsAnothers(entry, sample.ForPeer))
+            {
+                continue;
+            }
+
+            if (total++ % step == 0)
+            {
+                ids.Add(entry.Id);
+                if (ids.Count > sample.Most)
+                {
+                    ids = [.. ids.Where((_, index) => index % 2 == 0)];
+                    step *= 2;
+                }
+            }
+        }
+
+        Sender.Tell(new Fleet.Samples(total, step, [.. ids]));
+    }
+
+    private FleetCounts Count(bool forPeer)
     {
         var (conflict, online, sleeping, offline) = (0, 0, 0, 0);
         var (framesUp, framesDown, bytesUp, bytesDown, sessions) = (0L, 0L, 0L, 0L, 0L);
@@ -63,8 +96,11 @@ public sealed partial class FleetView
         var codecs = new HashSet<string>(StringComparer.Ordinal);
         foreach (var entry in _dtus.Values)
         {
-            switch (StateOf(entry))
+            // What passed here is this node's to count, whosever the DTU is.
+            switch (IsAnothers(entry, forPeer) ? null : (DtuState?)StateOf(entry))
             {
+                case null:
+                    break;
                 case DtuState.Conflict:
                     conflict++;
                     online++;

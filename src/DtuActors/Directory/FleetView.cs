@@ -32,6 +32,7 @@ public sealed partial class FleetView : ReceiveActor
 
     private FleetView(GatewayOptions options, HistoryBuffer? history)
     {
+        _elsewhere = ElsewhereOf(options);
         _history = history;
         _ended = new SessionMemory(history is null ? SessionMemory.Most : SessionMemory.MostBesideHistory);
         _node = options.Node.Name;
@@ -59,11 +60,16 @@ public sealed partial class FleetView : ReceiveActor
         Receive<Fleet.ListDtus>(OnListDtus);
         Receive<Fleet.SearchDtus>(OnSearchDtus);
         Receive<Fleet.GetSessions>(get => Sender.Tell(new Fleet.Listed<SessionRecord>(_ended.Of(get.Id, _dtus.GetValueOrDefault(get.Id)?.Open ?? []))));
-        Receive<Fleet.GetCounts>(_ => Sender.Tell(Count()));
-        Receive<Fleet.GetDtu>(get => Sender.Tell(new Fleet.FoundDtu(_dtus.TryGetValue(get.Id, out var entry) ? Status(entry) : null)));
+        Receive<Fleet.SampleDtus>(OnSampleDtus);
+        Receive<Fleet.GetCounts>(get => Sender.Tell(Count(get.ForPeer)));
+        Receive<Fleet.GetDtu>(get => Sender.Tell(_dtus.TryGetValue(get.Id, out var entry) ? new Fleet.FoundDtu(Status(entry), !IsAnothers(entry, get.ForPeer)) : new Fleet.FoundDtu(null)));
         Receive<Fleet.ListEndpoints>(_ => Sender.Tell(new Fleet.Listed<EndpointStatus>([.. _endpoints.Values])));
         Receive<Fleet.ListListeners>(_ => Sender.Tell(new Fleet.Listed<ListenerStatus>([.. _listeners.Values])));
         Receive<Fleet.ListRoutes>(_ => Sender.Tell(new Fleet.Listed<RouteStatus>([.. _routes.Select(WithState)])));
+        if (_elsewhere is not null)
+        {
+            HearsOfOthers(_elsewhere);
+        }
     }
 
     public static Props Props(GatewayOptions options) => Props(options, null);
@@ -98,9 +104,11 @@ public sealed partial class FleetView : ReceiveActor
 
         entry.FirstSeenAt ??= report.ConnectedAt;
         entry.Session = report;
+        entry.Lost = null;
         Unlist(entry);
         if (isNew)
         {
+            NoteChanged(entry.Id);
             Remember(entry);
         }
     }
@@ -119,6 +127,7 @@ public sealed partial class FleetView : ReceiveActor
         }
 
         entry.Session = null;
+        NoteChanged(entry.Id);
         Remember(entry);
         Unlist(entry);
         ListOffline(entry);
@@ -137,6 +146,7 @@ public sealed partial class FleetView : ReceiveActor
         {
             var entry = Entry(dtu);
             entry.Recall(known);
+            NoteChanged(dtu);
             if (entry is { Session: null, OfflineNode: null })
             {
                 ListOffline(entry);
@@ -233,6 +243,8 @@ public sealed partial class FleetView : ReceiveActor
     private void Forget(DtuId id)
     {
         var entry = _dtus[id];
+        entry.Lost = null;
+        NoteChanged(id);
         Unlist(entry);
         _ended.Forget(id);
         if (_isRecalled)
@@ -296,6 +308,7 @@ public sealed partial class FleetView : ReceiveActor
     {
         { ConflictWith: not null } => DtuState.Conflict,
         not null => DtuState.Online,
+        null when entry.Lost is not null => DtuState.Offline,
         null when entry.Last is { } last && IsExpected(last) => DtuState.Sleeping,
         null => DtuState.Offline,
     };
@@ -308,6 +321,7 @@ public sealed partial class FleetView : ReceiveActor
         var session = entry.Session;
         var last = session ?? entry.Last;
         var totals = entry.Totals();
+        var lost = session is null ? entry.Lost : null;
         return new DtuStatus
         {
             Id = entry.Id,
@@ -326,7 +340,7 @@ public sealed partial class FleetView : ReceiveActor
             IsRegistered = entry.Registered is not null,
             ConnectedAt = session?.ConnectedAt,
             FirstSeenAt = entry.FirstSeenAt,
-            LastSeenAt = last?.LastSeenAt,
+            LastSeenAt = lost is not null && !(last?.LastSeenAt > lost.SeenAt) ? lost.SeenAt : last?.LastSeenAt,
             BytesUp = totals.BytesUp,
             BytesDown = totals.BytesDown,
             FramesUp = totals.FramesUp,
@@ -338,11 +352,11 @@ public sealed partial class FleetView : ReceiveActor
             Down = last?.Down ?? TrafficCounters.None,
             Polls = last?.Polls ?? [],
             DroppedUp = last?.DroppedUp ?? ImmutableDictionary<string, long>.Empty,
-            LastError = session?.LastError ?? entry.EndInWords,
+            LastError = lost is not null ? $"{lost.Reason}: {lost.Words}" : session?.LastError ?? entry.EndInWords,
             ConflictWith = session?.ConflictWith,
-            EndReason = entry.EndReason,
-            EndError = entry.Last?.LastError,
-            EndedAt = entry.Last?.EndedAt,
+            EndReason = lost?.Reason ?? entry.EndReason,
+            EndError = lost?.Words ?? entry.Last?.LastError,
+            EndedAt = lost?.At ?? entry.Last?.EndedAt,
         };
     }
 }

@@ -75,7 +75,7 @@ public sealed class ClusteredGatewayTests
             return Akka.Done.Instance;
         });
 
-    private static async Task<string[]> EndpointsAsync(DtuGateway gateway) => [.. (await gateway.EndpointsAsync(CancellationToken.None)).Select(endpoint => endpoint.Name)];
+    private static async Task<string[]> EndpointsAsync(DtuGateway gateway) => [.. (await gateway.Here.EndpointsAsync(CancellationToken.None)).Select(endpoint => endpoint.Name)];
 
     private static Task UntilAsync(TestNode node, DtuGateway gateway, params string[] names) =>
         node.Kit.AwaitAssertAsync(async () => Assert.Equal(names, await EndpointsAsync(gateway)), TestNode.Patience);

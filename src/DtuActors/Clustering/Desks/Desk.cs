@@ -19,7 +19,9 @@ public static class Desk
     public sealed record Meet(string Node, ICanTell Desk) : INoSerializationVerificationNeeded;
 
     /// <summary>Gateway → desk: that node is out of reach, or gone: whoever waits for it hears so.</summary>
-    public sealed record Part(string Node) : INoSerializationVerificationNeeded;
+    /// <param name="Node">Its name.</param>
+    /// <param name="StaysMember">It may be reached again: whoever asks all meanwhile hears that its answer is missing.</param>
+    public sealed record Part(string Node, bool StaysMember = false) : INoSerializationVerificationNeeded;
 
     /// <summary>Facade → desk: ask every other node, or the one; one <see cref="Answers"/> to the sender.</summary>
     public sealed record AskOthers(string Topic, ReadOnlyMemory<byte> Body, string? OnlyNode = null) : INoSerializationVerificationNeeded;

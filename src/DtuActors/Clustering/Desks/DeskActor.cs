@@ -22,6 +22,7 @@ public sealed class DeskActor : ReceiveActor, IWithTimers
     private readonly Topics _topics;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Dictionary<string, ICanTell> _others = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _outOfReach = new(StringComparer.Ordinal);
     private readonly Dictionary<long, Round> _rounds = [];
     private long _asked;
     private int _atWork;
@@ -29,7 +30,7 @@ public sealed class DeskActor : ReceiveActor, IWithTimers
     public DeskActor(string node, Topics topics)
     {
         (_node, _topics) = (node, topics);
-        Receive<Desk.Meet>(meet => _others[meet.Node] = meet.Desk);
+        Receive<Desk.Meet>(OnMeet);
         Receive<Desk.Part>(OnPart);
         Receive<Desk.AskOthers>(OnAskOthers);
         Receive<Desk.TellOthers>(OnTellOthers);
@@ -52,13 +53,20 @@ public sealed class DeskActor : ReceiveActor, IWithTimers
     private void OnAskOthers(Desk.AskOthers ask)
     {
         var asked = _others.Where(other => ask.OnlyNode is null || other.Key == ask.OnlyNode).ToList();
-        if (asked.Count == 0 || _rounds.Count >= MostRounds)
+        IEnumerable<string> missing = ask.OnlyNode is { } only ? asked.Count == 0 ? [only] : [] : _outOfReach;
+        if (_rounds.Count >= MostRounds)
         {
-            Sender.Tell(new Desk.Answers(ask.OnlyNode is { } missing ? [new NodeAnswer(missing, default, OutOfReach)] : []));
-            return;
+            (missing, asked) = (missing.Concat(asked.Select(other => other.Key)), []);
         }
 
         var round = new Round(Sender, asked.Count);
+        round.Answers.AddRange(missing.Select(node => new NodeAnswer(node, default, OutOfReach)));
+        if (asked.Count == 0)
+        {
+            TellIfAll(round);
+            return;
+        }
+
         foreach (var (node, desk) in asked)
         {
             _rounds.Add(++_asked, round);
@@ -78,9 +86,16 @@ public sealed class DeskActor : ReceiveActor, IWithTimers
         }
     }
 
+    private void OnMeet(Desk.Meet meet)
+    {
+        _outOfReach.Remove(meet.Node);
+        _others[meet.Node] = meet.Desk;
+    }
+
     private void OnPart(Desk.Part part)
     {
         _others.Remove(part.Node);
+        _ = part.StaysMember ? _outOfReach.Add(part.Node) : _outOfReach.Remove(part.Node);
         foreach (var (number, round) in _rounds.Where(row => row.Value.Waiting.GetValueOrDefault(row.Key) == part.Node).ToList())
         {
             _rounds.Remove(number);

@@ -89,7 +89,7 @@ public sealed partial class HistoryPanel : LivePage
                 bytes += frame.Payload.Length;
                 if (frames.Count == most || (bytes > mostBytes && frames.Count > 0))
                 {
-                    return (frames, frames[^1].Sequence.ToString(CultureInfo.InvariantCulture));
+                    return (frames, frames[^1].Next);
                 }
 
                 frames.Add(frame);
