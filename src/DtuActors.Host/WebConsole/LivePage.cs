@@ -28,6 +28,9 @@ public abstract class LivePage : ComponentBase, IAsyncDisposable
     [Inject]
     protected DtuGateway Gateway { get; private set; } = null!;
 
+    /// <summary>Whether there may be more than this node.</summary>
+    protected bool IsClustered => Gateway.Options.Cluster.Enabled;
+
     [Inject]
     protected TimeProvider Time { get; private set; } = null!;
 

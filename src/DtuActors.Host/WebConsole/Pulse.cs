@@ -29,13 +29,19 @@ internal sealed class Pulse(TimeProvider time)
         {
             using var timer = new PeriodicTimer(Every, time);
             FleetCounts? before = null;
+            IReadOnlyList<string> missingBefore = [];
             var (beats, count) = (_beats, 0);
             while (await timer.WaitForNextTickAsync(stopping))
             {
                 try
                 {
-                    var now = await gateway.FleetCountsAsync(stopping);
-                    if (before is not null)
+                    var missing = new MissingNodes();
+                    var now = await gateway.FleetCountsAsync(stopping, missing);
+
+                    // What a node had counted before it is heard again did not pass in this second.
+                    var areSame = missing.Names.SequenceEqual(missingBefore);
+                    missingBefore = missing.Names;
+                    if (before is not null && areSame)
                     {
                         beats = beats.Enqueue(new Beat(
                             time.GetUtcNow(), now.Online, Risen(now.FramesUp, before.FramesUp), Risen(now.FramesDown, before.FramesDown), Risen(now.Sessions, before.Sessions)));

@@ -36,6 +36,7 @@ internal static class FleetWords
         EndReasons.Refused => t["refused", "被拒绝"],
         EndReasons.Stopping => t["the gateway stopped", "网关停止"],
         EndReasons.Failed => t["failed", "故障"],
+        EndReasons.NodeLost => t["its node is lost", "所在节点失联"],
         _ => reason,
     };
 

@@ -58,7 +58,7 @@ public sealed partial class RouteEditor
     {
         var counts = await Gateway.FleetCountsAsync(gone);
         var endpoints = await Gateway.EndpointsAsync(gone);
-        _targets = [.. endpoints.Select(endpoint => endpoint.Name), .. counts.Groups.Select(group => RouteOptions.GroupPrefix + group)];
+        _targets = [.. endpoints.Select(endpoint => endpoint.Name).Distinct(), .. counts.Groups.Select(group => RouteOptions.GroupPrefix + group)];
         _dtus = [.. (await Gateway.ListDtusAsync(default(DtuState?), MostSuggested, null, gone)).Items.Select(dtu => dtu.Id.Value)];
         _targets = [.. _targets.Take(MostSuggested), .. _dtus.Select(dtu => RouteOptions.DtuPrefix + dtu)];
     }

@@ -78,7 +78,8 @@ internal static class TopologyWords
     };
 
     /// <summary>The page of an endpoint.</summary>
-    public static string EndpointUrl(string name) => $"endpoint?name={Uri.EscapeDataString(name)}";
+    public static string EndpointUrl(string name, string? node = null) =>
+        $"endpoint?name={Uri.EscapeDataString(name)}{(node is null ? "" : $"&node={Uri.EscapeDataString(node)}")}";
 
     /// <summary>The page of a DTU.</summary>
     public static string DtuUrl(string id) => $"dtu?id={Uri.EscapeDataString(id)}";

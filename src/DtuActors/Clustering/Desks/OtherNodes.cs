@@ -29,7 +29,7 @@ public sealed class OtherNodes(Task<IActorRef?> desk, Topics topics)
         }
 
         var answers = await actor.Ask<Desk.Answers>(new Desk.AskOthers(topic, JsonSerializer.SerializeToUtf8Bytes(question, DeskJson.Options), onlyNode), Limit, ct).ConfigureAwait(false);
-        return [.. answers.Items.Select(answer => (answer.Node, answer.Problem is null ? Read<TAnswer>(answer.Body) : default, answer.Problem))];
+        return [.. answers.Items.Select(Read<TAnswer>)];
     }
 
     /// <summary>Tells every other node that is within reach, or the one; nobody answers.</summary>
@@ -38,6 +38,24 @@ public sealed class OtherNodes(Task<IActorRef?> desk, Topics topics)
         if (await desk.ConfigureAwait(false) is { } actor)
         {
             actor.Tell(new Desk.TellOthers(topic, JsonSerializer.SerializeToUtf8Bytes(what, DeskJson.Options), onlyNode), ActorRefs.NoSender);
+        }
+    }
+
+    // A node of another release may answer what this one can't read.
+    private static (string Node, T? Answer, string? Problem) Read<T>(NodeAnswer answer)
+    {
+        if (answer.Problem is not null)
+        {
+            return (answer.Node, default, answer.Problem);
+        }
+
+        try
+        {
+            return (answer.Node, Read<T>(answer.Body), null);
+        }
+        catch (JsonException failure)
+        {
+            return (answer.Node, default, $"its answer can't be read: {failure.Message}");
         }
     }
 

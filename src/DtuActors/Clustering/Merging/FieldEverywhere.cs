@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Akka.Actor;
 using DtuActors.Clustering.Desks;
 using DtuActors.Commanding;
 using DtuActors.Configuration;
@@ -214,7 +215,17 @@ internal sealed class FieldEverywhere
             return [];
         }
 
-        var answers = await _others.AskAsync<TQuestion, TAnswer>(topic, question, ct).ConfigureAwait(false);
+        ImmutableArray<(string Node, TAnswer? Answer, string? Problem)> answers;
+        try
+        {
+            answers = await _others.AskAsync<TQuestion, TAnswer>(topic, question, ct).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException)
+        {
+            // The desk is being restarted: what this node knows is an answer all the same.
+            return [];
+        }
+
         foreach (var (node, _, problem) in answers)
         {
             if (problem is not null)

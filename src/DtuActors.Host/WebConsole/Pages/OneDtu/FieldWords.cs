@@ -17,6 +17,7 @@ public static class ReasonWords
         EndReasons.Refused => words["the gateway refused to go on with it", "网关拒绝继续此会话"],
         EndReasons.Stopping => words["the gateway was stopped", "网关停止运行"],
         EndReasons.Failed => words["the connection failed", "连接发生故障"],
+        EndReasons.NodeLost => words["the node that had its connection is lost", "承载其连接的节点已失联"],
         null => words["the reason is not known", "原因未知"],
         _ => reason,
     };
