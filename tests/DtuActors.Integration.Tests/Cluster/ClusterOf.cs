@@ -84,6 +84,9 @@ internal sealed class ClusterOf : IAsyncDisposable
         }
     }
 
+    /// <summary>The value of <c>seed-nodes</c>, without its brackets.</summary>
+    public string Seeds => string.Join(", ", Names.Select(node => $"\"127.0.0.1:{(Links is null ? _ports[node] : Links.PortOf(node))}\""));
+
     /// <summary>Nodes that run, by name.</summary>
     public string[] Running
     {
@@ -250,12 +253,11 @@ internal sealed class ClusterOf : IAsyncDisposable
 
     private string Configuration(string name)
     {
-        var seeds = string.Join(", ", Names.Select(node => $"\"127.0.0.1:{(Links is null ? _ports[node] : Links.PortOf(node))}\""));
         var dialled = Links is null ? "" : $", public-port = {Links.PortOf(name)}";
         return $$"""
             dtu {
               node { name = "{{name}}" }
-              cluster { enabled = on, host = "127.0.0.1", port = {{_ports[name]}}{{dialled}}, seed-nodes = [{{seeds}}] {{_wishes.Cluster(name)}} }
+              cluster { enabled = on, host = "127.0.0.1", port = {{_ports[name]}}{{dialled}}, seed-nodes = [{{Seeds}}] {{_wishes.Cluster(name)}} }
               listeners { main { transport = tcp, address = "127.0.0.1", port = 0, engine = sockets } }
               http { address = "127.0.0.1", port = 0 }
               storage { {{_wishes.Storage}} }

@@ -38,7 +38,7 @@ public sealed class LossTests(ITestOutputHelper output)
         await cluster.KillAsync("b");
         foreach (var node in (string[])["a", "c"])
         {
-            await EachAnswersAsync(cluster, node, lost);
+            await Requests.EachAnswersAsync(cluster, node, lost);
         }
 
         var whole = clock.Elapsed;
@@ -85,30 +85,11 @@ public sealed class LossTests(ITestOutputHelper output)
         output.WriteLine($"owner {owner}; {string.Join(", ", states.Select(state => $"{state.Node}: {state.State}"))}");
         foreach (var node in cluster.Running)
         {
-            await EachAnswersAsync(cluster, node, crowd.Ids);
+            await Requests.EachAnswersAsync(cluster, node, crowd.Ids);
         }
 
         static bool Owns(ClusterOf cluster, string node) => cluster.Node(node).Output.Any(line => line.StartsWith("listening once ", StringComparison.Ordinal));
     }
-
-    /// <summary>Asks each DTU through that node until it answers.</summary>
-    private static Task EachAnswersAsync(ClusterOf cluster, string node, IReadOnlyCollection<string> ids) =>
-        Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (id, ct) =>
-        {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            patience.CancelAfter(HostProcess.Patience);
-            using var again = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
-            for (var number = 0; ; number++)
-            {
-                var answer = await Requests.AskAsync(cluster, node, id, $"{id}/{node}/{number}");
-                if (answer.Status == 200)
-                {
-                    return;
-                }
-
-                await again.WaitForNextTickAsync(patience.Token);
-            }
-        });
 
     /// <summary>Asks some DTU after the other until it is told to stop; a wrong answer fails.</summary>
     private static async Task<Asked> AskOnAsync(ClusterOf cluster, string node, string[] ids, CancellationToken stop)
@@ -146,22 +127,5 @@ public sealed class LossTests(ITestOutputHelper output)
         public TimeSpan LastRefusal { get; set; }
 
         public HashSet<string> Reasons { get; } = [];
-    }
-}
-
-/// <summary>Requests whose answer only the right DTU can give.</summary>
-internal static class Requests
-{
-    /// <summary>Asks a DTU of a <see cref="DtuCrowd"/> through a node; an answer of another DTU, or to another question, fails.</summary>
-    public static async Task<Answer> AskAsync(ClusterOf cluster, string node, string id, string text)
-    {
-        var answer = await cluster.PostAsync(node, $"/api/v1/dtus/{id}/request", $$"""{"hex":"{{Convert.ToHexString(DtuCrowd.Frame(text))}}"}""");
-        if (answer.Status == 200)
-        {
-            var hex = answer.Json.GetProperty("hex").GetString()!.Replace(" ", "", StringComparison.Ordinal);
-            Assert.Equal(Convert.ToHexString(DtuCrowd.AnswerOf(id, text)), hex, ignoreCase: true);
-        }
-
-        return answer;
     }
 }

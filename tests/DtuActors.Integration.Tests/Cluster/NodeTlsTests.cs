@@ -1,0 +1,73 @@
+using DtuActors.Integration.Tests.Harness;
+using DtuActors.Integration.Tests.MainJob;
+
+namespace DtuActors.Integration.Tests.Cluster;
+
+/// <summary>Between nodes both sides show a certificate.</summary>
+[Collection(OnClusters.Name)]
+public sealed class NodeTlsTests : IDisposable
+{
+    private readonly string _folder = System.IO.Directory.CreateTempSubdirectory("dtu-node-tls-").FullName;
+
+    public void Dispose() => System.IO.Directory.Delete(_folder, recursive: true);
+
+    [SkippableFact]
+    public async Task Nodes_with_certificates_are_one_gateway_and_one_without_is_not_let_in()
+    {
+        Tools.Need("openssl");
+        await OpensslAsync("req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=nodes-ca -keyout ca.key -out ca.pem");
+        foreach (var node in (string[])["a", "b"])
+        {
+            await OpensslAsync($"req -newkey rsa:2048 -nodes -subj /CN={node} -keyout {node}.key -out {node}.csr");
+            await File.WriteAllTextAsync(Path.Combine(_folder, $"{node}.ext"), "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n");
+            await OpensslAsync($"x509 -req -in {node}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile {node}.ext -out {node}.pem");
+        }
+
+        await using var cluster = await ClusterOf.StartAsync(2, new ClusterWishes
+        {
+            Shared = DtuCrowd.Profile,
+            Cluster = node => $", tls {{ certificate {{ path = \"{_folder}/{node}.pem\", key-path = \"{_folder}/{node}.key\" }}, ca-path = \"{_folder}/ca.pem\" }}",
+        });
+        await using var crowd = new DtuCrowd(DtuCrowd.Names(10), () => cluster.Listeners);
+        await cluster.OnlineAsync(crowd.Ids);
+        await Requests.EachAnswersAsync(cluster, "a", crowd.Ids);
+        await Requests.EachAnswersAsync(cluster, "b", crowd.Ids);
+
+        // In the clear, and with a certificate of its own making.
+        await OpensslAsync("req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=x -addext subjectAltName=IP:127.0.0.1 -keyout x.key -out x.pem");
+        foreach (var tls in (string[])["", $", tls {{ certificate {{ path = \"{_folder}/x.pem\", key-path = \"{_folder}/x.key\" }}, ca-path = \"{_folder}/x.pem\" }}"])
+        {
+            await using var stranger = HostProcess.Start(["run", "-c", await StrangerAsync(cluster, tls)], _folder);
+            Assert.Equal(1, await stranger.EndAsync());
+            Assert.Contains("dtu.cluster.seed-nodes: no node of the cluster answered within", stranger.Errors, StringComparison.Ordinal);
+        }
+
+        Assert.All(cluster.Names, node => Assert.DoesNotContain("node x ", cluster.Node(node).Errors, StringComparison.Ordinal));
+    }
+
+    private async Task<string> StrangerAsync(ClusterOf cluster, string tls)
+    {
+        var path = Path.Combine(_folder, "stranger.conf");
+        await File.WriteAllTextAsync(path, $$"""
+            dtu {
+              node { name = "x" }
+              cluster { enabled = on, host = "127.0.0.1", port = {{FreePorts.Take(1)[0]}}, seed-nodes = [{{cluster.Seeds}}], seed-node-timeout = 5s {{tls}} }
+              listeners { main { transport = tcp, address = "127.0.0.1", port = 0 } }
+              http { port = 0 }
+              storage { provider = none }
+            }
+            """);
+        return path;
+    }
+
+    private async Task OpensslAsync(string arguments)
+    {
+        using var openssl = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("openssl", arguments)
+        {
+            WorkingDirectory = _folder, RedirectStandardError = true, RedirectStandardOutput = true,
+        })!;
+        var said = await openssl.StandardError.ReadToEndAsync();
+        await openssl.WaitForExitAsync();
+        Assert.True(openssl.ExitCode == 0, said);
+    }
+}
