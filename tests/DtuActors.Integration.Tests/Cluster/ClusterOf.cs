@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using DtuActors.Host.Commands;
 using DtuActors.Integration.Tests.Harness;
 using DtuActors.Integration.Tests.MainJob;
 
@@ -264,43 +264,6 @@ internal sealed class ClusterOf : IAsyncDisposable
               {{_wishes.Shared}}
             }
             """;
-    }
-}
-
-/// <summary>
-/// Ports that nobody listens on, below those that the system gives to whoever asks for any: a node that is away for a while finds its port free when it comes back, however
-/// many sockets were opened meanwhile.
-/// </summary>
-internal static class FreePorts
-{
-    private const int Lowest = 20_000;
-    private const int Highest = 32_000;
-
-    public static int[] Take(int count)
-    {
-        var held = new List<Socket>();
-        try
-        {
-            while (held.Count < count)
-            {
-                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                try
-                {
-                    socket.Bind(new IPEndPoint(IPAddress.Loopback, Random.Shared.Next(Lowest, Highest)));
-                    held.Add(socket);
-                }
-                catch (SocketException)
-                {
-                    socket.Dispose();
-                }
-            }
-
-            return [.. held.Select(socket => ((IPEndPoint)socket.LocalEndPoint!).Port)];
-        }
-        finally
-        {
-            held.ForEach(socket => socket.Dispose());
-        }
     }
 }
 
