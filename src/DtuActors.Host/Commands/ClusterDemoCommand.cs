@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using DtuActors.Simulator;
 
@@ -80,6 +81,15 @@ internal static class ClusterDemoCommand
             {
                 await timer.WaitForNextTickAsync(within.Token);
             }
+
+            // The directory's shards move to nodes that have just come.
+            foreach (var node in nodes)
+            {
+                while (!await AnswersAsync(http, node, within.Token))
+                {
+                    await timer.WaitForNextTickAsync(within.Token);
+                }
+            }
         }
         catch (HttpRequestException failure)
         {
@@ -95,6 +105,13 @@ internal static class ClusterDemoCommand
     {
         using var answer = JsonDocument.Parse(await http.GetStringAsync($"{node.Url}/api/v1/nodes", ct));
         return answer.RootElement.GetProperty("items").EnumerateArray().Where(one => one.GetProperty("name").GetString() == node.Name).Sum(one => one.GetProperty("sessions").GetInt32());
+    }
+
+    private static async Task<bool> AnswersAsync(HttpClient http, DemoNode node, CancellationToken ct)
+    {
+        using var body = new StringContent($$"""{"hex":"{{Request}}","crc":"modbus"}""", Encoding.UTF8, "application/json");
+        using var answer = await http.PostAsync($"{node.Url}/api/v1/dtus/{FirstDtu}/request", body, ct);
+        return answer.IsSuccessStatusCode;
     }
 
     private static async Task TellEndAsync(DemoNode node, CancellationToken ended)

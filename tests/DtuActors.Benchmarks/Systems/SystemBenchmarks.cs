@@ -9,6 +9,7 @@ internal static class SystemBenchmarks
         ["flow"] = FlowBenchmark.RunAsync,
         ["silent"] = SilentBenchmark.RunAsync,
         ["history"] = HistoryBenchmark.RunAsync,
+        ["across"] = AcrossBenchmark.RunAsync,
     };
 
     public static string Names => string.Join(" | ", Known.Keys);

@@ -76,7 +76,7 @@ public sealed class RollingRestartTests(PostgresServer server, ITestOutputHelper
     private static async Task<List<Accepted>> SendOnAsync(ClusterOf cluster, string id, int number, CancellationToken over)
     {
         var accepted = new List<Accepted>();
-        using var pace = new PeriodicTimer(TimeSpan.FromSeconds(1.5));
+        using var pace = new PeriodicTimer(TimeSpan.FromSeconds(2.5));
         for (var turn = number; !over.IsCancellationRequested && accepted.Count < MostPerDtu; turn++)
         {
             var running = cluster.Running;
