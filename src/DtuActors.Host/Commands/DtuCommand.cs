@@ -47,6 +47,7 @@ internal static class DtuCommand
         {
             RunCommand.Create(),
             DemoCommand.Create(),
+            ClusterDemoCommand.Create(),
             InitCommand.Create(),
             CheckCommand.Create(),
             PresetsCommand.Create(),

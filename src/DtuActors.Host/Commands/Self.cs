@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace DtuActors.Host.Commands;
 
 /// <summary>How whoever reads a line of ours can start this same program again.</summary>
@@ -5,6 +7,15 @@ internal static class Self
 {
     /// <summary>From a checkout <c>dotnet run ...</c>, else <c>dtu</c> where the path finds it, else the program's full path.</summary>
     public static string CommandLine { get; } = Find(AppContext.BaseDirectory, Environment.CurrentDirectory, Environment.ProcessPath, Environment.GetEnvironmentVariable("PATH"));
+
+    /// <summary>This same program once more, with these words; whoever starts it says where its output goes.</summary>
+    public static ProcessStartInfo Start(params string[] arguments)
+    {
+        var process = Environment.ProcessPath ?? "dotnet";
+        return Path.GetFileNameWithoutExtension(process).Equals("dotnet", StringComparison.OrdinalIgnoreCase)
+            ? new ProcessStartInfo(process, [Path.Combine(AppContext.BaseDirectory, "dtu.dll"), .. arguments])
+            : new ProcessStartInfo(process, arguments);
+    }
 
     internal static string Find(string folder, string current, string? process, string? path)
     {

@@ -15,6 +15,7 @@ internal sealed class EchoPair : IDisposable
     private readonly Socket _program;
     private readonly Lock _lock = new();
     private List<double> _milliseconds = [];
+    private Task? _echo;
 
     private EchoPair(string id, Socket dtu, Socket program) => (Id, _dtu, _program) = (id, dtu, program);
 
@@ -70,6 +71,26 @@ internal sealed class EchoPair : IDisposable
 
         _program.Shutdown(SocketShutdown.Both);
         await echo;
+    }
+
+    /// <summary>One frame after the other, each as soon as the one before it came back; ends between two frames, and may be called again.</summary>
+    public async Task TurnsAsync(CancellationToken ct)
+    {
+        _echo ??= EchoAsync();
+        await using var line = new NetworkStream(_dtu);
+        var (frame, answer) = (new byte[FrameBytes], new byte[FrameBytes]);
+        while (!ct.IsCancellationRequested)
+        {
+            BinaryPrimitives.WriteInt64BigEndian(frame, RoundTrips);
+            var sent = Stopwatch.GetTimestamp();
+            await line.WriteAsync(frame, CancellationToken.None);
+            await line.ReadExactlyAsync(answer, CancellationToken.None);
+            lock (_lock)
+            {
+                _milliseconds.Add(Stopwatch.GetElapsedTime(sent).TotalMilliseconds);
+                RoundTrips++;
+            }
+        }
     }
 
     public void Dispose()

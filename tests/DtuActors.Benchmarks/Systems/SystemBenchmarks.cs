@@ -10,6 +10,7 @@ internal static class SystemBenchmarks
         ["silent"] = SilentBenchmark.RunAsync,
         ["history"] = HistoryBenchmark.RunAsync,
         ["fleet"] = FleetBenchmark.RunAsync,
+        ["across"] = AcrossBenchmark.RunAsync,
     };
 
     public static string Names => string.Join(" | ", Known.Keys);
