@@ -275,7 +275,32 @@ public sealed class AlarmActorSpec : ActorSpec
         fleet.ExpectMsg<Fleet.Look>();
     }
 
-    private void Start(AlarmOptions? options = null, bool isHeard = true)
+    [Fact]
+    public void In_a_cluster_a_dtu_is_the_trouble_of_the_node_that_had_it_last_and_one_node_speaks_for_those_that_none_has()
+    {
+        Start(isClustered: true);
+        Offline("here");
+        Offline("there");
+        Offline("never");
+        _dtus["there"] = _dtus["there"] with { IsElsewhere = true };
+        _dtus["never"] = _dtus["never"] with { EndedAt = null, IsNowhere = true };
+        _dtus["busy"] = Look("busy", DtuState.Conflict) with { IsElsewhere = true, WaitsSince = Clock.Now };
+        _endpoints = [new EndpointStatus { Name = "com1", Kind = "serial", State = "down" }];
+        Pass(TimeSpan.FromMinutes(20));
+        var changes = Changes();
+        Assert.Equal(["com1", "here"], changes.Select(change => change.Subject).Order(StringComparer.Ordinal));
+        Assert.All(changes, change => Assert.Equal("gateway", change.Node));
+        Assert.Contains("on node gateway", changes.Single(change => change.Subject == "com1").Text, StringComparison.Ordinal);
+
+        _alarms.Tell(new Alarms.SpeakForAll(Does: true));
+        Pass(TimeSpan.FromSeconds(10));
+        Assert.Equal("never", Assert.Single(Changes()).Subject);
+        _alarms.Tell(new Alarms.SpeakForAll(Does: false));
+        Pass(TimeSpan.FromMinutes(2));
+        Assert.NotNull(Assert.Single(Changes()).ClearedAt);
+    }
+
+    private void Start(AlarmOptions? options = null, bool isHeard = true, bool isClustered = false)
     {
         if (isHeard)
         {
@@ -283,7 +308,7 @@ public sealed class AlarmActorSpec : ActorSpec
         }
 
         _field = Sys.ActorOf(Props.Create(() => new FieldStub(Fill)));
-        var gateway = Options.Gateway() with { Alarms = options ?? new AlarmOptions() };
+        var gateway = Options.Gateway() with { Alarms = options ?? new AlarmOptions(), Cluster = new ClusterOptions { Enabled = isClustered } };
         _alarms = Sys.ActorOf(AlarmActor.Props(gateway, _field, _events, _storage, _outbox.Writer));
         Settle(_alarms);
         Pass(gateway.Alarms.Every);
