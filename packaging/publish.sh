@@ -51,6 +51,7 @@ archive() {
   cp "$work/$rid/$executable" "$folder/"
   cp -r hocon docs README.md README.zh-CN.md LICENSE "$folder/"
   cp packaging/dtu.conf packaging/dtu.service "$folder/packaging/"
+  cp -r packaging/cluster "$folder/packaging/"
   cp packaging/INSTALL.txt "$folder/"
   if [[ $rid == win-* ]]; then
     rm "$folder/packaging/dtu.service"

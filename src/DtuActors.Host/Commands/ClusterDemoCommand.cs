@@ -109,7 +109,7 @@ internal static class ClusterDemoCommand
 
     private static async Task<bool> AnswersAsync(HttpClient http, DemoNode node, CancellationToken ct)
     {
-        using var body = new StringContent($$"""{"hex":"{{Request}}","crc":"modbus"}""", Encoding.UTF8, "application/json");
+        using var body = new StringContent($$"""{"hex":"{{Request.Replace(" ", "", StringComparison.Ordinal)}}","crc":"modbus"}""", Encoding.UTF8, "application/json");
         using var answer = await http.PostAsync($"{node.Url}/api/v1/dtus/{FirstDtu}/request", body, ct);
         return answer.IsSuccessStatusCode;
     }

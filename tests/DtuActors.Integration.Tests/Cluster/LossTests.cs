@@ -69,7 +69,7 @@ public sealed class LossTests(ITestOutputHelper output)
         });
         await using var crowd = new DtuCrowd(DtuCrowd.Names(Dtus), () => cluster.Listeners);
         await cluster.OnlineAsync(crowd.Ids);
-        var owner = Assert.Single(cluster.Names.Where(node => Owns(cluster, node)));
+        var owner = Assert.Single(cluster.Names, node => Owns(cluster, node));
         cluster.Node(owner).Freeze();
         using (var timer = new PeriodicTimer(TimeSpan.FromSeconds(10)))
         {
