@@ -293,7 +293,8 @@ public sealed partial class FleetView : ReceiveActor
                 session is null ? 0 : session.DroppedUp.GetValueOrDefault(DropReasons.BadChecksum) + session.DroppedUp.GetValueOrDefault(DropReasons.Garbage),
                 session?.Down.Dropped.GetValueOrDefault(RelayDrops.QueueFull) ?? 0, session?.WaitsSince)
             {
-                IsNowhere = session is null && (entry.Last is null || (entry.IsFromBefore && entry is not { Configured: null, Registered: null })),
+                IsElsewhere = IsAnothers(entry, forPeer: false),
+                IsNowhere = session is null && (entry is { Last: null } or { Lost: not null } || (entry.IsFromBefore && entry is not { Configured: null, Registered: null })),
             });
         }
 
