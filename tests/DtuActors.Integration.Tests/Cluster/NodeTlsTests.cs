@@ -41,28 +41,6 @@ public sealed class NodeTlsTests : IDisposable
         Assert.All(cluster.Names, node => Assert.DoesNotContain("node x ", cluster.Node(node).Errors, StringComparison.Ordinal));
     }
 
-    [SkippableFact]
-    public async Task A_node_that_comes_back_with_a_certificate_of_others_stays_outside_and_takes_nobody_down()
-    {
-        Tools.Need("openssl");
-        await CertificatesAsync("ca", "a", "b", "c");
-        await CertificatesAsync("other", "x");
-        var shown = "c";
-        await using var cluster = await ClusterOf.StartAsync(3, new ClusterWishes
-        {
-            Shared = DtuCrowd.Profile, Cluster = node => (node == "c" && shown == "x" ? Tls("x", "other") : Tls(node, "ca")) + ", seed-node-timeout = 20s",
-        });
-        await using var crowd = new DtuCrowd(DtuCrowd.Names(10), () => cluster.Listeners);
-        await cluster.OnlineAsync(crowd.Ids);
-        await cluster.KillAsync("c");
-        shown = "x";
-
-        // The others still dial it: to them it is a member that does not answer.
-        await Assert.ThrowsAsync<InvalidOperationException>(() => cluster.StartNodeAsync("c"));
-        await Requests.EachAnswersAsync(cluster, "a", crowd.Ids);
-        await Requests.EachAnswersAsync(cluster, "b", crowd.Ids);
-    }
-
     /// <summary>What a node shows, and whom it trusts.</summary>
     private string Tls(string node, string ca) =>
         $", tls {{ certificate {{ path = \"{_folder}/{node}.pem\", key-path = \"{_folder}/{node}.key\" }}, ca-path = \"{_folder}/{ca}.pem\" }}";
