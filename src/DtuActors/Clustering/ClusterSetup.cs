@@ -91,6 +91,8 @@ public static class ClusterSetup
                   passivate-idle-entity-after = off
                   role = ""
                   rebalance-interval = 3s
+                  updating-state-timeout = 2s
+                  coordinator-state { write-majority-plus = 0, read-majority-plus = 0 }
                   least-shard-allocation-strategy {
                     rebalance-absolute-limit = 200
                     rebalance-relative-limit = 1.0

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Akka.Actor;
 using DtuActors.Clustering;
 using DtuActors.Configuration;
+using DtuActors.Protocol;
 using DtuActors.Sessions;
 
 namespace DtuActors.Routing;
@@ -37,6 +38,12 @@ public static class Peering
         ImmutableArray<string> Ended,
         ImmutableArray<SessionRef> Opened,
         ImmutableArray<SessionRef> Closed) : INoSerializationVerificationNeeded, IWire;
+
+    /// <summary>
+    /// Router → router: is this DTU's session on your node? One <see cref="Directory.Holding.Found"/>. Asked beside the directory, which for some seconds behind the loss of a node knows
+    /// nothing of the DTUs that it had.
+    /// </summary>
+    public sealed record Whose(DtuId Dtu) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>A frame for an endpoint whose own router is to see it (<c>EndpointParty.GoesOnward</c>): it hands it on, behind what it was told of the session.</summary>
     public sealed record Onward(string Endpoint, Relay.Deliver Delivery) : INoSerializationVerificationNeeded, IWire;

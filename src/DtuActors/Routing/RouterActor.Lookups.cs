@@ -5,7 +5,7 @@ using DtuActors.Sessions;
 
 namespace DtuActors.Routing;
 
-/// <summary>How the router asks the directory for a session that it does not know, and what waits meanwhile.</summary>
+/// <summary>How the router asks the directory, and the routers of other nodes, for a session that it does not know; and what waits meanwhile.</summary>
 public sealed partial class RouterActor
 {
     private const int MostWaitingPerLookup = 64;
@@ -53,6 +53,15 @@ public sealed partial class RouterActor
             lookup = new Lookup();
             _lookups.Add(dtu, lookup);
             _directory.Tell(new Holding.Find(dtu));
+            foreach (var peer in _peers.Values)
+            {
+                if (peer.Teller is { } router)
+                {
+                    router.Tell(new Peering.Whose(dtu));
+                    lookup.Asked++;
+                }
+            }
+
             Timers.StartSingleTimer(lookup, new LookupOverdue(dtu), LookupLimit);
         }
 
@@ -72,9 +81,12 @@ public sealed partial class RouterActor
         {
             // Where it is another one than the router knows, the lookup ends with it.
             Open(session);
+            EndLookup(found.Dtu, null);
         }
-
-        EndLookup(found.Dtu, null);
+        else if (_lookups.TryGetValue(found.Dtu, out var lookup) && --lookup.Asked == 0)
+        {
+            EndLookup(found.Dtu, null);
+        }
     }
 
     private void EndLookup(DtuId dtu, SessionRef? session)
@@ -105,6 +117,9 @@ public sealed partial class RouterActor
 
     private sealed class Lookup
     {
+        /// <summary>How many have not answered: the directory, and the other nodes' routers. It is the limit that ends it where one of them never does.</summary>
+        public int Asked { get; set; } = 1;
+
         /// <summary>What superseded sessions gave back: older than all that waits.</summary>
         public Queue<(Action<SessionRef> Deliver, Action Refuse)> GivenBack { get; } = new();
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Akka.Actor;
 using DtuActors.Clustering.Wire;
 using DtuActors.Configuration;
+using DtuActors.Directory;
 using DtuActors.Sessions;
 
 namespace DtuActors.Routing;
@@ -35,6 +36,7 @@ public sealed partial class RouterActor
         Receive<Peering.Whole>(OnWhole);
         Receive<Peering.Changed>(OnChanged);
         Receive<Peering.Onward>(OnOnward);
+        Receive<Peering.Whose>(whose => Sender.Tell(new Holding.Found(whose.Dtu, _sessions.TryGetValue(whose.Dtu, out var session) && session.IsHere ? session.Session : null)));
         Receive<TellPeersDue>(_ => TellPeers());
         Receive<CountDue>(_ => TellCount());
     }

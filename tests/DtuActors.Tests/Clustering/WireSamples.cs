@@ -101,6 +101,7 @@ internal sealed class WireSamples
             new Peering.Whole("node-1", 42, [endpoint, endpoint with { Name = "mqtt", Exclusive = false, Select = DownlinkSelect.Broadcast, MirrorsUp = false }], [session, elsewhere]),
             new Peering.Whole("node-1", 42, [], []),
             new Peering.Onward("scada", deliver),
+            new Peering.Whose(dtu),
 
             new Desk.Ask(7, "dtus", new byte[] { 123, 125 }),
             new Desk.Answer(7, new byte[] { 123, 125 }, null),

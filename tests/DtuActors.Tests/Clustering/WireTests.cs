@@ -62,6 +62,7 @@ public sealed class WireTests(WireNodes nodes) : IClassFixture<WireNodes>
         wde Asking.WithdrawEnded
         wdr Asking.Withdraw
         who Peering.Whole
+        whs Peering.Whose
         """;
 
     private static readonly DtuId Dtu = DtuId.Parse("1");

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.TestKit;
 using DtuActors.Clustering.Wire;
 using DtuActors.Configuration;
+using DtuActors.Directory;
 using DtuActors.Protocol;
 using DtuActors.Routing;
 using DtuActors.Sessions;
@@ -144,6 +145,26 @@ public sealed class PeersSpec : RoutingSpec
     }
 
     [Fact]
+    public void A_session_elsewhere_that_no_route_concerns_is_found_although_the_directory_does_not_answer()
+    {
+        var session = Open(_b, "meter-1");
+        SettleBoth();
+        _a.Tell(Request(1, "meter-1"));
+        Assert.Equal("meter-1", session.Probe.FishForMessage<Asking.Request>(_ => true).Dtu.Value);
+    }
+
+    [Fact]
+    public void A_DTU_is_offline_once_the_directory_and_every_node_have_said_so()
+    {
+        _a.Tell(Request(1, "meter-1"));
+        Directory.FishForMessage<Holding.Find>(_ => true);
+        SettleBoth();
+        ExpectNoMsg(TimeSpan.Zero);
+        _a.Tell(new Holding.Found(DtuId.Parse("meter-1"), null), Directory);
+        Assert.Equal(new Asking.Refused(1, RefusalReason.Offline), ExpectMsg<Asking.Refused>());
+    }
+
+    [Fact]
     public void What_waits_at_a_session_elsewhere_is_taken_back_under_the_askers_number()
     {
         var session = Open(_b, "dtu-1");
@@ -240,8 +261,8 @@ public sealed class PeersSpec : RoutingSpec
         Assert.Equal(sessions.Order(Comparer<SessionRef>.Create((one, other) => one.Id.CompareTo(other.Id))), told.Order(Comparer<SessionRef>.Create((one, other) => one.Id.CompareTo(other.Id))));
     }
 
-    private Asking.Request Request(long correlation) =>
-        new(DtuId.Parse("dtu-1"), "?"u8.ToArray(), Second, AnswerRule.ByMode, correlation, "api", TestActor);
+    private Asking.Request Request(long correlation, string dtu = "dtu-1") =>
+        new(DtuId.Parse(dtu), "?"u8.ToArray(), Second, AnswerRule.ByMode, correlation, "api", TestActor);
 
     private void Meet()
     {

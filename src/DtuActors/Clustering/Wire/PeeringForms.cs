@@ -13,6 +13,7 @@ internal static class PeeringForms
             HelloForm.Parser,
             (hello, _) => new HelloForm { Node = hello.Node, Life = hello.Life, Version = hello.Version, Tells = hello.Tells },
             (form, _) => new Peering.Hello(form.Node, form.Life, form.Version, form.Tells)),
+        new WireForm<Peering.Whose, WhoseForm>("whs", WhoseForm.Parser, (whose, _) => new WhoseForm { Dtu = whose.Dtu.Value }, (form, _) => new Peering.Whose(WireParts.Id(form.Dtu))),
         new WireForm<Peering.Onward, OnwardForm>(
             "onw",
             OnwardForm.Parser,
