@@ -273,3 +273,10 @@ public sealed class OnClusters
 {
     public const string Name = "Clusters";
 }
+
+/// <summary>Clusters that wait more than they work: one after the other, beside all else.</summary>
+[CollectionDefinition(Name)]
+public sealed class OnQuietClusters
+{
+    public const string Name = "Quiet clusters";
+}

@@ -5,7 +5,7 @@ using DtuActors.Integration.Tests.MainJob;
 namespace DtuActors.Integration.Tests.Cluster;
 
 /// <summary>Between nodes both sides show a certificate.</summary>
-[Collection(OnClusters.Name)]
+[Collection(OnQuietClusters.Name)]
 public sealed class NodeTlsTests : IDisposable
 {
     private readonly string _folder = System.IO.Directory.CreateTempSubdirectory("dtu-node-tls-").FullName;

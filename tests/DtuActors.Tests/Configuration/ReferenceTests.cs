@@ -102,13 +102,6 @@ public sealed class ReferenceTests
         }
     }
 
-    [Fact]
-    public void Every_row_of_what_is_not_built_names_a_key_of_the_schema()
-    {
-        var keys = Schema.All.SelectMany(block => block.KeyPaths).ToHashSet();
-        Assert.All(NotBuilt.Rows, row => Assert.Contains(row.Key, keys));
-    }
-
     private static readonly string[] ExampleFiles = ["dtu.conf", "examples/com-port-linux.conf", "examples/com-port-windows.conf", "examples/modbus-tcp.conf", "examples/hongdian.conf", "examples/dtu-to-dtu.conf",
         "examples/usr.conf", "examples/four-faith.conf", "examples/ebyte.conf", "examples/modbus-fleet.conf"];
 

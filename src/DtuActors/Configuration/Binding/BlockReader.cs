@@ -6,7 +6,7 @@ using DtuActors.Protocol;
 namespace DtuActors.Configuration;
 
 /// <summary>
-/// Reads the keys of one block into values and reports what is wrong with them. Opening it reports unknown keys and those that are not built yet. A value
+/// Reads the keys of one block into values and reports what is wrong with them. Opening it reports unknown keys. A value
 /// that is wrong answers with its fallback, so that everything else of the file is checked in the same go.
 /// </summary>
 internal sealed class BlockReader
@@ -34,10 +34,6 @@ internal sealed class BlockReader
             if (!block.Keys.Contains(member.Key))
             {
                 context.Fault(KeyPath.Append(path, member.Key), member.Position, "unknown key", hint?.Invoke(member.Key) ?? Meant(member.Key, block.Keys));
-            }
-            else if (NotBuilt.Refuses($"{block.Path}.{member.Key}", member.Key, member.Value) is { } refusal)
-            {
-                context.Fault(KeyPath.Append(path, member.Key), PositionOf(member), refusal, null);
             }
         }
     }

@@ -21,7 +21,7 @@ internal sealed class EndpointBinder(Names names, Sockets sockets, Func<DtuId, D
     /// <summary>Where each endpoint stands, for what routes say of it.</summary>
     public Dictionary<string, HoconPosition> Positions { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Every name under <c>endpoints</c>, of those that are not built or wrong too: a route to them is no second fault.</summary>
+    /// <summary>Every name under <c>endpoints</c>, of those that are wrong too: a route to them is no second fault.</summary>
     public HashSet<string> Known { get; } = new(StringComparer.Ordinal);
 
     public ImmutableArray<EndpointOptions> Bind(BlockReader root)
