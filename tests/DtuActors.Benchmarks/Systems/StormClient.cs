@@ -16,7 +16,7 @@ internal static class StormClient
     // More than a backlog holds would wait a second for their next SYN: that is the kernel's pace, not the server's.
     private const int InFlight = 512;
 
-    // One address has 28,000 ports, and half of them are slow to find once the other half is taken.
+    // One address has 28,000 ports, and half of them are slow to find once the other half is taken. Where several of these run, each has addresses of its own.
     private const int SourceAddresses = 4;
 
     public static async Task RunAsync(int count)
@@ -56,7 +56,7 @@ internal static class StormClient
         {
             for (int i; (i = Interlocked.Increment(ref next)) < sockets.Length;)
             {
-                if (!await OpenAsync(sockets[i] = Create(i), server, first + i))
+                if (!await OpenAsync(sockets[i] = Create(i, first / sockets.Length), server, first + i))
                 {
                     Interlocked.Increment(ref failed);
                 }
@@ -87,12 +87,12 @@ internal static class StormClient
     }
 
     // Reset at the end: thousands of ports in TIME_WAIT would be the next round's trouble.
-    private static Socket Create(int number)
+    private static Socket Create(int number, int client)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
         if (OperatingSystem.IsLinux())
         {
-            socket.Bind(new IPEndPoint(new IPAddress([127, 0, 0, (byte)(2 + (number % SourceAddresses))]), 0));
+            socket.Bind(new IPEndPoint(new IPAddress([127, 0, (byte)client, (byte)(2 + (number % SourceAddresses))]), 0));
         }
 
         return socket;
