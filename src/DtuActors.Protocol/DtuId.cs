@@ -21,13 +21,27 @@ public readonly record struct DtuId : IComparable<DtuId>
     public static bool TryParse([NotNullWhen(true)] string? text, out DtuId id)
     {
         id = default;
-        if (string.IsNullOrEmpty(text) || text.Length > MaxLength || text.Any(char.IsControl))
+        if (string.IsNullOrEmpty(text) || text.Length > MaxLength || HasControl(text))
         {
             return false;
         }
 
         id = new DtuId(text);
         return true;
+    }
+
+    // Asked for each frame that comes from another node.
+    private static bool HasControl(string text)
+    {
+        foreach (var character in text)
+        {
+            if (char.IsControl(character))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Makes an id, or throws <see cref="FormatException"/> where <see cref="TryParse"/> says no.</summary>

@@ -12,7 +12,7 @@ namespace DtuActors.Benchmarks.Systems;
 /// </summary>
 internal static class AcrossBenchmark
 {
-    private const int Pairs = 16;
+    private const int Pairs = 50;
     private const int Rounds = 5;
     private const double LeastRate = 0.5;
     private const double MostDelay = 3;
