@@ -169,7 +169,6 @@ public sealed partial class GatewayActor
         }
     }
 
-    // The queues that were there have to be woken; the journal knows of which DTUs.
     private void OnNodeGone(Membership.NodeGone gone)
     {
         OnOutOfReach(gone.Name, gone.Address);
@@ -184,6 +183,12 @@ public sealed partial class GatewayActor
             Timers.StartSingleTimer(new LossDue(gone.Name), new LossDue(gone.Name), BackElsewhereWithin);
         }
 
+        WakeQueues();
+    }
+
+    // The queues of a node that is gone have to be woken; the journal knows of which DTUs. The owner does it, also where the node that is gone was the owner.
+    private void WakeQueues()
+    {
         if (_owning && _journalOpened)
         {
             _journal.Tell(CommandJournalActor.Again.Instance);
@@ -220,6 +225,7 @@ public sealed partial class GatewayActor
         _log.Info("this node has what there is once in the cluster");
         _alarms.Tell(new Alarms.SpeakForAll(Does: true));
         StartOwned();
+        WakeQueues();
     }
 
     /// <summary>Starts what is this node's as the owner and does not run, unless it is ending still, or a reload is about to say what there is.</summary>

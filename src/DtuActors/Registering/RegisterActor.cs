@@ -158,8 +158,11 @@ public sealed class RegisterActor : ReceiveActor, IWithTimers
     {
         try
         {
-            Use(_database is null ? [] : Read(_database));
+            var rows = _database is null ? [] : Read(_database);
+
+            // Before anybody hears that it is open.
             Works();
+            Use(rows);
         }
         catch (StorageException failure)
         {

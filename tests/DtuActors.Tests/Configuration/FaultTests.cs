@@ -210,15 +210,6 @@ public sealed class FaultTests
         Assert.DoesNotContain("pa55", fault.ToString(), StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("dtu { cluster { enabled = on, seed-nodes = [\"a:1\"] }, storage.provider = none }", "dtu.cluster.enabled", "is not built yet")]
-    public void What_is_not_built_is_refused_by_its_key(string text, string key, string problem)
-    {
-        var fault = Conf.Fault(text);
-        Assert.Equal(key, fault.KeyPath);
-        Assert.Contains(problem, fault.Problem, StringComparison.Ordinal);
-    }
-
     [Fact]
     public void All_faults_of_a_file_come_in_one_go_in_the_order_of_the_file()
     {

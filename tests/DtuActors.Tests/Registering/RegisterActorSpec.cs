@@ -63,7 +63,7 @@ public sealed class RegisterActorSpec : ActorSpec
         Assert.Equal("not-listed", there.Decide("", "b", null, null).Refusal);
         Assert.Null(there.Decide("", "a", null, null).Refusal);
 
-        one.Tell(new Editing.Apply(Rows.Read("id\nc\n"), DryRun: false));
+        Ask(one, Apply("id\nc\n"));
         Advance(TimeSpan.FromSeconds(5));
         Settle(other);
         Assert.Null(there.Decide("", "c", null, null).Refusal);
