@@ -14,6 +14,10 @@ public static class CommandJournal
     private const string Part = "commands";
 
     /// <summary>The configuration of both plug-ins.</summary>
+    /// <remarks>
+    /// Nothing is filtered where events are read: the plug-in names a process as the writer and not an actor, so of a queue that goes from one node to another and back, the filter takes
+    /// what was written last for an old writer's and throws it away. Two that write at once can't be: the second one's number is taken, its write fails, and it reads what is there.
+    /// </remarks>
     public static string Hocon(Database database) => $$"""
         dtu-journal-dispatcher {
           type = ForkJoinDispatcher
@@ -26,6 +30,7 @@ public static class CommandJournal
             plugin-dispatcher = dtu-journal-dispatcher
             materializer-dispatcher = dtu-journal-dispatcher
             auto-initialize = off
+            replay-filter.mode = off
             parallelism = {{(database is SqliteDatabase ? 1 : 3)}}
             circuit-breaker { max-failures = 5, call-timeout = 10s, reset-timeout = 5s }
             default {
