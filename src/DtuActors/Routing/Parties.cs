@@ -80,9 +80,6 @@ internal sealed class EndpointParty(string to, IActorRef endpoint, string? node 
 
     public override DtuId? Dtu => null;
 
-    /// <summary>Whether its own router must see what comes for it from other nodes: for it is to hear of the session before, or the router is to know who spoke last.</summary>
-    public bool GoesOnward => Announced is { WantsSessions: true } or { Select: DownlinkSelect.LastSpeaker };
-
     /// <summary>How it wants the serial line of a DTU set, last; of no DTU: of all that it reaches.</summary>
     public Dictionary<DtuId, LineSettings> LineOf { get; } = new(0);
 

@@ -47,6 +47,9 @@ internal sealed class PeerRouter(string node)
 
     public bool HasNews => EndpointNews.Count > 0 || Opened.Count > 0 || Closed.Count > 0;
 
+    /// <summary>What is for its parties. While something waits in it there is no news, and the other way round: each waits for the other to have left.</summary>
+    public PackLine Line { get; } = new();
+
     /// <summary>It knows nothing any more.</summary>
     public void ForgetTold()
     {

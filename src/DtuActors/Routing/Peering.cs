@@ -45,8 +45,20 @@ public static class Peering
     /// </summary>
     public sealed record Whose(DtuId Dtu) : INoSerializationVerificationNeeded, IWire;
 
-    /// <summary>A frame for an endpoint whose own router is to see it (<c>EndpointParty.GoesOnward</c>): it hands it on, behind what it was told of the session.</summary>
-    public sealed record Onward(string Endpoint, Relay.Deliver Delivery) : INoSerializationVerificationNeeded, IWire;
+    /// <summary>
+    /// Router → router: what is for parties of that node, in its order; the other hands it on, behind what it was told of sessions. A message between nodes costs by its being one far more
+    /// than by its length: while one is under way, what comes waits for the next.
+    /// </summary>
+    /// <param name="Node">Who says it.</param>
+    /// <param name="Number">From 1; 0: nothing is in it.</param>
+    /// <param name="Taken">The number of the other's last one that has come.</param>
+    /// <param name="Items">In order.</param>
+    public sealed record Pack(string Node, long Number, long Taken, ImmutableArray<Packed> Items) : INoSerializationVerificationNeeded, IWire;
+
+    /// <param name="Endpoint">For whom, by its name on its node; null: for a session.</param>
+    /// <param name="Session">The session's connection; null: for an endpoint.</param>
+    /// <param name="Delivery">What it is told.</param>
+    public readonly record struct Packed(string? Endpoint, IActorRef? Session, Relay.Deliver Delivery);
 
     /// <summary>An endpoint as its router says it of it (<see cref="Registry.EndpointStarted"/>).</summary>
     /// <param name="Name">Its name on its node; so are <paramref name="Destination"/>, <paramref name="Exclusive"/>, <paramref name="Select"/>, <paramref name="MirrorsUp"/> and <paramref name="WantsSessions"/>.</param>

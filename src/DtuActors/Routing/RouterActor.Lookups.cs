@@ -32,7 +32,7 @@ public sealed partial class RouterActor
         {
             Wait(
                 stale.Stale.Id,
-                found => found.Connection.Tell(delivery with { Epoch = found.Epoch }),
+                found => Tell(_sessions[found.Id], delivery with { Epoch = found.Epoch }),
                 () => Drop(delivery.Frame, RelayDrops.StaleSession),
                 isGivenBack: true);
         }
@@ -42,7 +42,7 @@ public sealed partial class RouterActor
         }
         else
         {
-            entry.Ref.Tell(delivery with { Epoch = entry.Session.Epoch });
+            Tell(entry, delivery with { Epoch = entry.Session.Epoch });
         }
     }
 

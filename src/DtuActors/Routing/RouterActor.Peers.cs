@@ -35,7 +35,6 @@ public sealed partial class RouterActor
         Receive<Peering.Hello>(OnHello);
         Receive<Peering.Whole>(OnWhole);
         Receive<Peering.Changed>(OnChanged);
-        Receive<Peering.Onward>(OnOnward);
         Receive<Peering.Whose>(whose => Sender.Tell(new Holding.Found(whose.Dtu, _sessions.TryGetValue(whose.Dtu, out var session) && session.IsHere ? session.Session : null)));
         Receive<TellPeersDue>(_ => TellPeers());
         Receive<CountDue>(_ => TellCount());
@@ -100,6 +99,7 @@ public sealed partial class RouterActor
     {
         if (_peers.Remove(node, out var peer))
         {
+            LosePacked(peer);
             ForgetParties(peer);
             EndErrands(errand => errand.Node == node);
         }
@@ -228,29 +228,6 @@ public sealed partial class RouterActor
         }
     }
 
-    private void TellOnward(PeerRouter peer, string endpoint, Relay.Deliver said)
-    {
-        Tell(peer);
-        peer.Teller?.Tell(new Peering.Onward(endpoint, said));
-    }
-
-    private void OnOnward(Peering.Onward onward)
-    {
-        if (_endpoints.TryGetValue(onward.Endpoint, out var endpoint))
-        {
-            if (onward.Delivery.Frame is not null && _sessions.TryGetValue(onward.Delivery.Dtu, out var speaker))
-            {
-                speaker.LastUplink = ++_uplinks;
-            }
-
-            endpoint.Ref.Tell(onward.Delivery);
-        }
-        else
-        {
-            Drop(onward.Delivery.Frame, RelayDrops.DestinationLost);
-        }
-    }
-
     // ---- telling
 
     private void OnHello(Peering.Hello hello)
@@ -277,7 +254,7 @@ public sealed partial class RouterActor
         ImmutableArray<Peering.EndpointThere> endpoints = [.. _endpoints.Values.Select(There).OfType<Peering.EndpointThere>()];
         peer.ToldEndpoints.UnionWith(endpoints.Select(endpoint => endpoint.Name));
         Sender.Tell(new Peering.Whole(_node, _life, endpoints, TakeFirst(peer.Opened)));
-        Tell(peer);
+        TellNews(peer);
         if (!Timers.IsTimerActive(CountDue.Instance))
         {
             Timers.StartPeriodicTimer(CountDue.Instance, CountDue.Instance, CountEvery);
@@ -290,11 +267,11 @@ public sealed partial class RouterActor
         {
             if (peer.Asker is not null)
             {
+                TellPacked(peer);
                 peer.EndpointNews.Add(name);
+                TellPeersSoon();
             }
         }
-
-        TellPeersSoon();
     }
 
     /// <summary>Whoever moved is told to those nodes where somebody talks with it now, and to those where somebody did.</summary>
@@ -309,6 +286,7 @@ public sealed partial class RouterActor
         {
             if (peer.Asker is not null)
             {
+                TellPacked(peer);
                 foreach (var session in _moved)
                 {
                     NoteFor(peer, session);
@@ -317,7 +295,10 @@ public sealed partial class RouterActor
         }
 
         _moved.Clear();
-        TellPeersSoon();
+        if (_peers.Values.Any(peer => peer.HasNews))
+        {
+            TellPeersSoon();
+        }
     }
 
     private void NoteFor(PeerRouter peer, SessionParty session)
@@ -356,7 +337,7 @@ public sealed partial class RouterActor
     // By a message to itself: what else has come meanwhile goes along.
     private void TellPeersSoon()
     {
-        if (!_willTell && _peers.Values.Any(peer => peer.HasNews))
+        if (!_willTell)
         {
             _willTell = true;
             Self.Tell(TellPeersDue.Instance);
@@ -368,11 +349,12 @@ public sealed partial class RouterActor
         _willTell = false;
         foreach (var peer in _peers.Values)
         {
-            Tell(peer);
+            TellNews(peer);
+            TellPackOrThatOneCame(peer);
         }
     }
 
-    private void Tell(PeerRouter peer)
+    private void TellNews(PeerRouter peer)
     {
         while (peer is { HasNews: true, Asker: { } asker })
         {

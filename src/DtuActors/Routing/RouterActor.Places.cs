@@ -304,7 +304,7 @@ public sealed partial class RouterActor
         NoteMovedToPeers();
     }
 
-    private static void TellWindow(Party source, Party destination)
+    private void TellWindow(Party source, Party destination)
     {
         if (!source.IsHere)
         {
@@ -329,12 +329,12 @@ public sealed partial class RouterActor
     }
 
     // Before anything that the endpoint says to a DTU that is new here.
-    private static void TellLine(EndpointParty endpoint, SessionParty session)
+    private void TellLine(EndpointParty endpoint, SessionParty session)
     {
         var id = session.Session.Id;
         if ((endpoint.LineOf.TryGetValue(id, out var own) ? own : endpoint.Line) is { } line)
         {
-            session.Ref.Tell(new Relay.Deliver(endpoint.Ref, endpoint.Name, id, session.Session.Epoch, null, 0, AckWanted: false, Line: line));
+            Tell(session, new Relay.Deliver(endpoint.Ref, endpoint.Name, id, session.Session.Epoch, null, 0, AckWanted: false, Line: line));
         }
     }
 }

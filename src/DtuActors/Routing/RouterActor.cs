@@ -132,6 +132,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         Receive<PublishDue>(_ => Publish());
         Receive<Fleet.TellAgain>(_ => Publish());
         Peers();
+        Packs();
         Errands();
     }
 
@@ -350,7 +351,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
     {
         if (party is EndpointParty endpoint)
         {
-            TellEndpoint(endpoint, said);
+            Tell(endpoint, said);
             Count(traffic, said);
         }
         else if (party is SessionParty session && _lookups.ContainsKey(session.Session.Id))
@@ -363,15 +364,27 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         }
     }
 
-    private void TellEndpoint(EndpointParty endpoint, Relay.Deliver said)
+    private void Tell(EndpointParty endpoint, Relay.Deliver said)
     {
-        if (endpoint is { Node: { } node, GoesOnward: true })
+        if (endpoint.Node is { } node)
         {
-            TellOnward(_peers[node], endpoint.To, said);
+            Pack(node, new Peering.Packed(endpoint.To, null, said));
         }
         else
         {
             endpoint.Ref.Tell(said);
+        }
+    }
+
+    private void Tell(SessionParty session, Relay.Deliver said)
+    {
+        if (session.Node is { } node)
+        {
+            Pack(node, new Peering.Packed(null, session.Ref, said));
+        }
+        else
+        {
+            session.Ref.Tell(said);
         }
     }
 
@@ -382,7 +395,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
     {
         var source = session.IsHere ? said.SourceName : Abroad(said.SourceName);
         session.Hears(source);
-        session.Ref.Tell(said with { SourceName = source, Dtu = session.Session.Id, Epoch = session.Session.Epoch });
+        Tell(session, said with { SourceName = source, Dtu = session.Session.Id, Epoch = session.Session.Epoch });
         Count(traffic, said);
     }
 

@@ -26,6 +26,8 @@ public sealed class WatchTests(Chromium chromium)
         await Expect(tab.Page.Locator("#content")).ToContainTextAsync("Nothing is wrong");
         await using (await DtuClient.RegisterAsync(host.EndPointOf("main"), "pump-9"))
         {
+            // One that is gone before it was online leaves no trace.
+            await host.ErrorAsync("DTU pump-9 online");
         }
 
         var row = tab.Page.Locator("#open-alarms tbody tr");

@@ -100,7 +100,8 @@ internal sealed class WireSamples
             new Peering.Hello("node-1", 42, 1, Tells: true),
             new Peering.Whole("node-1", 42, [endpoint, endpoint with { Name = "mqtt", Exclusive = false, Select = DownlinkSelect.Broadcast, MirrorsUp = false }], [session, elsewhere]),
             new Peering.Whole("node-1", 42, [], []),
-            new Peering.Onward("scada", deliver),
+            new Peering.Pack("node-1", 8, 3, [new("scada", null, deliver), new(null, far, deliver)]),
+            new Peering.Pack("node-1", 0, 8, []),
             new Peering.Whose(dtu),
 
             new Desk.Ask(7, "dtus", new byte[] { 123, 125 }),

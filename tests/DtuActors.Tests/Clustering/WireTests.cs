@@ -40,8 +40,8 @@ public sealed class WireTests(WireNodes nodes) : IClassFixture<WireNodes>
         hre Holding.Refused
         kic Asking.Kick
         lst Commands.Listed
-        onw Peering.Onward
         pad Flow.PathAdded
+        pck Peering.Pack
         pfo Flow.PathsForgotten
         prm Flow.PathRemoved
         qli Queueing.List
@@ -164,8 +164,23 @@ public sealed class WireTests(WireNodes nodes) : IClassFixture<WireNodes>
             samples.OfType<Queueing.Take>().First() with { Payload = new byte[CommandQueue.MostOpenBytes] },
             new Commands.Listed([.. Enumerable.Repeat(status with { Answer = new byte[CommandBook.MostShown] }, CommandQueue.MostOpen + CommandBook.MostOfOne)]),
             new Peering.Whole("node-1", 42, [], [.. Enumerable.Repeat(session, PeerRouter.MostPerMessage)]),
+            LongestPack(session.Connection, deliver),
         ];
         Assert.All(longest, message => Assert.InRange(nodes.Writer.ToBinary(message).Length, 1, WireProtocol.MostBytes - 64 * 1024));
+    }
+
+    // Full but for one byte and one item, and then a frame of the greatest length.
+    private static Peering.Pack LongestPack(IActorRef session, Relay.Deliver deliver)
+    {
+        var line = new PackLine();
+        for (var one = Item(900); !line.IsFull; line.Add(one))
+        {
+        }
+
+        var full = line.Leave("node-1");
+        return full with { Items = full.Items.SetItem(0, Item(1024 * 1024)) };
+
+        Peering.Packed Item(int length) => new(null, session, deliver with { Frame = deliver.Frame! with { Payload = new byte[length] } });
     }
 
     // ---- another release
@@ -216,6 +231,7 @@ public sealed class WireTests(WireNodes nodes) : IClassFixture<WireNodes>
         Assert.Null(nodes.Read(new StandsForm().ToByteArray(), "end"));
         Assert.Null(nodes.Read(new StaleSessionForm { Delivery = new DeliverForm() }.ToByteArray(), "sta"));
         Assert.Null(nodes.Read(new TakenForm().ToByteArray(), "ack"));
+        Assert.Null(nodes.Read(new PackForm { Items = { new PackedForm { Delivery = new DeliverForm { Dtu = "1", Epoch = new EpochForm() } } } }.ToByteArray(), "pck"));
     }
 
     [Fact]

@@ -241,6 +241,53 @@ public sealed class PeersSpec : RoutingSpec
     }
 
     [Fact]
+    public void What_comes_while_a_pack_is_under_way_goes_together_once_it_came_or_its_word_is_lost()
+    {
+        var (peer, session) = PeerWithScada();
+        Up(_b, session, "1");
+        Assert.Equal([1L, 0L, "1"], Packed(peer));
+        Up(_b, session, "2");
+        Up(_b, session, "3");
+        Assert.Empty(Told(_b, peer));
+        _b.Tell(new Peering.Pack("c", 7, 1, []), peer);
+        Assert.Equal([2L, 7L, "2", "3"], Packed(peer));
+        Up(_b, session, "4");
+        for (var i = 0; i < 2; i++)
+        {
+            // The first time it is the pack before that was watched.
+            Settle(_b);
+            Advance(TimeSpan.FromMilliseconds(110));
+        }
+
+        Assert.Equal([3L, 7L, "4"], Packed(peer));
+        Up(_b, session, "5");
+        _b.Tell(new Peering.Pack("c", 8, 2, []), peer);
+        Assert.Equal([0L, 8L], Packed(peer));
+        _b.Tell(new Peering.Pack("c", 0, 3, []), peer);
+        Assert.Equal([4L, 8L, "5"], Packed(peer));
+    }
+
+    [Fact]
+    public void A_full_pack_leaves_in_any_case_and_what_a_session_said_leaves_before_the_word_that_it_closed()
+    {
+        var (peer, session) = PeerWithScada();
+        for (var i = 0; i < 600; i++)
+        {
+            Up(_b, session, $"{i}");
+        }
+
+        _b.Tell(new Registry.SessionClosed(session.Ref));
+        var told = Told(_b, peer);
+        var packs = told.OfType<Peering.Pack>().ToList();
+        Assert.InRange(packs.Count, 3, 5);
+        Assert.All(packs, pack => Assert.InRange(pack.Items.Length, 1, 256));
+        Assert.Equal(Enumerable.Range(0, 600).Select(i => $"{i}"), packs.SelectMany(pack => pack.Items).Select(item => TextOf(item.Delivery)));
+        var closed = Assert.Single(told.OfType<Peering.Changed>());
+        Assert.Equal(session.Ref, Assert.Single(closed.Closed));
+        Assert.True(Array.IndexOf(told, closed) > Array.IndexOf(told, packs[^1]));
+    }
+
+    [Fact]
     public void Many_sessions_come_in_pieces_that_a_message_between_nodes_can_carry()
     {
         var peer = CreateTestProbe("peer");
@@ -259,6 +306,25 @@ public sealed class PeersSpec : RoutingSpec
         }
 
         Assert.Equal(sessions.Order(Comparer<SessionRef>.Create((one, other) => one.Id.CompareTo(other.Id))), told.Order(Comparer<SessionRef>.Create((one, other) => one.Id.CompareTo(other.Id))));
+    }
+
+    private (TestProbe Peer, (TestProbe Probe, SessionRef Ref) Session) PeerWithScada()
+    {
+        var peer = CreateTestProbe("peer");
+        var session = Open(_b, "dtu-9");
+        _b.Tell(new Peering.Part("a"));
+        _b.Tell(new Peering.Meet("c", Somewhere("c"), peer.Ref));
+        _b.Tell(new Peering.Whole("c", 5, [new Peering.EndpointThere("scada", new Destination(Scada, 1), false, DownlinkSelect.None, false, false)], []), peer);
+        _b.Tell(new Peering.Hello("c", 5, WireProtocol.Version, Tells: true), peer);
+        Told(_b, peer);
+        return (peer, session);
+    }
+
+    // Its number, the other's last one, and what is in it.
+    private static object[] Packed(TestProbe peer)
+    {
+        var pack = peer.ExpectMsg<Peering.Pack>();
+        return [pack.Number, pack.Taken, .. pack.Items.Select(item => TextOf(item.Delivery))];
     }
 
     private Asking.Request Request(long correlation, string dtu = "dtu-1") =>

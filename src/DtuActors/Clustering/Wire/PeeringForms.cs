@@ -14,14 +14,36 @@ internal static class PeeringForms
             (hello, _) => new HelloForm { Node = hello.Node, Life = hello.Life, Version = hello.Version, Tells = hello.Tells },
             (form, _) => new Peering.Hello(form.Node, form.Life, form.Version, form.Tells)),
         new WireForm<Peering.Whose, WhoseForm>("whs", WhoseForm.Parser, (whose, _) => new WhoseForm { Dtu = whose.Dtu.Value }, (form, _) => new Peering.Whose(WireParts.Id(form.Dtu))),
-        new WireForm<Peering.Onward, OnwardForm>(
-            "onw",
-            OnwardForm.Parser,
-            (onward, parts) => new OnwardForm { Endpoint = onward.Endpoint, Delivery = RelayForms.Form(onward.Delivery, parts) },
-            (form, parts) => new Peering.Onward(form.Endpoint, RelayForms.Message(form.Delivery, parts))),
+        new WireForm<Peering.Pack, PackForm>(
+            "pck",
+            PackForm.Parser,
+            (pack, parts) => new PackForm { Node = pack.Node, Number = pack.Number, Taken = pack.Taken, Items = { pack.Items.Select(item => Form(item, parts)) } },
+            (form, parts) => new Peering.Pack(form.Node, form.Number, form.Taken, [.. form.Items.Select(item => Item(item, parts))])),
         new WireForm<Peering.Whole, WholeForm>("who", WholeForm.Parser, Form, Message),
         new WireForm<Peering.Changed, ChangedForm>("chg", ChangedForm.Parser, Form, Message),
     ];
+
+    private static PackedForm Form(Peering.Packed item, WireParts parts)
+    {
+        var form = new PackedForm { Delivery = RelayForms.Form(item.Delivery, parts) };
+        if (item.Endpoint is { } endpoint)
+        {
+            form.Endpoint = endpoint;
+        }
+        else
+        {
+            form.Session = parts.Text(item.Session!);
+        }
+
+        return form;
+    }
+
+    private static Peering.Packed Item(PackedForm form, WireParts parts) => form.ToCase switch
+    {
+        PackedForm.ToOneofCase.Endpoint => new Peering.Packed(form.Endpoint, null, RelayForms.Message(form.Delivery, parts)),
+        PackedForm.ToOneofCase.Session => new Peering.Packed(null, parts.Ref(form.Session), RelayForms.Message(form.Delivery, parts)),
+        _ => throw new FormatException("it is for nobody"),
+    };
 
     private static WholeForm Form(Peering.Whole whole, WireParts parts) => new()
     {
