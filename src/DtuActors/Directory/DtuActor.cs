@@ -26,7 +26,14 @@ public static class Holding
     /// <param name="Connection">The session.</param>
     /// <param name="Remote">Where its socket comes from, for people to read.</param>
     /// <param name="Duplicates">How its profile treats several devices with one id.</param>
-    public sealed record Announce(DtuId Dtu, Epoch? Epoch, IActorRef Connection, string Remote, DuplicatesOptions Duplicates) : IForDtu;
+    /// <param name="IsProof">Whether it answers <see cref="Prove"/>.</param>
+    public sealed record Announce(DtuId Dtu, Epoch? Epoch, IActorRef Connection, string Remote, DuplicatesOptions Duplicates, bool IsProof = false) : IForDtu;
+
+    /// <summary>DtuActor → session, where a claim may come after its session's end (<see cref="DtuHome.ComesLate"/>) and somebody else would lose the DTU by it: if you are there, say it again.</summary>
+    public sealed record Prove : INoSerializationVerificationNeeded, IWire
+    {
+        public static readonly Prove Instance = new();
+    }
 
     /// <summary>The session holds its DTU under this epoch for as long as the <paramref name="Owner"/>, which it watches, lives.</summary>
     public sealed record Granted(Epoch Epoch, IActorRef Owner) : INoSerializationVerificationNeeded, IWire;
@@ -101,6 +108,7 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
     private Holding.Announce? _holder;
     private Holding.Announce? _claimant;
     private bool _handingOver;
+    private bool _isProven;
     private long _lastNumber;
 
     private LiveTakeovers _takeovers;
@@ -191,6 +199,7 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
             // One that could not wait for its grant has given itself an epoch, under which others know it.
             _session = _session! with { Epoch = announce.Epoch ?? _session.Epoch };
             _holder = announce;
+            _isProven |= announce.IsProof;
             connection.Tell(new Holding.Granted(_session.Epoch, Self));
         }
         else if (connection.Equals(_claimant?.Connection))
@@ -203,7 +212,11 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
         }
         else if (IsOlder(announce))
         {
-            connection.Tell(new Holding.Superseded((_claimant ?? _holder)!.Remote));
+            OnOlder(connection);
+        }
+        else if (_home.ComesLate && !announce.IsProof)
+        {
+            connection.Tell(Holding.Prove.Instance);
         }
         else if (_contested && announce.Epoch is null)
         {
@@ -219,6 +232,19 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
     // Two that were granted before, by an actor that is gone: the higher one is the newer. One that claims for the first time is newer than both.
     private bool IsOlder(Holding.Announce announce) =>
         announce.Epoch is { } known && (_claimant is { Epoch: null } || known < (_claimant?.Epoch ?? _session!.Epoch));
+
+    // Until its holder has shown that it is there, the older one says it again: where the holder is gone, that is heard soon.
+    private void OnOlder(IActorRef connection)
+    {
+        if (_claimant is null && !_isProven)
+        {
+            _holder!.Connection.Tell(Holding.Prove.Instance);
+        }
+        else
+        {
+            connection.Tell(new Holding.Superseded((_claimant ?? _holder)!.Remote));
+        }
+    }
 
     private void Replace(Holding.Announce newer)
     {
@@ -247,6 +273,7 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
     private void Hold(Holding.Announce announce)
     {
         _holder = announce;
+        _isProven = announce.IsProof || !_home.ComesLate;
         _session = new SessionRef(_id, announce.Epoch ?? NewEpoch(), announce.Connection);
         _lastNumber = Math.Max(_lastNumber, _session.Epoch.Number);
         Timers.Cancel(PassivateKey);

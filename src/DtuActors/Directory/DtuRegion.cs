@@ -39,7 +39,7 @@ public sealed class DtuRegion : ReceiveActor, IWithTimers
             id => DtuActor.Props(DtuId.Parse(id), 0, home),
             ClusterShardingSettings.Create(Context.System),
             Extractor.Instance,
-            ShardAllocationStrategy.LeastShardAllocationStrategy(absoluteLimit: Shards, relativeLimit: 1),
+            new ShardBalance(ShardAllocationStrategy.LeastShardAllocationStrategy(absoluteLimit: Shards, relativeLimit: 1)),
             Holding.Leave.Instance);
         _unanswered = OneOfEach();
         Receive<Look>(_ => AskTheRest());

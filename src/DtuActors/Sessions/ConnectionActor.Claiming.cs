@@ -58,6 +58,9 @@ public sealed partial class ConnectionActor
             case Holding.Waiting:
                 _unanswered = 0;
                 return true;
+            case Holding.Prove:
+                Prove();
+                return true;
             case Holding.Granted granted:
                 OnGranted(granted);
                 return true;
@@ -88,9 +91,17 @@ public sealed partial class ConnectionActor
         }
     }
 
+    private void Prove()
+    {
+        _unanswered = 0;
+        Announce(isProof: true);
+    }
+
+    private void Announce(bool isProof = false) => _setup.Directory.Tell(new Holding.Announce(_id, _session?.Epoch, Self, Remote, _profile.Duplicates, isProof));
+
     private void SendClaim()
     {
-        _setup.Directory.Tell(new Holding.Announce(_id, _session?.Epoch, Self, Remote, _profile.Duplicates));
+        Announce();
         var again = ClaimAgainAfter * (1 + _unanswered);
         Timers.StartSingleTimer(TimerKey.Claim, ClaimDue.Again, again < ClaimAgainLast ? again : ClaimAgainLast);
     }

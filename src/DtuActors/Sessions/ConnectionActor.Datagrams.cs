@@ -92,7 +92,7 @@ public sealed partial class ConnectionActor
     // A NAT gives new addresses; one that comes back is another device's, which never left.
     private void TellMoved(SessionRef session, Peer left)
     {
-        _setup.Directory.Tell(new Holding.Announce(_id, session.Epoch, Self, Remote, _profile.Duplicates));
+        Announce();
         if (_left?.Contains(_remote) == true)
         {
             _setup.Directory.Tell(new Holding.StillAlive(_id, session.Epoch, left.Text));

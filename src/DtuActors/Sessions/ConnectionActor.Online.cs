@@ -101,6 +101,9 @@ public sealed partial class ConnectionActor
             case Holding.Waiting:
                 _unanswered = 0;
                 return true;
+            case Holding.Prove:
+                Prove();
+                return true;
             case Holding.Granted granted:
                 Own(granted);
                 return true;

@@ -43,6 +43,7 @@ internal sealed class WireSamples
             new Holding.Granted(epoch, near),
             new Holding.Superseded("10.0.0.8:4002"),
             Holding.Waiting.Instance,
+            Holding.Prove.Instance,
             new Holding.Refused("10.0.0.8:4002"),
             new Holding.Contested("10.0.0.8:4002"),
             new Holding.Contested(null),

@@ -44,6 +44,7 @@ public sealed class WireTests(WireNodes nodes) : IClassFixture<WireNodes>
         pck Peering.Pack
         pfo Flow.PathsForgotten
         prm Flow.PathRemoved
+        pro Holding.Prove
         qli Queueing.List
         qre Queueing.Refused
         qwd Queueing.Withdraw

@@ -8,6 +8,7 @@ internal static class HoldingForms
     public static readonly WireForm[] All =
     [
         new WireForm<Holding.Announce, AnnounceForm>("ann", AnnounceForm.Parser, Form, Message),
+        new WireForm<Holding.Prove, ProveForm>("pro", ProveForm.Parser, (_, _) => new ProveForm(), (_, _) => Holding.Prove.Instance),
         new WireForm<Holding.Granted, GrantedForm>(
             "gra",
             GrantedForm.Parser,
@@ -44,10 +45,11 @@ internal static class HoldingForms
         Connection = parts.Text(announce.Connection),
         Remote = announce.Remote,
         Duplicates = WireParts.Form(announce.Duplicates),
+        IsProof = announce.IsProof,
     };
 
     private static Holding.Announce Message(AnnounceForm form, WireParts parts) => new(
-        WireParts.Id(form.Dtu), form.Epoch is { } epoch ? WireParts.Epoch(epoch) : null, parts.Ref(form.Connection), form.Remote, WireParts.Duplicates(form.Duplicates));
+        WireParts.Id(form.Dtu), form.Epoch is { } epoch ? WireParts.Epoch(epoch) : null, parts.Ref(form.Connection), form.Remote, WireParts.Duplicates(form.Duplicates), form.IsProof);
 
     private static ContestedForm Form(Holding.Contested contested, WireParts parts)
     {
