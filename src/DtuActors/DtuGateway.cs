@@ -151,7 +151,10 @@ public sealed partial class DtuGateway
     {
         CoordinatedShutdown.ClusterDowningReason => "the other nodes can't be reached, or gave this one up",
         CoordinatedShutdown.ClusterLeavingReason => "it was told to leave the cluster",
-        _ => null,
+        null or CoordinatedShutdown.ClrExitReason or CoordinatedShutdown.ActorSystemTerminateReason or CoordinatedShutdown.UnknownReason => null,
+
+        // A part of Akka that ends the process by itself, as remoting does where the certificate of a member that it dials is not trusted.
+        _ => reason.ToString(),
     });
 
     /// <summary>Closes listeners, writes what waits, closes ports; completes when all is closed, within 5 s.</summary>

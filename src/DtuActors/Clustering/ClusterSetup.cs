@@ -10,6 +10,7 @@ using Akka.DistributedData;
 using Akka.Hosting;
 using DtuActors.Clustering.Wire;
 using DtuActors.Configuration;
+using DtuActors.Directory;
 
 namespace DtuActors.Clustering;
 
@@ -94,7 +95,7 @@ public static class ClusterSetup
                   updating-state-timeout = 2s
                   coordinator-state { write-majority-plus = 0, read-majority-plus = 0 }
                   least-shard-allocation-strategy {
-                    rebalance-absolute-limit = 200
+                    rebalance-absolute-limit = {{DtuRegion.Shards}}
                     rebalance-relative-limit = 1.0
                   }
                   distributed-data.durable.keys = []

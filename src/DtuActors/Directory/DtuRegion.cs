@@ -21,8 +21,11 @@ public sealed class DtuRegion : ReceiveActor, IWithTimers
     /// <summary>The name of the entities.</summary>
     public const string TypeName = "dtu";
 
-    /// <summary>Ten to each of twenty nodes; another number would be another cluster, so it never changes.</summary>
-    public const int Shards = 200;
+    /// <summary>
+    /// Three to each of twenty nodes: an uneven share is no burden, for sessions are elsewhere, and each that moves takes its turn with the coordinator, some 20 ms. Another number would be
+    /// another cluster, so it never changes.
+    /// </summary>
+    public const int Shards = 60;
 
     // Each look asks for the shards that have not answered; a coordinator that is new finds homes in seconds.
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);

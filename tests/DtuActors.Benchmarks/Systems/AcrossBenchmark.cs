@@ -1,8 +1,7 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using DtuActors.Host.Commands;
 
 namespace DtuActors.Benchmarks.Systems;
 
@@ -25,7 +24,7 @@ internal static class AcrossBenchmark
     public static async Task<bool> RunAsync()
     {
         Console.WriteLine($"across: {Pairs} DTUs with a program each, both on one node, then on two; {Rounds} rounds of twice {Phase.TotalSeconds:0} s ...");
-        var ports = FreePorts(2);
+        var ports = FreePorts.Take(2);
         await using var a = await ChildProcess.GatewayAsync(Configuration("a", ports));
         await using var b = await ChildProcess.GatewayAsync(Configuration("b", ports));
         var near = new List<EchoPair>();
@@ -38,8 +37,8 @@ internal static class AcrossBenchmark
                 far.Add(await EchoPair.OpenAsync($"far-{i}", b.PortOf("main"), a.PortOf($"far-line-{i}")));
             }
 
-            await OnlineAsync(a);
-            await OnlineAsync(b);
+            await OnlineAsync(a, "a");
+            await OnlineAsync(b, "b");
             await Task.Delay(WarmUp);
             await MeasureAsync(near, WarmUp);
             await MeasureAsync(far, WarmUp);
@@ -98,22 +97,14 @@ internal static class AcrossBenchmark
     private static IEnumerable<(string Dtu, string Endpoint)> Lines() =>
         from place in (string[])["near", "far"] from i in Enumerable.Range(0, Pairs) select ($"{place}-{i}", $"{place}-line-{i}");
 
-    private static async Task OnlineAsync(ChildProcess node)
+    // Of those that each node has itself.
+    private static async Task OnlineAsync(ChildProcess node, string name)
     {
         using var http = new HttpClient { BaseAddress = new Uri($"http://{node.AddressOf("http")}") };
-        while ((await http.GetFromJsonAsync<JsonNode>("/api/v1/dtus?state=online"))!["items"]!.AsArray().Count < Pairs)
+        while ((await http.GetFromJsonAsync<JsonNode>("/api/v1/dtus?state=online&limit=1000"))!["items"]!.AsArray().Count(dtu => dtu!["node"]!.GetValue<string>() == name) < Pairs)
         {
             await Task.Delay(100);
         }
-    }
-
-    private static int[] FreePorts(int count)
-    {
-        var held = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        held.ForEach(listener => listener.Start());
-        int[] ports = [.. held.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
-        held.ForEach(listener => listener.Dispose());
-        return ports;
     }
 
     private sealed record Measured(double Rate, double Median, double P99);

@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using DtuActors.Host.Commands;
 
 namespace DtuActors.Benchmarks.Systems;
 
@@ -25,7 +24,7 @@ internal static class FleetBenchmark
     private static async Task<bool> MeasureAsync(int dtus)
     {
         Console.WriteLine($"fleet: {Nodes} nodes with {dtus} DTUs each ...");
-        var ports = FreePorts(Nodes);
+        var ports = FreePorts.Take(Nodes);
         var rows = new List<Row>();
         try
         {
@@ -118,16 +117,6 @@ internal static class FleetBenchmark
         table.Add("all", rows.Sum(row => row.Online), rows.Sum(row => row.Seconds), "", rows.Sum(row => row.Full) / 1e6,
             rows.Sum(row => (double)(row.Full - row.Empty)) / dtus / rows.Count / 1e3, rows.Sum(row => row.Server.ProcessorTime.TotalSeconds), rows.Sum(row => row.Lost + row.NotConnected));
         table.Print();
-    }
-
-    // All are held until all are found.
-    private static int[] FreePorts(int count)
-    {
-        var held = Enumerable.Range(0, count).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)).ToList();
-        held.ForEach(socket => socket.Bind(new IPEndPoint(IPAddress.Loopback, 0)));
-        int[] ports = [.. held.Select(socket => ((IPEndPoint)socket.LocalEndPoint!).Port)];
-        held.ForEach(socket => socket.Dispose());
-        return ports;
     }
 
     private sealed record Row(string Name, ChildProcess Server, ChildProcess Client)

@@ -5,6 +5,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using DtuActors.Integration.Tests.Harness;
+using DtuActors.Tests.Sockets;
 
 namespace DtuActors.Integration.Tests.Brokers;
 
@@ -21,7 +22,7 @@ internal sealed partial class Mosquitto : IAsyncDisposable
     private Mosquitto(string folder, string extra)
     {
         _folder = folder;
-        Port = FreePort();
+        Port = FreePorts.Row(1);
         _configuration = Path.Combine(folder, "mosquitto.conf");
         File.WriteAllText(_configuration, $"listener {Port} 127.0.0.1\nmax_queued_messages 0\nlog_dest stderr\n{extra}\n");
     }
@@ -93,13 +94,6 @@ internal sealed partial class Mosquitto : IAsyncDisposable
         {
             // Killed already.
         }
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

@@ -6,7 +6,7 @@ using DtuActors.Integration.Tests.MainJob;
 namespace DtuActors.Integration.Tests.Cluster;
 
 /// <summary><c>dtu cluster-demo</c>: what it prints works, and nothing of it is left.</summary>
-[Collection(OnQuietClusters.Name)]
+[Collection(OnClusters.Name)]
 public sealed class ClusterDemoTests
 {
     [SkippableFact]

@@ -267,16 +267,9 @@ internal sealed class ClusterOf : IAsyncDisposable
     }
 }
 
-/// <summary>Clusters of real processes, one after the other: each takes what the machine has.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
+/// <summary>Clusters of real processes: one after the other, beside all else.</summary>
+[CollectionDefinition(Name)]
 public sealed class OnClusters
 {
     public const string Name = "Clusters";
-}
-
-/// <summary>Clusters that wait more than they work: one after the other, beside all else.</summary>
-[CollectionDefinition(Name)]
-public sealed class OnQuietClusters
-{
-    public const string Name = "Quiet clusters";
 }

@@ -1,10 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using DtuActors.Integration.Tests.Harness;
 using DtuActors.Integration.Tests.MainJob;
+using DtuActors.Tests.Sockets;
 using Npgsql;
 
 namespace DtuActors.Integration.Tests.Storage;
@@ -52,7 +51,7 @@ public sealed partial class PostgresServer : IAsyncLifetime
         }
 
         await EndAsync(Run("initdb", "-D", Path.Combine(_folder, "data"), "-U", "dtu", "-A", "scram-sha-256", "--pwfile", password, "-E", "UTF8", "--locale", "C.UTF-8"));
-        _port = FreePort();
+        _port = FreePorts.Row(1);
         await StartAsync();
     }
 
@@ -142,13 +141,6 @@ public sealed partial class PostgresServer : IAsyncLifetime
         Tools.Find("postgres") is { } found ? Path.GetDirectoryName(found)
         : System.IO.Directory.Exists(Debian) ? System.IO.Directory.GetDirectories(Debian).Order(StringComparer.Ordinal).Select(version => Path.Combine(version, "bin")).LastOrDefault(bin => File.Exists(Path.Combine(bin, "postgres")))
         : null;
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
 
     [LibraryImport("libc", EntryPoint = "kill")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
