@@ -9,7 +9,7 @@ namespace DtuActors.Routing;
 
 /// <summary>
 /// The routers of other nodes. Their endpoints and sessions are parties here like those of this node, but that their own router tells them of windows and of each other; what a
-/// node's parties say goes straight from its router to whoever hears it, so that a frame crosses the network once. A node that is out of reach has no parties until it is heard
+/// node's parties say goes from its router to that of whoever hears it, so that a frame crosses the network once. A node that is out of reach has no parties until it is heard
 /// again.
 /// </summary>
 public sealed partial class RouterActor

@@ -25,6 +25,8 @@ public sealed class DtuRegionTests
 
         var second = south.Kit.CreateTestProbe();
         there.Tell(Announce(null, second, Id), second);
+        second.ExpectMsg<Holding.Prove>();
+        there.Tell(Announce(null, second, Id) with { IsProof = true }, second);
         first.ExpectMsg<Holding.Superseded>();
         here.Tell(new Holding.Released(Id, granted.Epoch));
         var newer = second.ExpectMsg<Holding.Granted>();
