@@ -10,7 +10,6 @@ using Akka.DistributedData;
 using Akka.Hosting;
 using DtuActors.Clustering.Wire;
 using DtuActors.Configuration;
-using DtuActors.Directory;
 
 namespace DtuActors.Clustering;
 
@@ -94,10 +93,6 @@ public static class ClusterSetup
                   rebalance-interval = 3s
                   updating-state-timeout = 2s
                   coordinator-state { write-majority-plus = 0, read-majority-plus = 0 }
-                  least-shard-allocation-strategy {
-                    rebalance-absolute-limit = {{DtuRegion.Shards}}
-                    rebalance-relative-limit = 1.0
-                  }
                   distributed-data.durable.keys = []
                 }
                 distributed-data.durable.keys = []

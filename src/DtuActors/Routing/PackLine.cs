@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace DtuActors.Routing;
 
 /// <summary>
@@ -38,14 +40,20 @@ internal sealed class PackLine
     public Peering.Pack Leave(string from)
     {
         (IsUnderWay, _owes) = (true, false);
-        return new Peering.Pack(from, ++Number, _came, [.. Clear()]);
+        return new Peering.Pack(from, ++Number, _came, Clear());
     }
 
-    /// <summary>No more than that the other's last one came.</summary>
-    public Peering.Pack Confirm(string from)
+    /// <summary>What there is to say now: all that waits, unless one is under way; else no more than that the other's last one came. Null: nothing.</summary>
+    public Peering.Pack? Next(string from)
     {
+        if (!IsEmpty && !IsUnderWay)
+        {
+            return Leave(from);
+        }
+
+        var owed = _owes;
         _owes = false;
-        return new Peering.Pack(from, 0, _came, []);
+        return owed ? new Peering.Pack(from, 0, _came, []) : null;
     }
 
     public void Hear(Peering.Pack pack)
@@ -61,9 +69,9 @@ internal sealed class PackLine
     public void GiveUp() => IsUnderWay = false;
 
     /// <summary>What waited.</summary>
-    public List<Peering.Packed> Clear()
+    public ImmutableArray<Peering.Packed> Clear()
     {
-        var items = _items.ToList();
+        ImmutableArray<Peering.Packed> items = [.. _items];
         _items.Clear();
         _bytes = 0;
         return items;

@@ -44,9 +44,9 @@ public sealed partial class RouterActor
 
     private void TellPackOrThatOneCame(PeerRouter peer)
     {
-        if (peer.Line.IsDue)
+        if (peer.Line.Next(_node!) is { } pack)
         {
-            Tell(peer, peer.Line.IsEmpty || peer.Line.IsUnderWay ? peer.Line.Confirm(_node!) : peer.Line.Leave(_node!));
+            Tell(peer, pack);
         }
     }
 
