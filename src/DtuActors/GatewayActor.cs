@@ -8,6 +8,7 @@ using DtuActors.Clustering.Desks;
 using DtuActors.Commanding;
 using DtuActors.Configuration;
 using DtuActors.Directory;
+using DtuActors.Dispatching;
 using DtuActors.Endpoints;
 using DtuActors.Listening;
 using DtuActors.Recording;
@@ -141,7 +142,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
 
     protected override void PreStart()
     {
-        _monitors = Watched(MonitorActor.Props(_inlet, _clustered ? _options.Node.Name : null), "monitors");
+        _monitors = Watched(MonitorActor.Props(_inlet, _clustered ? _options.Node.Name : null).OnDataPath(Context.System), "monitors");
         var database = Database.OfHistory(_options.Storage, _clustered ? _options.Node.Name : null);
         if (database is not null)
         {
@@ -149,12 +150,12 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         }
 
         var unwritten = database is null ? null : _unwritten;
-        _recorder = Watched(RecorderActor.Props(_inlet, _monitors, unwritten, _history), "recorder");
+        _recorder = Watched(RecorderActor.Props(_inlet, _monitors, unwritten, _history).OnDataPath(Context.System), "recorder");
         _fleet = Watched(FleetView.Props(_options, unwritten), "fleet");
         _alarms = Watched(AlarmActor.Props(_options, _fleet, _inlet, _storage, _alarmOutbox), "alarms");
         _stored = Stored();
         _directory = Watched(_clustered ? DtuRegion.Props(_stored) : DtuDirectory.Props(_stored), "directory");
-        _router = Watched(RouterActor.Props(_admission, _directory, _fleet, _clustered ? _options.Node.Name : null), RouterName);
+        _router = Watched(RouterActor.Props(_admission, _directory, _fleet, _clustered ? _options.Node.Name : null).OnDataPath(Context.System), RouterName);
         _commands = Watched(CommandsActor.Props(_inlet, _router), "commands");
         JoinCluster();
         foreach (var endpoint in _options.Endpoints.Where(IsHere))
@@ -274,7 +275,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private void StartEndpoint(EndpointOptions endpoint)
     {
         var surroundings = new EndpointSurroundings(_router, _fleet, _inlet, StoresCommands: _stored is not null);
-        var actor = Watched(EndpointTable.Props(endpoint, surroundings), "endpoint-" + Uri.EscapeDataString(endpoint.Name));
+        var actor = Watched(EndpointTable.Props(endpoint, surroundings).OnDataPath(Context.System), "endpoint-" + Uri.EscapeDataString(endpoint.Name));
         _endpoints.Add((endpoint.Name, actor));
         if (EndpointTable.KeepsSockets(endpoint))
         {

@@ -19,9 +19,9 @@ public static class GatewayMetrics
     /// <summary>DTUs in conflict: live devices keep taking one id from each other.</summary>
     public static readonly UpDownCounter<long> Conflicts = Meter.CreateUpDownCounter<long>("dtu.conflicts", description: "DTUs that live devices keep taking from each other.");
 
-    public static readonly Counter<long> Frames = Meter.CreateCounter<long>("dtu.frames", description: "Frames to and from DTUs, by direction.");
+    public static readonly DirectionCounter Frames = new(Meter, "dtu.frames", "Frames to and from DTUs, by direction.");
 
-    public static readonly Counter<long> Bytes = Meter.CreateCounter<long>("dtu.bytes", description: "Bytes to and from DTUs, by direction.");
+    public static readonly DirectionCounter Bytes = new(Meter, "dtu.bytes", "Bytes to and from DTUs, by direction.");
 
     public static readonly Counter<long> FramesDropped = Meter.CreateCounter<long>("dtu.frames.dropped", description: "Frames, and pieces of bytes that were no frame, that did not go further, by reason.");
 
@@ -58,6 +58,4 @@ public static class GatewayMetrics
     public static readonly KeyValuePair<string, object?> Delivered = new("result", "delivered");
     public static readonly KeyValuePair<string, object?> Failed = new("result", "failed");
     public static readonly KeyValuePair<string, object?> Dropped = new("result", "dropped");
-    public static readonly KeyValuePair<string, object?> Up = new("direction", "up");
-    public static readonly KeyValuePair<string, object?> Down = new("direction", "down");
 }

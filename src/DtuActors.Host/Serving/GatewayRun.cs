@@ -301,12 +301,6 @@ internal static partial class GatewayRun
     {
         GatewayMetrics.Connections.Add(0);
         GatewayMetrics.Registrations.Add(0, new KeyValuePair<string, object?>("result", "accepted"));
-        foreach (var direction in (ReadOnlySpan<KeyValuePair<string, object?>>)[GatewayMetrics.Up, GatewayMetrics.Down])
-        {
-            GatewayMetrics.Frames.Add(0, direction);
-            GatewayMetrics.Bytes.Add(0, direction);
-        }
-
         foreach (var reason in (ReadOnlySpan<string>)[DropReasons.BadChecksum, DropReasons.Garbage, RelayDrops.QueueFull, RelayDrops.DtuOffline])
         {
             GatewayMetrics.FramesDropped.Add(0, new KeyValuePair<string, object?>("reason", reason));

@@ -24,6 +24,8 @@ public abstract partial class EndpointActor : ReceiveActor, IWithTimers
     private readonly bool _exclusive;
     private readonly UnitMap? _units;
 
+    private readonly IScheduler _clock = Context.System.Scheduler;
+    private DateTimeOffset? _now;
     private string _state = EndpointStates.Connecting;
     private string? _lastError;
     private DateTimeOffset _since;
@@ -67,7 +69,8 @@ public abstract partial class EndpointActor : ReceiveActor, IWithTimers
 
     protected bool Draining { get; private set; }
 
-    protected DateTimeOffset Now => Context.System.Scheduler.Now;
+    // One message's time is one time, and the system is asked for it once.
+    protected DateTimeOffset Now => _now ??= _clock.Now;
 
     /// <summary>The device, link or address, for status.</summary>
     protected virtual string? Where => null;
@@ -78,6 +81,12 @@ public abstract partial class EndpointActor : ReceiveActor, IWithTimers
     protected virtual bool KnowsItsDtus => false;
 
     protected virtual long Refused => Books.Refused;
+
+    protected override bool AroundReceive(Receive receive, object message)
+    {
+        _now = null;
+        return base.AroundReceive(receive, message);
+    }
 
     protected override void PreStart()
     {

@@ -1,3 +1,5 @@
+using DtuActors.Dispatching;
+
 namespace DtuActors.Endpoints;
 
 /// <summary>The dispatchers that endpoints need; whoever builds the actor system adds <see cref="Hocon"/> to its configuration.</summary>
@@ -7,7 +9,7 @@ public static class EndpointDispatchers
     public const string Port = "dtu-port-dispatcher";
 
     /// <summary>Their definition, for Akka's configuration.</summary>
-    public const string Hocon = Port + """
+    public const string Hocon = DataPath.Hocon + "\n" + Port + """
          {
           type = PinnedDispatcher
           executor = fork-join-executor

@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.Event;
 using DtuActors.Configuration;
 using DtuActors.Directory;
+using DtuActors.Dispatching;
 using DtuActors.Protocol;
 using DtuActors.Recording;
 using DtuActors.Routing;
@@ -109,7 +110,7 @@ public abstract class FanActor : ReceiveActor, IWithTimers
     /// <summary>Starts the branch of a DTU; <paramref name="props"/> gets the surroundings that make an endpoint a branch.</summary>
     protected IActorRef StartBranch(DtuId dtu, Func<EndpointSurroundings, Props> props)
     {
-        var branch = Context.Watch(Context.ActorOf(props(_surroundings with { Fleet = Self, Branch = new Branch(Me, dtu) })));
+        var branch = Context.Watch(Context.ActorOf(props(_surroundings with { Fleet = Self, Branch = new Branch(Me, dtu) }).OnDataPath(Context.System)));
         var entry = new BranchEntry(dtu, branch);
         _branches.Add(dtu, entry);
         _entries.Add(branch, entry);

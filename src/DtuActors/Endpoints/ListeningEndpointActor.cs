@@ -4,6 +4,7 @@ using Akka.Event;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Listening;
+using DtuActors.Listening.Streams;
 
 namespace DtuActors.Endpoints;
 
@@ -35,7 +36,7 @@ public abstract class ListeningEndpointActor : EndpointActor
             Observer = Self,
 
             // A client whose machine is gone would hold an exclusive port for ever.
-            Binder = new AkkaIoBinder { SocketOptions = [new Keepalive(new KeepaliveOptions())] },
+            Binder = new StreamBinder(new StreamSetup { SocketOptions = [new Keepalive(new KeepaliveOptions())], Doors = 1 }),
         };
 
         Receive<Terminated>(ended => Context.Stop(Self), ended => ended.ActorRef.Equals(_listener));

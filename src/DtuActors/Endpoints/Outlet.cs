@@ -1,4 +1,5 @@
 using Akka.Actor;
+using DtuActors.Dispatching;
 using DtuActors.Routing;
 
 namespace DtuActors.Endpoints;
@@ -11,7 +12,7 @@ internal sealed class Outlet(TrafficLedger ledger, Action<Relay.Deliver> settle)
 {
     private readonly Queue<Entry> _waiting = new();
     private readonly Queue<Entry> _inFlight = new();
-    private readonly Dictionary<IActorRef, int> _bySource = [];
+    private readonly Dictionary<IActorRef, int> _bySource = new(ByUid.Comparer);
 
     // Of the write that is being put together.
     private readonly List<ReadOnlyMemory<byte>> _pieces = [];

@@ -6,6 +6,7 @@ using DtuActors.Configuration;
 using DtuActors.Listening;
 using DtuActors.Protocol;
 using DtuActors.Protocol.Transports;
+using DtuActors.Dispatching;
 using DtuActors.Routing;
 
 namespace DtuActors.Endpoints;
@@ -95,7 +96,7 @@ public sealed partial class TcpEndpointActor : ListeningEndpointActor
 
     private readonly TcpEndpointOptions _options;
     private readonly bool _shared;
-    private readonly Dictionary<IActorRef, Client> _clients = [];
+    private readonly Dictionary<IActorRef, Client> _clients = new(ByUid.Comparer);
 
     private (IActorRef Actor, string Remote)? _next;
     private IActorRef? _writer;

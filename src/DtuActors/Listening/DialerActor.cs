@@ -2,6 +2,7 @@ using System.Net;
 using Akka.Actor;
 using Akka.Event;
 using Akka.IO;
+using DtuActors.Dispatching;
 using DtuActors.Configuration;
 using DtuActors.Directory;
 using DtuActors.Routing;
@@ -149,7 +150,7 @@ public sealed class DialerActor : ReceiveActor, IWithTimers
         _setup.Turns?.Tell(DialTurns.Done.Instance);
         _accepted++;
         _since = Context.System.Scheduler.Now;
-        _session = Context.Watch(Context.ActorOf(_setup.Handler(Sender, Peer.Of(connected.RemoteAddress))));
+        _session = Context.Watch(Context.ActorOf(_setup.Handler(Sender, Peer.Of(connected.RemoteAddress)).OnDataPath(Context.System)));
         Become("up", null);
     }
 

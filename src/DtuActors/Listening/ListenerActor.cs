@@ -5,6 +5,7 @@ using Akka.Event;
 using Akka.IO;
 using DtuActors.Configuration;
 using DtuActors.Directory;
+using DtuActors.Dispatching;
 using DtuActors.Listening.Streams;
 
 namespace DtuActors.Listening;
@@ -158,7 +159,7 @@ public sealed class ListenerActor : ListenerShell
         while (_waiting.Count > 0 && _ramp?.TryTake(Now) is not false)
         {
             var (socket, peer) = _waiting.Dequeue();
-            _handlers.Add(Context.Watch(Context.ActorOf(Setup.Handler(socket, peer))), peer.Address);
+            _handlers.Add(Context.Watch(Context.ActorOf(Setup.Handler(socket, peer).OnDataPath(Context.System))), peer.Address);
         }
 
         if (_waiting.Count > 0 && !Timers.IsTimerActive(AdmitKey))

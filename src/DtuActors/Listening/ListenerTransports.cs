@@ -35,6 +35,9 @@ internal static class ListenerTransports
             : new StreamBinder(new StreamSetup
             {
                 SocketOptions = listener is TcpListenerOptions ? tcpOptions : [],
+
+                // One DTU needs no more, and a range of ports would have them for each.
+                Doors = listener.Dtu is null ? StreamListener.MostDoors : 1,
                 Proxy = listener.ProxyProtocol,
                 Tls = listener is TlsListenerOptions tls ? new TlsCredentials(tls.Tls) : null,
             }),

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Event;
 using Akka.IO;
+using DtuActors.Dispatching;
 using DtuActors.Protocol;
 using DtuActors.Protocol.Transports;
 using DtuActors.Routing;
@@ -178,7 +179,7 @@ public sealed partial class UdpListenerActor
         GiveUp(from);
         Accepted++;
         _connections++;
-        var session = Context.Watch(Context.ActorOf(Setup.Handler(Self, remote)));
+        var session = Context.Watch(Context.ActorOf(Setup.Handler(Self, remote).OnDataPath(Context.System)));
         var peer = new UdpPeer(session, verdict.Id, verdict.Candidate, from);
         _bySession.Add(session, peer);
         _byAddress.Add(from, peer);

@@ -16,10 +16,18 @@ public sealed class EventInlet
     public const long MostWaitingBytes = 16 * 1024 * 1024;
 
     private IActorRef _recorder = ActorRefs.Nobody;
+    private bool _isObserved;
     private long _waiting;
     private long _waitingBytes;
     private long _lost;
     private long _lostInAll;
+
+    /// <summary>Whether anybody observes: where nobody does, what the recorder has read waits for nobody else.</summary>
+    public bool IsObserved
+    {
+        get => Volatile.Read(ref _isObserved);
+        set => Volatile.Write(ref _isObserved, value);
+    }
 
     /// <summary>Names the actor that reads; told by the recorder at each of its starts.</summary>
     public void Attach(IActorRef recorder)

@@ -98,6 +98,13 @@ public sealed class MonitorActor : ReceiveActor
     {
         // One that wants something else has missed what it has missed.
         var lost = _memory.Observers.GetValueOrDefault(subscribe.Writer)?.Lost ?? 0;
+        if (_memory.Observers.Count == 0)
+        {
+            // Nobody missed what was lost while nobody observed.
+            _inlet.TakeLost();
+            _inlet.IsObserved = true;
+        }
+
         _memory.Observers[subscribe.Writer] = new Observer(subscribe.Only, subscribe.IsAnothers) { Lost = lost };
         TellWanted();
     }
@@ -105,6 +112,7 @@ public sealed class MonitorActor : ReceiveActor
     private void OnUnsubscribe(Watching.Unsubscribe unsubscribe)
     {
         _memory.Observers.Remove(unsubscribe.Writer);
+        _inlet.IsObserved = _memory.Observers.Count > 0;
         TellWanted();
     }
 

@@ -60,8 +60,16 @@ public sealed class RecorderActor : ReceiveActor
 
         Receive<FieldEvent>(happened =>
         {
-            // First on: the monitors take it off the inlet's books, whatever becomes of it here.
-            monitors.Tell(happened);
+            // First on: it is off the inlet's books, by the monitors where anybody observes, whatever becomes of it here.
+            if (inlet.IsObserved)
+            {
+                monitors.Tell(happened);
+            }
+            else
+            {
+                inlet.Read(happened);
+            }
+
             if (happened is FramePassed passed)
             {
                 if (buffer is null)

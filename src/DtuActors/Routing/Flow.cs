@@ -1,5 +1,6 @@
 using Akka.Actor;
 using DtuActors.Clustering;
+using DtuActors.Dispatching;
 using DtuActors.Protocol;
 
 namespace DtuActors.Routing;
@@ -104,7 +105,7 @@ public sealed class OutboundWindows
     {
         if (!IsKnown(destination))
         {
-            (_taken ??= [])[destination.Ref] = (destination.Incarnation, Emitted);
+            (_taken ??= new(ByUid.Comparer))[destination.Ref] = (destination.Incarnation, Emitted);
         }
     }
 

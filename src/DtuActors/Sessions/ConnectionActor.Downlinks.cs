@@ -23,6 +23,7 @@ public sealed partial class ConnectionActor : IBusLine
     private ModbusDialect? _modbus;
     private SocketWriter<Downlink>? _writer;
     private LineSettings? _line;
+    private DateTimeOffset _writingSince;
     private long _bytesDown;
     private long _framesDown;
 
@@ -297,26 +298,42 @@ public sealed partial class ConnectionActor : IBusLine
         var wasBusy = IsWriting;
         _bytesDown += bytes.Length;
         _polls?.Sent(Now);
-        GatewayMetrics.Bytes.Add(bytes.Length, GatewayMetrics.Down);
-        Writer.Write(bytes, downlink);
+        GatewayMetrics.Bytes.CountDown(bytes.Length);
+        // A bus that hears of it while it is writing would not know which of its items that is.
+        Writer.Write(bytes, downlink, mayBeAtOnce: downlink?.Item is null);
         if (!wasBusy && IsWriting)
         {
-            Timers.StartSingleTimer(TimerKey.Write, WriteOverdue.Instance, WriteLimit);
+            _writingSince = Now;
+            if (!Timers.IsTimerActive(TimerKey.Write))
+            {
+                Timers.StartSingleTimer(TimerKey.Write, WriteOverdue.Instance, WriteLimit);
+            }
+        }
+    }
+
+    // One timer per time limit, not one per write.
+    private void OnWriteOverdue()
+    {
+        if (!IsWriting)
+        {
+            return;
+        }
+
+        var left = WriteLimit - (Now - _writingSince);
+        if (left > TimeSpan.Zero)
+        {
+            Timers.StartSingleTimer(TimerKey.Write, WriteOverdue.Instance, left);
+        }
+        else
+        {
+            Close(EndReasons.Silent, "the DTU takes no bytes", abort: true, EvidenceKind.WriteFailed);
         }
     }
 
     private void OnWritten(Written acknowledgement)
     {
         Writer.Acknowledged(acknowledgement);
-        if (IsWriting)
-        {
-            Timers.StartSingleTimer(TimerKey.Write, WriteOverdue.Instance, WriteLimit);
-        }
-        else
-        {
-            Timers.Cancel(TimerKey.Write);
-        }
-
+        _writingSince = Now;
         PublishSoon();
     }
 
@@ -340,7 +357,7 @@ public sealed partial class ConnectionActor : IBusLine
         if (!downlink.IsProbe)
         {
             _framesDown++;
-            GatewayMetrics.Frames.Add(1, GatewayMetrics.Down);
+            GatewayMetrics.Frames.CountDown(1);
             _down.Write(downlink.Payload.Length, downlink.At, Now);
         }
 

@@ -23,7 +23,7 @@ public sealed partial class ConnectionActor
         _reading = false;
         _lastSeenAt = Now;
         _bytesUp += bytes.Length;
-        GatewayMetrics.Bytes.Add(bytes.Length, GatewayMetrics.Up);
+        GatewayMetrics.Bytes.CountUp(bytes.Length);
     }
 
     // One read is outstanding at most: a second would be a second piece without a place for it.

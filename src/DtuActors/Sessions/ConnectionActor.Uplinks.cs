@@ -83,7 +83,7 @@ public sealed partial class ConnectionActor
         _bare = null;
         var frame = new Frame(bytes.ToArray(), FrameDirection.Up, _framer.Codec.Name, Now);
         _framesUp++;
-        GatewayMetrics.Frames.Add(1, GatewayMetrics.Up);
+        GatewayMetrics.Frames.CountUp(1);
         _setup.Events.Offer(new FramePassed(frame.At, _id, FrameDirection.Up, frame.Payload, frame.Codec, "dtu"));
         _isTaken = true;
         var claim = _bus?.Uplink(frame, Now) ?? BusClaim.Unasked;

@@ -42,7 +42,9 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
     private IActorRef _owner = ActorRefs.Nobody;
     private string? _presentedAlias;
     private string? _lastError;
+    private readonly IScheduler _clock = Context.System.Scheduler;
     private ILoggingAdapter? _madeLog;
+    private DateTimeOffset? _now;
 
     public ConnectionActor(SessionSetup setup, IActorRef socket, Peer remote)
     {
@@ -57,7 +59,8 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private static DateTimeOffset Now => Context.System.Scheduler.Now;
+    // One message's time is one time, and the system is asked for it once.
+    private DateTimeOffset Now => _now ??= _clock.Now;
 
     private ILoggingAdapter Log => _madeLog ??= Context.GetLogger();
 
@@ -74,6 +77,12 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
     }
 
     protected override bool Receive(object message) => Registering(message);
+
+    protected override bool AroundReceive(Receive receive, object message)
+    {
+        _now = null;
+        return base.AroundReceive(receive, message);
+    }
 
     /// <summary>What holds in every state: how a socket ends, and that writes are acknowledged.</summary>
     private bool Always(object message)
@@ -99,7 +108,7 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
                 OnWritten(written);
                 return true;
             case WriteOverdue:
-                Close(EndReasons.Silent, "the DTU takes no bytes", abort: true, EvidenceKind.WriteFailed);
+                OnWriteOverdue();
                 return true;
             case ShutDown.Drain:
                 Close(EndReasons.Stopping, null);

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Akka.Actor;
 using Akka.IO;
+using DtuActors.Listening;
 
 namespace DtuActors.Sessions;
 
@@ -23,11 +24,14 @@ public sealed class SocketWriter<T>(IActorRef connection, Action<T> written, int
     public bool IsBusy { get; private set; }
 
     /// <summary>Puts bytes behind what waits, and writes if nothing is on its way. No bytes: only the tag, told in its turn.</summary>
-    public void Write(ReadOnlyMemory<byte> bytes, T? tag)
+    /// <param name="bytes">Its own from here on.</param>
+    /// <param name="tag">What the owner hears of.</param>
+    /// <param name="mayBeAtOnce">Whether the owner may hear of it before this returns, where the kernel takes all at once.</param>
+    public void Write(ReadOnlyMemory<byte> bytes, T? tag, bool mayBeAtOnce = false)
     {
         _waiting.Enqueue((bytes, tag));
         Pending += bytes.Length;
-        WriteNext();
+        WriteNext(mayBeAtOnce && !IsBusy && _waiting.Count == 1);
     }
 
     /// <summary>The kernel has the write in flight: its tags are told, in order, and the next write leaves.</summary>
@@ -48,7 +52,7 @@ public sealed class SocketWriter<T>(IActorRef connection, Action<T> written, int
         return unwritten;
     }
 
-    private void WriteNext()
+    private void WriteNext(bool mayBeAtOnce = false)
     {
         while (!IsBusy && _waiting.TryDequeue(out var first))
         {
@@ -67,7 +71,13 @@ public sealed class SocketWriter<T>(IActorRef connection, Action<T> written, int
             }
 
             IsBusy = true;
-            connection.Tell(Tcp.Write.Create(data, new Written(bytes)));
+            var written = new Written(bytes, mayBeAtOnce);
+            connection.Tell(Tcp.Write.Create(data, written));
+            if (written.IsGiven)
+            {
+                Pending -= bytes;
+                TellInFlight();
+            }
         }
     }
 
@@ -118,7 +128,7 @@ public static class SocketWriter
 }
 
 /// <summary>Akka.IO's acknowledgement of one write of so many bytes.</summary>
-public sealed class Written(int bytes) : Tcp.Event
+public sealed class Written(int bytes, bool mayBeAtOnce = false) : AckAtOnce(mayBeAtOnce)
 {
     public int Bytes { get; } = bytes;
 }

@@ -47,7 +47,7 @@ internal static class ListenerTransportBinder
     private static IPAddress Address(BlockReader block) => block.Has("address") ? block.Address("address", IPAddress.Loopback) : IPAddress.Loopback;
 
     private static ListenerEngine Engine(BlockReader block) =>
-        block.Word("engine", "akka-io", "akka-io", "sockets") == "sockets" ? ListenerEngine.Sockets : ListenerEngine.AkkaIo;
+        block.Word("engine", "sockets", "sockets", "akka-io") == "akka-io" ? ListenerEngine.AkkaIo : ListenerEngine.Sockets;
 
     private static string UnixPath(BlockReader block)
     {

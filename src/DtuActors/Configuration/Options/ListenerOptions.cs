@@ -55,11 +55,11 @@ public abstract record StreamListenerOptions : ListenerOptions
 /// <summary>What carries <c>transport = tcp</c>.</summary>
 public enum ListenerEngine
 {
+    /// <summary>The stream transport of this project, on which TLS, Unix sockets and endpoints stand too.</summary>
+    Sockets,
+
     /// <summary>Akka.IO's own TCP.</summary>
     AkkaIo,
-
-    /// <summary>The stream transport of this project, on which TLS and Unix sockets stand too.</summary>
-    Sockets,
 }
 
 public record TcpListenerOptions : StreamListenerOptions

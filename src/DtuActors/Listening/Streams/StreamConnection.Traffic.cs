@@ -18,31 +18,83 @@ internal sealed partial class StreamConnection
 
     // Most connections are only read, so what writes is made by the first write.
     private Queue<Waiting>? _waiting;
+    private PolledSocket? _polled;
     private SocketReader? _reader;
     private IActorRef _closer = ActorRefs.Nobody;
     private Tcp.ConnectionClosed? _closing;
     private long _waitingBytes;
     private int _inFlight;
+    private int _sentOfFirst;
     private bool _reading;
     private bool _finished;
     private bool _refusesWrites;
     private bool _closed;
 
+    private bool HasWritten => _inFlight == 0 && _waiting is not { Count: > 0 };
+
+    // Where bytes go to the socket as they are, and the system has loops.
+    private PolledSocket? Polled => _polled ??= _stream == _plain && _setup.Proxy is null && SocketLoop.Next() is { } loop ? new PolledSocket(_socket, loop, this) : null;
+
     // ---- reading
 
     private void Read()
     {
-        if (!_reading && !_finished)
+        if (_reading || _finished)
         {
-            _reading = true;
-            if (_stream == _plain && !_plain.HasAhead)
-            {
-                (_reader ??= new SocketReader(_socket, this)).Read();
-            }
-            else
-            {
-                _ = ReadAsync(_stream, this);
-            }
+            return;
+        }
+
+        _reading = true;
+        if (Polled is { } polled)
+        {
+            ReadNow(polled);
+        }
+        else if (_stream == _plain && !_plain.HasAhead)
+        {
+            (_reader ??= new SocketReader(_socket, this)).Read();
+        }
+        else
+        {
+            _ = ReadAsync(_stream, this);
+        }
+    }
+
+    private void OnReady(SocketReady ready)
+    {
+        var polled = _polled!;
+        polled.Hear(ready);
+        if (ready.CanWrite && !HasWritten)
+        {
+            SendWaiting(polled);
+        }
+
+        if (_reading && !_closed)
+        {
+            ReadNow(polled);
+        }
+    }
+
+    private void ReadNow(PolledSocket polled)
+    {
+        if (polled.Receive(out var outcome) is not { } buffer)
+        {
+            return;
+        }
+
+        if (outcome > 0)
+        {
+            _reading = false;
+            _handler.Tell(new Tcp.Received(ByteString.CopyFrom(buffer, 0, outcome)), this);
+        }
+
+        ArrayPool<byte>.Shared.Return(buffer);
+        if (outcome == 0)
+        {
+            OnFinished();
+        }
+        else if (outcome < 0)
+        {
+            OnBroken(new Broken(LinuxSockets.Words(outcome)));
         }
     }
 
@@ -89,9 +141,89 @@ internal sealed partial class StreamConnection
             return;
         }
 
+        if (Polled is { } polled)
+        {
+            SendNow(polled, write, sender);
+            return;
+        }
+
+        Wait(write, sender);
+        WriteNext();
+    }
+
+    private void Wait(Tcp.Write write, IActorRef sender)
+    {
         (_waiting ??= new Queue<Waiting>(2)).Enqueue(new Waiting(write, sender));
         _waitingBytes += write.Data.Count;
-        WriteNext();
+    }
+
+    // Nearly always the kernel has room.
+    private void SendNow(PolledSocket polled, Tcp.Write write, IActorRef sender)
+    {
+        if (!HasWritten)
+        {
+            Wait(write, sender);
+            return;
+        }
+
+        var sent = write.Data.Count == 0 ? 0 : polled.Send(write.Data.ToReadOnlySpan());
+        if (sent == write.Data.Count)
+        {
+            if (write.Ack is AckAtOnce atOnce && atOnce.Give())
+            {
+                return;
+            }
+
+            Acknowledge(write, sender);
+        }
+        else if (sent >= 0)
+        {
+            _sentOfFirst = sent;
+            Wait(write, sender);
+        }
+        else
+        {
+            OnBroken(new Broken(LinuxSockets.Words(sent)));
+        }
+    }
+
+    private void SendWaiting(PolledSocket polled)
+    {
+        while (_waiting!.TryPeek(out var first))
+        {
+            var rest = first.Write.Data.ToReadOnlySpan()[_sentOfFirst..];
+            var sent = rest.IsEmpty ? 0 : polled.Send(rest);
+            if (sent == rest.Length)
+            {
+                _sentOfFirst = 0;
+                _waiting.Dequeue();
+                _waitingBytes -= first.Write.Data.Count;
+                Acknowledge(first.Write, first.From);
+            }
+            else if (sent >= 0)
+            {
+                _sentOfFirst += sent;
+                return;
+            }
+            else
+            {
+                OnBroken(new Broken(LinuxSockets.Words(sent)));
+                return;
+            }
+        }
+
+        if (_state == State.Closing)
+        {
+            SayGoodbye();
+        }
+    }
+
+    private void Acknowledge(Tcp.Write write, IActorRef from)
+    {
+        if (write.WantsAck)
+        {
+            from.Tell(write.Ack, this);
+        }
     }
 
     // What waits leaves in one send, and one record of TLS.
@@ -136,10 +268,7 @@ internal sealed partial class StreamConnection
         {
             var (write, from) = _waiting!.Dequeue();
             _waitingBytes -= write.Data.Count;
-            if (write.WantsAck)
-            {
-                from.Tell(write.Ack, this);
-            }
+            Acknowledge(write, from);
         }
 
         WriteNext();
@@ -170,7 +299,7 @@ internal sealed partial class StreamConnection
         _closing = how;
         _closer = closer;
         _state = State.Closing;
-        if (_inFlight == 0)
+        if (HasWritten)
         {
             SayGoodbye();
         }
@@ -211,6 +340,7 @@ internal sealed partial class StreamConnection
         }
 
         _closed = true;
+        _polled?.Dispose();
         if (reset && _socket.AddressFamily != AddressFamily.Unix)
         {
             try

@@ -91,6 +91,9 @@ internal sealed partial class StreamConnection : DirectRef
     {
         switch (message)
         {
+            case SocketReady ready:
+                OnReady(ready);
+                break;
             case Tcp.Received received when _state >= State.Open:
                 _reading = false;
                 _handler.Tell(received, this);

@@ -108,7 +108,7 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
         BindSocket();
     }
 
-    private void BindSocket() => ListeningSocket.BindAsync(_address, Backlog, MostDoors).PipeTo(
+    private void BindSocket() => ListeningSocket.BindAsync(_address, Backlog, _setup.Doors).PipeTo(
         Self, success: sockets => new Bound(sockets), failure: problem => new BindFailed(problem));
 
     private void OnBound(Bound bound)

@@ -20,6 +20,9 @@ internal sealed record StreamSetup
     /// <summary>Whoever got <see cref="Tcp.Connected"/> answers by then, or the socket is reset.</summary>
     public TimeSpan RegisterTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>Sockets that listen at its address.</summary>
+    public int Doors { get; init; } = StreamListener.MostDoors;
+
     /// <summary>Of which accepted sockets leave some free.</summary>
     public Descriptors Descriptors { get; init; } = Descriptors.OfProcess;
 
