@@ -28,12 +28,12 @@ if (args is [var part, var number] && Parts.Known.TryGetValue(part, out var run)
     return 0;
 }
 
-if (args is [var system] && SystemBenchmarks.Named(system.TrimStart('-')) is { Count: > 0 } systems)
+if (args is [var system, .. var rest] && rest is [] or ["--short"] && SystemBenchmarks.Named(system.TrimStart('-'), rest.Length > 0 ? Effort.Short : Effort.Full) is { Count: > 0 } systems)
 {
     var good = true;
     foreach (var measure in systems)
     {
-        good &= await measure();
+        good &= await measure(rest.Length > 0 ? Effort.Short : Effort.Full);
     }
 
     return good ? 0 : Failed;
@@ -41,7 +41,7 @@ if (args is [var system] && SystemBenchmarks.Named(system.TrimStart('-')) is { C
 
 if (args is not [var word] || !known.TryGetValue(word.TrimStart('-'), out var benchmarks))
 {
-    Console.Error.WriteLine($"usage: DtuActors.Benchmarks framers | checksums | all | {SystemBenchmarks.Names} | system");
+    Console.Error.WriteLine($"usage: DtuActors.Benchmarks framers | checksums | all | {SystemBenchmarks.Names} | system [--short]");
     return UsageError;
 }
 

@@ -48,8 +48,22 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>The same, with that of its children, which do its work where it forks.</summary>
+    public TimeSpan ProcessorTimeOfAll => ProcessorTime + Children().Aggregate(TimeSpan.Zero, static (sum, child) => sum + child);
+
     /// <summary>This program again, with a verb that its usage does not name.</summary>
     public static ChildProcess Self(params object[] arguments) => new(Dotnet("DtuActors.Benchmarks.dll", arguments));
+
+    /// <summary>The same, on that core and no other; null: wherever there is room.</summary>
+    public static ChildProcess SelfOn(int? core, params object[] arguments) => new(On(core, Dotnet("DtuActors.Benchmarks.dll", arguments)));
+
+    /// <summary>A program of somebody else's, which is not talked to.</summary>
+    public static ChildProcess Tool(int? core, string program, params object[] arguments)
+    {
+        var start = new ProcessStartInfo(program);
+        Add(start, arguments);
+        return new ChildProcess(On(core, start));
+    }
 
     /// <summary>Another command of the host.</summary>
     public static ChildProcess Host(params object[] arguments) => new(Dotnet("dtu.dll", arguments));
@@ -57,11 +71,13 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>The real host, <c>dtu run</c> with this configuration, in a folder of its own; returns when it is ready.</summary>
     /// <param name="sessions">When so many are online it says <c>bench online TIMESTAMP</c>.</param>
     /// <exception cref="InvalidOperationException">It ended before it was ready; <see cref="ExitCode"/> 2 is a configuration it refuses.</exception>
-    public static async Task<ChildProcess> GatewayAsync(string configuration, int sessions = 0)
+    /// <param name="core">The one core that it may use; null: any.</param>
+    public static async Task<ChildProcess> GatewayAsync(string configuration, int sessions = 0, int? core = null)
     {
         var folder = System.IO.Directory.CreateTempSubdirectory("dtu-benchmark-").FullName;
         await File.WriteAllTextAsync(Path.Combine(folder, "dtu.conf"), configuration);
         var start = Dotnet("dtu.dll", ["run", "-c", "dtu.conf"]);
+        start = On(core, start);
         start.WorkingDirectory = folder;
         start.Environment["DOTNET_STARTUP_HOOKS"] = Path.Combine(AppContext.BaseDirectory, "DtuActors.Benchmarks.dll");
         start.Environment["DTU_BENCH_SESSIONS"] = sessions.ToString(CultureInfo.InvariantCulture);
@@ -138,16 +154,59 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    private List<TimeSpan> Children()
+    {
+        var children = new List<TimeSpan>();
+        foreach (var other in Process.GetProcesses())
+        {
+            using (other)
+            {
+                try
+                {
+                    // man proc: the parent is the second word behind the name in brackets.
+                    var words = File.ReadAllText($"/proc/{other.Id}/stat").Split(") ")[^1].Split(' ');
+                    if (words[1] == Id.ToString(CultureInfo.InvariantCulture))
+                    {
+                        children.Add(other.TotalProcessorTime);
+                    }
+                }
+                catch (Exception gone) when (gone is IOException or UnauthorizedAccessException or InvalidOperationException)
+                {
+                    // It ended meanwhile.
+                }
+            }
+        }
+
+        return children;
+    }
+
     private static ProcessStartInfo Dotnet(string assembly, object[] arguments)
     {
         var start = new ProcessStartInfo("dotnet");
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, assembly));
+        Add(start, arguments);
+        return start;
+    }
+
+    private static void Add(ProcessStartInfo start, object[] arguments)
+    {
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(Convert.ToString(argument, CultureInfo.InvariantCulture)!);
         }
+    }
 
-        return start;
+    // taskset becomes the program: the process that is counted is the program's.
+    private static ProcessStartInfo On(int? core, ProcessStartInfo start)
+    {
+        if (core is not { } one)
+        {
+            return start;
+        }
+
+        var pinned = new ProcessStartInfo("taskset");
+        Add(pinned, ["-c", one, start.FileName, .. start.ArgumentList]);
+        return pinned;
     }
 
     // Read as bytes: a gateway logs a line for each DTU, and who reads them shares the machine with it.

@@ -10,15 +10,18 @@ namespace DtuActors.Benchmarks.Systems;
 /// runs from the client's first connect until the last DTU has been read from (bare) or is online (gateway: its own meter says so). Server and client
 /// are processes of their own on the same machine.
 /// </summary>
-internal static class StormBenchmark
+internal sealed class StormBenchmark(Effort effort)
 {
-    private const int Dtus = 15_000;
-    private const int Rounds = 5;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
-    private static readonly string[] Engines = ["sockets", "akka-io"];
+
+    private int Dtus => effort.IsShort ? 500 : 15_000;
+
+    private int Rounds => effort.Rounds;
 
     /// <summary>False where a DTU was refused or lost.</summary>
-    public static async Task<bool> RunAsync()
+    public static Task<bool> RunAsync(Effort effort) => new StormBenchmark(effort).RunAsync();
+
+    private async Task<bool> RunAsync()
     {
         Console.WriteLine($"storm: {Dtus} DTUs connect and register at once, {Rounds} rounds after one to warm up ...");
         SayLimits();
@@ -53,12 +56,12 @@ internal static class StormBenchmark
         }
     }
 
-    private static async Task StartAsync(List<Row> rows)
+    private async Task StartAsync(List<Row> rows)
     {
         var bare = ChildProcess.Self("storm-bare", Dtus);
         await bare.HearAsync("ready");
         rows.Add(new Row("bare sockets", bare, IsGateway: false));
-        foreach (var engine in Engines)
+        foreach (var engine in Contenders.EnginesFor(effort))
         {
             try
             {
@@ -71,7 +74,8 @@ internal static class StormBenchmark
         }
     }
 
-    private static string Configuration(string engine) => $$"""
+    /// <summary>A gateway that only takes DTUs in.</summary>
+    public static string Configuration(string engine) => $$"""
         dtu {
           listeners { main { transport = tcp, address = "127.0.0.1", port = 0, profile = default, max-connections = 20000, engine = {{engine}} } }
           http { port = 0 }
@@ -79,7 +83,7 @@ internal static class StormBenchmark
         }
         """;
 
-    private static async Task RoundAsync(Row row, ChildProcess client, bool isLast)
+    private async Task RoundAsync(Row row, ChildProcess client, bool isLast)
     {
         using var patience = new CancellationTokenSource(Patience);
         var before = row.Server.ProcessorTime;
@@ -136,7 +140,7 @@ internal static class StormBenchmark
         row.Settled.Add(Stopwatch.GetElapsedTime(asked).TotalSeconds);
     }
 
-    private static async Task CheckAsync(Row row)
+    private async Task CheckAsync(Row row)
     {
         using var http = new HttpClient { BaseAddress = new Uri($"http://{row.Server.AddressOf("http")}") };
         var (online, after) = (0, "");
@@ -152,7 +156,7 @@ internal static class StormBenchmark
         row.Expect(0, listeners!["items"]![0]!["refused"]!.GetValue<long>(), "refused");
     }
 
-    private static void Print(List<Row> rows)
+    private void Print(List<Row> rows)
     {
         var table = new Table(
             "server", "connections/s", "ratio", "cold", "s of processor", "allocated B/connection", "collector ms", "API answers in ms", "managed B/session", "working set MB", "lost or refused");
@@ -172,10 +176,10 @@ internal static class StormBenchmark
                 row.Faults.Count == 0 ? "none" : string.Join("; ", row.Faults.Distinct()));
         }
 
-        table.Print();
+        table.Print("storm");
     }
 
-    private static void SayLimits()
+    private void SayLimits()
     {
         const string Backlog = "/proc/sys/net/core/somaxconn";
         if (File.Exists(Backlog) && int.Parse(File.ReadAllText(Backlog), CultureInfo.InvariantCulture) is var most && most < 4096)

@@ -8,11 +8,14 @@ namespace DtuActors.Benchmarks.Systems;
 
 /// <summary>
 /// All the DTUs of a storm in one process. Lines it takes: <c>open PORT</c> or <c>open PORT FIRST</c>, all connect and register at once (answer: <c>bench opened TIMESTAMP
-/// FAILED</c>, when it began and how many could not); <c>beat SECONDS</c>, each sends a heartbeat once in that time, spread over it, from now on (<c>bench beating</c>); <c>check</c>
+/// FAILED</c>, when it began and how many could not); <c>beat SECONDS</c>, each sends a heartbeat once in that time, spread over it, from now on (<c>bench beating</c>); <c>frames SECONDS</c>, each sends a frame of 64 bytes likewise; <c>check</c>
 /// (<c>bench lost N</c>: how many the server has closed); <c>close</c> (<c>bench closed</c>).
 /// </summary>
 internal static class StormClient
 {
+    /// <summary>Of what <c>frames</c> sends.</summary>
+    public const int FrameBytes = 64;
+
     // More than a backlog holds would wait a second for their next SYN: that is the kernel's pace, not the server's.
     private const int InFlight = 512;
 
@@ -33,7 +36,12 @@ internal static class StormClient
             }
             else if (line.Split(' ') is ["beat", var seconds])
             {
-                _ = BeatAsync(sockets, TimeSpan.FromSeconds(int.Parse(seconds, CultureInfo.InvariantCulture)));
+                _ = SayAsync(sockets, TimeSpan.FromSeconds(int.Parse(seconds, CultureInfo.InvariantCulture)), "ping"u8.ToArray());
+                Console.WriteLine("bench beating");
+            }
+            else if (line.Split(' ') is ["frames", var apart])
+            {
+                _ = SayAsync(sockets, TimeSpan.FromSeconds(int.Parse(apart, CultureInfo.InvariantCulture)), new byte[FrameBytes]);
                 Console.WriteLine("bench beating");
             }
             else if (line == "check")
@@ -65,10 +73,9 @@ internal static class StormClient
         return failed;
     }
 
-    private static async Task BeatAsync(Socket[] sockets, TimeSpan every)
+    private static async Task SayAsync(Socket[] sockets, TimeSpan every, byte[] words)
     {
         const int Steps = 100;
-        var heartbeat = "ping"u8.ToArray();
         using var timer = new PeriodicTimer(every / Steps);
         for (var step = 0; await timer.WaitForNextTickAsync(); step = (step + 1) % Steps)
         {
@@ -76,7 +83,7 @@ internal static class StormClient
             {
                 try
                 {
-                    sockets[i].Send(heartbeat);
+                    sockets[i].Send(words);
                 }
                 catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
                 {
