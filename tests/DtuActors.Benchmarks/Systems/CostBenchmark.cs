@@ -8,7 +8,7 @@ internal static class CostBenchmark
 {
     public static async Task<bool> RunAsync(Effort effort)
     {
-        var (dtus, rounds, time) = effort.IsShort ? (500, 1, TimeSpan.FromSeconds(2)) : (15_000, 2, TimeSpan.FromSeconds(60));
+        var (dtus, rounds, time) = effort.IsShort ? (500, 1, TimeSpan.FromSeconds(2)) : (15_000, 1, TimeSpan.FromSeconds(60));
         var table = new Table("engine", "DTUs", "cores", "working set MB", "frames/s read", "lost");
         var good = true;
         for (var round = 0; round < rounds; round++)
@@ -30,8 +30,8 @@ internal static class CostBenchmark
             dtu {
               listeners { main { transport = tcp, address = "127.0.0.1", port = 0, max-connections = 20000, engine = {{engine}} } }
               profiles.default.heartbeat { match = ["ping"] }
-              endpoints { all { kind = tcp, address = "127.0.0.1", port = 0, clients = shared, select = none } }
-              routes = [ { dtu = "*", to = all } ]
+              endpoints { all { kind = tcp, address = "127.0.0.1", port = 0, clients = shared } }
+              routes = [ { dtu = "*", to = all, direction = up } ]
               http { port = 0 }
               storage { provider = none }
             }

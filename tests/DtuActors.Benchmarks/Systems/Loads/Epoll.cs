@@ -3,9 +3,10 @@ using System.Runtime.InteropServices;
 namespace DtuActors.Benchmarks.Systems;
 
 /// <summary>
-/// Linux's epoll, without .NET's socket engine between: a load that costs as little as one in C leaves the two cores to what is measured. One thread waits at a time.
+/// Linux's epoll, without .NET's socket engine between: a load that costs as little as one in C leaves the two cores to what is measured. One thread waits at a time, and it lives as long as its
+/// process.
 /// </summary>
-internal sealed unsafe partial class Epoll : IDisposable
+internal sealed unsafe partial class Epoll
 {
     private const int MostEvents = 256;
     private const int Add = 1;
@@ -89,8 +90,6 @@ internal sealed unsafe partial class Epoll : IDisposable
         return master;
     }
 
-    public void Dispose() => Close(_epoll);
-
     [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
     private static partial int EpollCreate(uint flags);
 
@@ -117,7 +116,4 @@ internal sealed unsafe partial class Epoll : IDisposable
 
     [LibraryImport("libc", EntryPoint = "cfmakeraw")]
     private static partial void MakeRaw(byte* termios);
-
-    [LibraryImport("libc", EntryPoint = "close")]
-    private static partial int Close(int file);
 }

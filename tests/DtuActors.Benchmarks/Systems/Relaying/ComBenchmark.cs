@@ -24,10 +24,11 @@ internal static class ComBenchmark
         {
             var device = await OpenAsync();
             var port = Host.Commands.FreePorts.Take(1)[0];
-            var file = Path.GetTempFileName();
+            var file = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".yaml");
             await File.WriteAllTextAsync(file, $"connection: &line\n  accepter: tcp(nodelay),127.0.0.1,{port}\n  connector: serialdev,{device},115200n81,local\n");
             var process = ChildProcess.Tool(null, ser2net, "-n", "-c", file);
-            await Contenders.ListeningAsync(process, port, isProbed: false);
+            await Contenders.ListeningAsync(process, port);
+            File.Delete(file);
             contest.Load.Say($"dial {port}");
             await contest.Load.HearAsync("bench dialled");
             Enter("ser2net", process);

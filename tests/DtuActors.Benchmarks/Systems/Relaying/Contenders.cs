@@ -57,6 +57,7 @@ internal static class Contenders
             """);
         var process = ChildProcess.Tool(core, program, "-db", "-f", file);
         await ListeningAsync(process, port);
+        File.Delete(file);
         return new Relay("haproxy", process, [.. Enumerable.Repeat(port, clients)], static process => process.ProcessorTime);
     }
 
@@ -115,26 +116,19 @@ internal static class Contenders
         places.SelectMany(place => place[0] == '/' ? [place] : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, place)))
             .FirstOrDefault(File.Exists);
 
-    /// <summary>Where it takes one client, that is not to be it: then a look at what listens has to do.</summary>
-    public static async Task ListeningAsync(ChildProcess process, int port, bool isProbed = true)
+    /// <summary>Returns when the program listens there; without a connection, for where it takes one only that would be it.</summary>
+    /// <exception cref="InvalidOperationException">It does not.</exception>
+    public static async Task ListeningAsync(ChildProcess process, int port)
     {
         var listening = $":{port:X4} 00000000:0000 0A";
-        while (!isProbed && !File.ReadAllText("/proc/net/tcp").Contains(listening, StringComparison.Ordinal) && !process.HasEnded)
+        for (var patience = 100; !(await File.ReadAllTextAsync("/proc/net/tcp")).Contains(listening, StringComparison.Ordinal); patience--)
         {
-            await Task.Delay(50);
-        }
+            if (patience == 0 || process.HasEnded)
+            {
+                throw new InvalidOperationException($"nobody listens on port {port}");
+            }
 
-        while (isProbed)
-        {
-            try
-            {
-                using var probe = await Load.ConnectAsync(port);
-                return;
-            }
-            catch (System.Net.Sockets.SocketException) when (!process.HasEnded)
-            {
-                await Task.Delay(50);
-            }
+            await Task.Delay(100);
         }
     }
 }
