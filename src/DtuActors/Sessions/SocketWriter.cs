@@ -52,6 +52,7 @@ public sealed class SocketWriter<T>(IActorRef connection, Action<T> written, int
         return unwritten;
     }
 
+    // At once is said of what was waiting first, not of what is written from what is told here.
     private void WriteNext(bool mayBeAtOnce = false)
     {
         while (!IsBusy && _waiting.TryDequeue(out var first))
@@ -66,6 +67,7 @@ public sealed class SocketWriter<T>(IActorRef connection, Action<T> written, int
 
             if (bytes == 0)
             {
+                mayBeAtOnce = false;
                 TellInFlight();
                 continue;
             }
@@ -73,6 +75,7 @@ public sealed class SocketWriter<T>(IActorRef connection, Action<T> written, int
             IsBusy = true;
             var written = new Written(bytes, mayBeAtOnce);
             connection.Tell(Tcp.Write.Create(data, written));
+            mayBeAtOnce = false;
             if (written.IsGiven)
             {
                 Pending -= bytes;
