@@ -3,8 +3,7 @@ using System.Diagnostics.Metrics;
 namespace DtuActors;
 
 /// <summary>
-/// A counter of the data path, by direction: counted without anybody being told, and observed when an exporter asks. An instrument that tells costs as much as a third of a frame's whole
-/// way.
+/// A counter of the data path, by direction: counted without anybody being told, and observed when an exporter asks.
 /// </summary>
 public sealed class DirectionCounter
 {

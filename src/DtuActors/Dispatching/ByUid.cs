@@ -3,7 +3,7 @@ using Akka.Actor;
 
 namespace DtuActors.Dispatching;
 
-/// <summary>Keys of the data path's tables: an actor's own hash walks its path to the root, this one asks for the number that no two actors of a system share.</summary>
+/// <summary>Keys of the data path's tables: an actor's own hash walks its path to the root, this one asks for the number that each actor is given at random.</summary>
 internal sealed class ByUid : IEqualityComparer<IActorRef>
 {
     public static readonly ByUid Comparer = new();

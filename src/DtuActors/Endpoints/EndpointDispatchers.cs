@@ -2,7 +2,7 @@ using DtuActors.Dispatching;
 
 namespace DtuActors.Endpoints;
 
-/// <summary>The dispatchers that endpoints need; whoever builds the actor system adds <see cref="Hocon"/> to its configuration.</summary>
+/// <summary>The dispatchers that the gateway's actors need, that of the data path among them; whoever builds the actor system adds <see cref="Hocon"/> to its configuration.</summary>
 public static class EndpointDispatchers
 {
     /// <summary>One thread per actor: for COM-port calls, which block.</summary>

@@ -299,8 +299,12 @@ public sealed partial class ConnectionActor : IBusLine
         _bytesDown += bytes.Length;
         _polls?.Sent(Now);
         GatewayMetrics.Bytes.CountDown(bytes.Length);
+
         // A bus that hears of it while it is writing would not know which of its items that is.
         Writer.Write(bytes, downlink, mayBeAtOnce: downlink?.Item is null);
+
+        // What was acknowledged on the spot is told of by nobody else.
+        PublishSoon();
         if (!wasBusy && IsWriting)
         {
             _writingSince = Now;

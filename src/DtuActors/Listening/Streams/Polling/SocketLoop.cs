@@ -42,8 +42,16 @@ internal sealed class SocketLoop
     public long Enter(int socket, IActorRef connection)
     {
         var place = Take(connection);
-        LinuxSockets.Add(_poll, socket, place);
-        return place;
+        try
+        {
+            LinuxSockets.Add(_poll, socket, place);
+            return place;
+        }
+        catch
+        {
+            Leave(place);
+            throw;
+        }
     }
 
     /// <summary>Nobody is told anything under that place any more. The socket is closed behind it, and so forgotten.</summary>
