@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Akka.Actor;
 using Akka.IO;
 using DtuActors.Directory;
+using DtuActors.Listening;
 
 namespace DtuActors.Endpoints;
 
@@ -65,11 +66,18 @@ internal abstract class ClientSocketActor : ReceiveActor, IWithTimers
         }
     }
 
-    protected void Write(ReadOnlyMemory<byte> bytes)
+    /// <param name="bytes">Its own from here on.</param>
+    /// <param name="mayBeAtOnce">Whether <see cref="OnWritten"/> may come before this returns, where the kernel takes all at once.</param>
+    protected void Write(ReadOnlyMemory<byte> bytes, bool mayBeAtOnce = false)
     {
         IsWriting = true;
         var data = MemoryMarshal.TryGetArray(bytes, out var array) ? ByteString.FromBytes(array) : ByteString.FromBytes(bytes.ToArray());
-        _connection.Tell(Tcp.Write.Create(data, Written.Instance));
+        var written = new Written(mayBeAtOnce);
+        _connection.Tell(Tcp.Write.Create(data, written));
+        if (written.IsGiven)
+        {
+            OnAcknowledged();
+        }
     }
 
     protected void Close()
@@ -127,8 +135,5 @@ internal abstract class ClientSocketActor : ReceiveActor, IWithTimers
     }
 
     /// <summary>A write's acknowledgement.</summary>
-    private sealed class Written : Tcp.Event, INoSerializationVerificationNeeded
-    {
-        public static readonly Written Instance = new();
-    }
+    private sealed class Written(bool mayBeAtOnce) : AckAtOnce(mayBeAtOnce), INoSerializationVerificationNeeded;
 }

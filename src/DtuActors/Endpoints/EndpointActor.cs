@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using DtuActors.Configuration;
 using DtuActors.Directory;
+using DtuActors.Dispatching;
 using DtuActors.Protocol;
 using DtuActors.Protocol.Transports;
 using DtuActors.Recording;
@@ -24,8 +25,7 @@ public abstract partial class EndpointActor : ReceiveActor, IWithTimers
     private readonly bool _exclusive;
     private readonly UnitMap? _units;
 
-    private readonly IScheduler _clock = Context.System.Scheduler;
-    private DateTimeOffset? _now;
+    private TurnClock _clock = new(Context.System.Scheduler);
     private string _state = EndpointStates.Connecting;
     private string? _lastError;
     private DateTimeOffset _since;
@@ -69,8 +69,7 @@ public abstract partial class EndpointActor : ReceiveActor, IWithTimers
 
     protected bool Draining { get; private set; }
 
-    // One message's time is one time, and the system is asked for it once.
-    protected DateTimeOffset Now => _now ??= _clock.Now;
+    protected DateTimeOffset Now => _clock.Now;
 
     /// <summary>The device, link or address, for status.</summary>
     protected virtual string? Where => null;
@@ -84,8 +83,14 @@ public abstract partial class EndpointActor : ReceiveActor, IWithTimers
 
     protected override bool AroundReceive(Receive receive, object message)
     {
-        _now = null;
+        _clock.Renew();
         return base.AroundReceive(receive, message);
+    }
+
+    public override void AroundPostStop()
+    {
+        _clock.Renew();
+        base.AroundPostStop();
     }
 
     protected override void PreStart()

@@ -198,7 +198,7 @@ internal sealed class TcpClientActor : ClientSocketActor
             _data = null;
             _dataInFlight = true;
             var encoded = _protocol.Encode(data);
-            Write(answers.IsEmpty ? encoded : (byte[])[.. answers.Span, .. encoded.Span]);
+            Write(answers.IsEmpty ? encoded : (byte[])[.. answers.Span, .. encoded.Span], mayBeAtOnce: true);
         }
         else if (!answers.IsEmpty)
         {

@@ -3,6 +3,7 @@ using Akka.Event;
 using Akka.IO;
 using DtuActors.Configuration;
 using DtuActors.Directory;
+using DtuActors.Dispatching;
 using DtuActors.Listening;
 using DtuActors.Protocol;
 using DtuActors.Recording;
@@ -42,9 +43,8 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
     private IActorRef _owner = ActorRefs.Nobody;
     private string? _presentedAlias;
     private string? _lastError;
-    private readonly IScheduler _clock = Context.System.Scheduler;
     private ILoggingAdapter? _madeLog;
-    private DateTimeOffset? _now;
+    private TurnClock _clock = new(Context.System.Scheduler);
 
     public ConnectionActor(SessionSetup setup, IActorRef socket, Peer remote)
     {
@@ -59,8 +59,7 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    // One message's time is one time, and the system is asked for it once.
-    private DateTimeOffset Now => _now ??= _clock.Now;
+    private DateTimeOffset Now => _clock.Now;
 
     private ILoggingAdapter Log => _madeLog ??= Context.GetLogger();
 
@@ -80,8 +79,14 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
 
     protected override bool AroundReceive(Receive receive, object message)
     {
-        _now = null;
+        _clock.Renew();
         return base.AroundReceive(receive, message);
+    }
+
+    public override void AroundPostStop()
+    {
+        _clock.Renew();
+        base.AroundPostStop();
     }
 
     /// <summary>What holds in every state: how a socket ends, and that writes are acknowledged.</summary>

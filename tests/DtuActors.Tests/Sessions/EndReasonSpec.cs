@@ -63,16 +63,30 @@ public sealed class EndReasonSpec : SessionSpec
     public void A_shut_down_closes_whoever_registers_claims_or_is_online()
     {
         var (registering, claiming, online) = (Connect(), Claiming(), Online());
-        foreach (var session in new[] { registering, claiming, online })
+        IActorRef[] sessions = [registering, claiming, online];
+        foreach (var session in sessions)
         {
             session.Tell(ShutDown.Drain.Instance);
             Socket.FishForMessage(message => message is Tcp.Close);
-            session.Tell(Tcp.Closed.Instance);
         }
 
+        // One after the other: which of them is gone first is nobody's business.
+        registering.Tell(Tcp.Closed.Instance);
         ExpectTerminated(registering);
+        claiming.Tell(Tcp.Closed.Instance);
         ExpectTerminated(claiming);
+        online.Tell(Tcp.Closed.Instance);
         AssertEnded(online, "stopping");
+    }
+
+    [Fact]
+    public void A_session_that_is_stopped_ended_when_it_was_not_when_it_last_heard_something()
+    {
+        var session = Online();
+        Advance(TimeSpan.FromSeconds(5));
+        Sys.Stop(session);
+        ExpectTerminatedSession(session);
+        Assert.Equal(Clock.Now, Fleet.FishForMessage<Fleet.SessionEnded>(_ => true).Report.EndedAt);
     }
 
     [Fact]

@@ -32,6 +32,9 @@ public abstract class SessionSpec : ActorSpec
 
     protected TestProbe Socket { get; }
 
+    /// <summary>What the session is given as its connection.</summary>
+    protected virtual IActorRef Connection => Socket;
+
     protected TestProbe Router { get; }
 
     protected TestProbe Directory { get; }
@@ -85,7 +88,7 @@ public abstract class SessionSpec : ActorSpec
                 Recorder = Recorder,
                 Events = Events,
             },
-            Socket,
+            Connection,
             remote ?? Remote));
         Watch(session);
         Socket.FishForMessage<Tcp.Register>(_ => true);

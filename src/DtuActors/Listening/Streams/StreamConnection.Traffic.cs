@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using Akka.Actor;
 using Akka.IO;
+using DtuActors.Listening.Streams.Polling;
 using static DtuActors.Listening.Streams.StreamSteps;
 
 namespace DtuActors.Listening.Streams;
@@ -160,30 +161,13 @@ internal sealed partial class StreamConnection
     // Nearly always the kernel has room.
     private void SendNow(PolledSocket polled, Tcp.Write write, IActorRef sender)
     {
-        if (!HasWritten)
+        if (!HasWritten || !Send(polled, write))
         {
             Wait(write, sender);
-            return;
         }
-
-        var sent = write.Data.Count == 0 ? 0 : polled.Send(write.Data.ToReadOnlySpan());
-        if (sent == write.Data.Count)
+        else if (write.Ack is not AckAtOnce atOnce || !atOnce.Give())
         {
-            if (write.Ack is AckAtOnce atOnce && atOnce.Give())
-            {
-                return;
-            }
-
             Acknowledge(write, sender);
-        }
-        else if (sent >= 0)
-        {
-            _sentOfFirst = sent;
-            Wait(write, sender);
-        }
-        else
-        {
-            OnBroken(new Broken(LinuxSockets.Words(sent)));
         }
     }
 
@@ -191,31 +175,35 @@ internal sealed partial class StreamConnection
     {
         while (_waiting!.TryPeek(out var first))
         {
-            var rest = first.Write.Data.ToReadOnlySpan()[_sentOfFirst..];
-            var sent = rest.IsEmpty ? 0 : polled.Send(rest);
-            if (sent == rest.Length)
+            if (!Send(polled, first.Write))
             {
-                _sentOfFirst = 0;
-                _waiting.Dequeue();
-                _waitingBytes -= first.Write.Data.Count;
-                Acknowledge(first.Write, first.From);
-            }
-            else if (sent >= 0)
-            {
-                _sentOfFirst += sent;
                 return;
             }
-            else
-            {
-                OnBroken(new Broken(LinuxSockets.Words(sent)));
-                return;
-            }
+
+            _waiting.Dequeue();
+            _waitingBytes -= first.Write.Data.Count;
+            Acknowledge(first.Write, first.From);
         }
 
         if (_state == State.Closing)
         {
             SayGoodbye();
         }
+    }
+
+    // Whether the kernel has all of the first one; it tells when it takes more. What fails is the connection's end.
+    private bool Send(PolledSocket polled, Tcp.Write write)
+    {
+        var rest = write.Data.ToReadOnlySpan()[_sentOfFirst..];
+        var sent = rest.IsEmpty ? 0 : polled.Send(rest);
+        if (sent < 0)
+        {
+            OnBroken(new Broken(LinuxSockets.Words(sent)));
+            return false;
+        }
+
+        _sentOfFirst = sent == rest.Length ? 0 : _sentOfFirst + sent;
+        return sent == rest.Length;
     }
 
     private void Acknowledge(Tcp.Write write, IActorRef from)

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using Akka.Actor;
 using Akka.IO;
+using DtuActors.Listening.Streams.Polling;
 using DtuActors.Protocol.Transports;
 using static DtuActors.Listening.Streams.StreamSteps;
 

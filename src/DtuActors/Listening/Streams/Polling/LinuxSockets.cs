@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
-namespace DtuActors.Listening.Streams;
+namespace DtuActors.Listening.Streams.Polling;
 
 /// <summary>The calls of Linux's C library that wait for sockets and move their bytes, with the constants of asm-generic (x86-64, arm64). All of them are told not to wait.</summary>
 internal static unsafe partial class LinuxSockets
@@ -69,19 +69,13 @@ internal static unsafe partial class LinuxSockets
     {
         fixed (byte* bytes = buffer)
         {
-            while (true)
+            int outcome;
+            do
             {
-                var count = (int)Receive(socket, bytes, buffer.Length, DoNotWait);
-                if (count >= 0)
-                {
-                    return count;
-                }
-
-                if (Marshal.GetLastPInvokeError() is var error && error != Interrupted)
-                {
-                    return -error;
-                }
+                outcome = Outcome(Receive(socket, bytes, buffer.Length, DoNotWait));
             }
+            while (outcome == -Interrupted);
+            return outcome;
         }
     }
 
@@ -90,21 +84,17 @@ internal static unsafe partial class LinuxSockets
     {
         fixed (byte* bytes = buffer)
         {
-            while (true)
+            int outcome;
+            do
             {
-                var count = (int)Send(socket, bytes, buffer.Length, DoNotWait | NoSignal);
-                if (count >= 0)
-                {
-                    return count;
-                }
-
-                if (Marshal.GetLastPInvokeError() is var error && error != Interrupted)
-                {
-                    return -error;
-                }
+                outcome = Outcome(Send(socket, bytes, buffer.Length, DoNotWait | NoSignal));
             }
+            while (outcome == -Interrupted);
+            return outcome;
         }
     }
+
+    private static int Outcome(nint count) => count >= 0 ? (int)count : -Marshal.GetLastPInvokeError();
 
     [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
     private static partial int EpollCreate(int flags);

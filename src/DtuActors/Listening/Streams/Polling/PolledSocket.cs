@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Net.Sockets;
 using Akka.Actor;
 
-namespace DtuActors.Listening.Streams;
+namespace DtuActors.Listening.Streams.Polling;
 
 /// <summary>One connection's socket at a loop. It belongs to its connection's turn; nothing waits for the socket through .NET.</summary>
 internal sealed class PolledSocket : IDisposable

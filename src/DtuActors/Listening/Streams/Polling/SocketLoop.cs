@@ -1,7 +1,7 @@
 using Akka.Actor;
 using DtuActors.Dispatching;
 
-namespace DtuActors.Listening.Streams;
+namespace DtuActors.Listening.Streams.Polling;
 
 /// <summary>
 /// Threads that wait for many sockets at once and, when one is ready, have its connection read it there and then; what that brings (a frame's way to where it leaves) is done on the same
