@@ -28,12 +28,13 @@ if (args is [var part, var number] && Parts.Known.TryGetValue(part, out var run)
     return 0;
 }
 
-if (args is [var system, .. var rest] && rest is [] or ["--short"] && SystemBenchmarks.Named(system.TrimStart('-'), rest.Length > 0 ? Effort.Short : Effort.Full) is { Count: > 0 } systems)
+var effort = args is [_, "--short"] ? Effort.Short : Effort.Full;
+if (args is [var system, .. [] or ["--short"]] && SystemBenchmarks.Named(system.TrimStart('-'), effort) is { Count: > 0 } systems)
 {
     var good = true;
     foreach (var measure in systems)
     {
-        good &= await measure(rest.Length > 0 ? Effort.Short : Effort.Full);
+        good &= await measure(effort);
     }
 
     return good ? 0 : Failed;

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net.Http.Json;
-using System.Text.Json.Nodes;
 using DtuActors.Host.Commands;
 
 namespace DtuActors.Benchmarks.Systems;
@@ -60,7 +58,7 @@ internal static class AcrossBenchmark
     {
         using var over = new CancellationTokenSource(time);
         await Task.WhenAll(pairs.Select(pair => Task.Run(() => pair.TurnsAsync(over.Token))));
-        double[] milliseconds = [.. pairs.SelectMany(pair => pair.Take())];
+        double[] milliseconds = [.. pairs.SelectMany(pair => pair.Delays.Take())];
         return new Measured(milliseconds.Length / time.TotalSeconds, milliseconds.Median(), milliseconds.Quantile(0.99));
     }
 
@@ -100,8 +98,8 @@ internal static class AcrossBenchmark
     // Of those that each node has itself.
     private static async Task OnlineAsync(ChildProcess node, string name)
     {
-        using var http = new HttpClient { BaseAddress = new Uri($"http://{node.AddressOf("http")}") };
-        while ((await http.GetFromJsonAsync<JsonNode>("/api/v1/dtus?state=online&limit=1000"))!["items"]!.AsArray().Count(dtu => dtu!["node"]!.GetValue<string>() == name) < Pairs)
+        using var api = node.Api();
+        while ((await api.ItemsAsync("/api/v1/dtus?state=online&limit=1000")).Count(dtu => dtu!["node"]!.GetValue<string>() == name) < Pairs)
         {
             await Task.Delay(100);
         }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
 
 namespace DtuActors.Benchmarks.Systems;
@@ -13,10 +12,7 @@ internal static class BareServer
     /// </summary>
     public static async Task RunAsync(int sockets)
     {
-        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        listener.Listen(4096);
-        Console.WriteLine($"listening main tcp {listener.LocalEndPoint}");
+        using var listener = Loopback.Listen("main");
         Console.WriteLine("ready");
         _ = AcceptAsync(listener, new Counter(sockets));
         while (Console.ReadLine() is { } question)

@@ -54,8 +54,10 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>This program again, with a verb that its usage does not name.</summary>
     public static ChildProcess Self(params object[] arguments) => new(Dotnet("DtuActors.Benchmarks.dll", arguments));
 
-    /// <summary>The same, on that core and no other; null: wherever there is room.</summary>
-    public static ChildProcess SelfOn(int? core, params object[] arguments) => new(On(core, Dotnet("DtuActors.Benchmarks.dll", arguments)));
+    /// <summary>The same; returns when it is ready.</summary>
+    /// <param name="core">The one core that it may use; null: any.</param>
+    public static Task<ChildProcess> PartAsync(string verb, int number, int? core = null) =>
+        ReadyAsync(new ChildProcess(On(core, Dotnet("DtuActors.Benchmarks.dll", [verb, number]))));
 
     /// <summary>A program of somebody else's, which is not talked to.</summary>
     public static ChildProcess Tool(int? core, string program, params object[] arguments)
@@ -76,22 +78,11 @@ internal sealed class ChildProcess : IAsyncDisposable
     {
         var folder = System.IO.Directory.CreateTempSubdirectory("dtu-benchmark-").FullName;
         await File.WriteAllTextAsync(Path.Combine(folder, "dtu.conf"), configuration);
-        var start = Dotnet("dtu.dll", ["run", "-c", "dtu.conf"]);
-        start = On(core, start);
+        var start = On(core, Dotnet("dtu.dll", ["run", "-c", "dtu.conf"]));
         start.WorkingDirectory = folder;
         start.Environment["DOTNET_STARTUP_HOOKS"] = Path.Combine(AppContext.BaseDirectory, "DtuActors.Benchmarks.dll");
         start.Environment["DTU_BENCH_SESSIONS"] = sessions.ToString(CultureInfo.InvariantCulture);
-        var gateway = new ChildProcess(start) { _folder = folder };
-        try
-        {
-            await gateway.HearAsync("ready");
-            return gateway;
-        }
-        catch
-        {
-            await gateway.DisposeAsync();
-            throw;
-        }
+        return await ReadyAsync(new ChildProcess(start) { _folder = folder });
     }
 
     /// <summary>The folder of a gateway.</summary>
@@ -133,6 +124,13 @@ internal sealed class ChildProcess : IAsyncDisposable
     public async Task<long> HearNumberAsync(string beginning, CancellationToken ct = default) =>
         long.Parse((await HearAsync(beginning, ct))[0], CultureInfo.InvariantCulture);
 
+    /// <summary>Says that line, and hears the next one that begins as its answer does.</summary>
+    public Task<string[]> AskAsync(string question, string answer, CancellationToken ct = default)
+    {
+        Say(question);
+        return HearAsync(answer, ct);
+    }
+
     public Task<long> AskNumberAsync(string question, string answer)
     {
         Say(question);
@@ -151,6 +149,21 @@ internal sealed class ChildProcess : IAsyncDisposable
         if (_folder is not null)
         {
             System.IO.Directory.Delete(_folder, recursive: true);
+        }
+    }
+
+    // One that does not get there is not left behind.
+    private static async Task<ChildProcess> ReadyAsync(ChildProcess process)
+    {
+        try
+        {
+            await process.HearAsync("ready");
+            return process;
+        }
+        catch
+        {
+            await process.DisposeAsync();
+            throw;
         }
     }
 

@@ -36,18 +36,15 @@ internal static class CostBenchmark
               storage { provider = none }
             }
             """, dtus);
-        await using var client = ChildProcess.Self("storm-client", dtus);
-        await client.HearAsync("ready");
-        client.Say(string.Create(CultureInfo.InvariantCulture, $"open {server.PortOf("main")}"));
-        await client.HearAsync("bench opened");
+        await using var client = await ChildProcess.PartAsync("storm-client", dtus);
+        await client.AskAsync(string.Create(CultureInfo.InvariantCulture, $"open {server.PortOf("main")}"), "bench opened");
         await server.HearAsync("bench online");
-        using var reader = await Load.ConnectAsync(server.PortOf("all"));
+        using var reader = await Loopback.ConnectAsync(server.PortOf("all"));
         var read = new Counter();
         var reading = read.ReadAsync(reader);
         foreach (var wish in (string[])["beat 60", "frames 10"])
         {
-            client.Say(wish);
-            await client.HearAsync("bench beating");
+            await client.AskAsync(wish, "bench beating");
         }
 
         // What the storm left is done, and each has said something.

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -13,34 +12,26 @@ internal sealed class EchoPair : IDisposable
 
     private readonly Socket _dtu;
     private readonly Socket _program;
-    private readonly Lock _lock = new();
-    private List<double> _milliseconds = [];
+    private readonly byte[] _frame = new byte[FrameBytes];
+    private readonly byte[] _answer = new byte[FrameBytes];
     private Task? _echo;
 
     private EchoPair(string id, Socket dtu, Socket program) => (Id, _dtu, _program) = (id, dtu, program);
 
     public string Id { get; }
 
+    /// <summary>Of the round trips.</summary>
+    public Delays Delays { get; } = new();
+
     /// <summary>How many frames came back.</summary>
     public int RoundTrips { get; private set; }
 
     public static async Task<EchoPair> OpenAsync(string id, int dtuPort, int endpointPort)
     {
-        var program = await ConnectAsync(endpointPort);
-        var dtu = await ConnectAsync(dtuPort);
+        var program = await Loopback.ConnectAsync(endpointPort);
+        var dtu = await Loopback.ConnectAsync(dtuPort);
         await dtu.SendAsync(Encoding.ASCII.GetBytes(id + "\r\n"));
         return new EchoPair(id, dtu, program);
-    }
-
-    /// <summary>The times since the last call.</summary>
-    public IReadOnlyList<double> Take()
-    {
-        lock (_lock)
-        {
-            var taken = _milliseconds;
-            _milliseconds = [];
-            return taken;
-        }
     }
 
     /// <summary>A frame at each beat, whatever the one before it took; ends between two frames.</summary>
@@ -49,24 +40,15 @@ internal sealed class EchoPair : IDisposable
         var echo = EchoAsync();
         var began = Stopwatch.GetTimestamp();
         await using var line = new NetworkStream(_dtu);
-        var (frame, answer) = (new byte[FrameBytes], new byte[FrameBytes]);
-        for (long number = 0; !ct.IsCancellationRequested; number++)
+        while (!ct.IsCancellationRequested)
         {
-            var wait = after + (number * every) - Stopwatch.GetElapsedTime(began);
+            var wait = after + (RoundTrips * every) - Stopwatch.GetElapsedTime(began);
             if (wait > TimeSpan.Zero)
             {
                 await Task.Delay(wait, CancellationToken.None);
             }
 
-            BinaryPrimitives.WriteInt64BigEndian(frame, number);
-            var sent = Stopwatch.GetTimestamp();
-            await line.WriteAsync(frame, CancellationToken.None);
-            await line.ReadExactlyAsync(answer, CancellationToken.None);
-            lock (_lock)
-            {
-                _milliseconds.Add(Stopwatch.GetElapsedTime(sent).TotalMilliseconds);
-                RoundTrips++;
-            }
+            await TurnAsync(line);
         }
 
         _program.Shutdown(SocketShutdown.Both);
@@ -78,18 +60,9 @@ internal sealed class EchoPair : IDisposable
     {
         _echo ??= EchoAsync();
         await using var line = new NetworkStream(_dtu);
-        var (frame, answer) = (new byte[FrameBytes], new byte[FrameBytes]);
         while (!ct.IsCancellationRequested)
         {
-            BinaryPrimitives.WriteInt64BigEndian(frame, RoundTrips);
-            var sent = Stopwatch.GetTimestamp();
-            await line.WriteAsync(frame, CancellationToken.None);
-            await line.ReadExactlyAsync(answer, CancellationToken.None);
-            lock (_lock)
-            {
-                _milliseconds.Add(Stopwatch.GetElapsedTime(sent).TotalMilliseconds);
-                RoundTrips++;
-            }
+            await TurnAsync(line);
         }
     }
 
@@ -99,11 +72,14 @@ internal sealed class EchoPair : IDisposable
         _program.Dispose();
     }
 
-    private static async Task<Socket> ConnectAsync(int port)
+    private async Task TurnAsync(NetworkStream line)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
-        return socket;
+        BinaryPrimitives.WriteInt64BigEndian(_frame, RoundTrips);
+        var sent = Stopwatch.GetTimestamp();
+        await line.WriteAsync(_frame, CancellationToken.None);
+        await line.ReadExactlyAsync(_answer, CancellationToken.None);
+        Delays.Add(Stopwatch.GetElapsedTime(sent));
+        RoundTrips++;
     }
 
     private async Task EchoAsync()

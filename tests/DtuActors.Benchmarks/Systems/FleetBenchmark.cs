@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json.Nodes;
 using DtuActors.Host.Commands;
 
 namespace DtuActors.Benchmarks.Systems;
@@ -79,30 +78,25 @@ internal static class FleetBenchmark
             }
             """,
             dtus);
-        var client = ChildProcess.Self("storm-client", dtus);
-        await client.HearAsync("ready");
-        return new Row($"n{node + 1}", server, client);
+        return new Row($"n{node + 1}", server, await ChildProcess.PartAsync("storm-client", dtus));
     }
 
     private static async Task FillAsync(Row row, int first)
     {
         using var patience = new CancellationTokenSource(Patience);
-        row.Client.Say(string.Create(CultureInfo.InvariantCulture, $"open {row.Server.PortOf("main")} {first}"));
-        var opened = await row.Client.HearAsync("bench opened", patience.Token);
+        var opened = await row.Client.AskAsync(string.Create(CultureInfo.InvariantCulture, $"open {row.Server.PortOf("main")} {first}"), "bench opened", patience.Token);
         row.NotConnected = long.Parse(opened[1], CultureInfo.InvariantCulture);
         var online = await row.Server.HearNumberAsync("bench online", patience.Token);
         row.Seconds = Stopwatch.GetElapsedTime(long.Parse(opened[0], CultureInfo.InvariantCulture), online).TotalSeconds;
-        row.Client.Say($"beat {HeartbeatSeconds}");
-        await row.Client.HearAsync("bench beating", patience.Token);
+        await row.Client.AskAsync($"beat {HeartbeatSeconds}", "bench beating", patience.Token);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Name}: online within {row.Seconds:0.0} s"));
     }
 
     // Those that this node knows as up.
     private static async Task<int> MembersAsync(Row row)
     {
-        using var http = new HttpClient { BaseAddress = new Uri($"http://{row.Server.AddressOf("http")}") };
-        var nodes = JsonNode.Parse(await http.GetStringAsync(new Uri("/api/v1/nodes", UriKind.Relative)))!["items"]!.AsArray();
-        return nodes.Count(node => node!["state"]!.GetValue<string>() == "up");
+        using var api = row.Server.Api();
+        return (await api.ItemsAsync("/api/v1/nodes")).Count(node => node!["state"]!.GetValue<string>() == "up");
     }
 
     private static void Print(List<Row> rows, int dtus)

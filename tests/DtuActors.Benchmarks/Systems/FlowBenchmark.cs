@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Json;
-using System.Text.Json.Nodes;
 
 namespace DtuActors.Benchmarks.Systems;
 
@@ -38,8 +36,8 @@ internal static class FlowBenchmark
         var reader = SlowReader.RunAsync(Path.Combine(gateway.Folder, "com1"), stop.Token);
         await using var instruments = ChildProcess.Host("simulate", "--connect", gateway.AddressOf("main"), "--count", Masters, "--id-prefix", "m");
         await using var flood = ChildProcess.Self("flow-flood", gateway.PortOf("main"));
-        using var http = new HttpClient { BaseAddress = new Uri($"http://{gateway.AddressOf("http")}") };
-        await OnlineAsync(http, Masters);
+        using var api = gateway.Api();
+        await api.OnlineAsync(Masters);
         var masters = Enumerable.Range(1, Masters).Select(unit => new ModbusMaster(gateway.PortOf("modbus"), (byte)unit)).ToArray();
         var polling = Task.WhenAll(masters.Select(master => master.RunAsync(stop.Token)));
 
@@ -49,16 +47,16 @@ internal static class FlowBenchmark
         await MeasureAsync(quiet, QuietPhases, gateway, masters);
         flood.Say("start");
         await Task.Delay(PastThePause);
-        var before = await UplinkAsync(http);
+        var before = await UplinkAsync(api);
         var loaded = new Measured();
         await MeasureAsync(loaded, LoadedPhases, gateway, masters);
-        var after = await UplinkAsync(http);
+        var after = await UplinkAsync(api);
         flood.Say("stop");
         await Task.Delay(WarmUp / 2);
         await MeasureAsync(quiet, QuietPhases, gateway, masters);
         await stop.CancelAsync();
         await Task.WhenAll(polling, reader);
-        return Print(quiet, loaded, (after - before) / (LoadedPhases * Phase).TotalSeconds, await EndpointAsync(http), masters.Sum(master => master.Failures));
+        return Print(quiet, loaded, (after - before) / (LoadedPhases * Phase).TotalSeconds, await EndpointAsync(api), masters.Sum(master => master.Failures));
     }
 
     private static string Configuration() => $$"""
@@ -86,22 +84,11 @@ internal static class FlowBenchmark
 
     private static string IdOf(int unit) => string.Create(CultureInfo.InvariantCulture, $"m{unit:0000}");
 
-    private static async Task OnlineAsync(HttpClient http, int wanted)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while ((await http.GetFromJsonAsync<JsonNode>(new Uri("/api/v1/dtus?state=online", UriKind.Relative), patience.Token))!["items"]!.AsArray().Count < wanted)
-        {
-            await Task.Delay(100, patience.Token);
-        }
-    }
+    private static async Task<double> UplinkAsync(HttpClient api) => (await api.JsonAsync("/api/v1/dtus/fast"))["bytesUp"]!.GetValue<double>();
 
-    private static async Task<double> UplinkAsync(HttpClient http) =>
-        (await http.GetFromJsonAsync<JsonNode>(new Uri("/api/v1/dtus/fast", UriKind.Relative)))!["bytesUp"]!.GetValue<double>();
-
-    private static async Task<string> EndpointAsync(HttpClient http)
+    private static async Task<string> EndpointAsync(HttpClient api)
     {
-        var endpoints = await http.GetFromJsonAsync<JsonNode>(new Uri("/api/v1/endpoints", UriKind.Relative));
-        var com = endpoints!["items"]!.AsArray().First(item => item!["name"]!.GetValue<string>() == "com1");
+        var com = (await api.ItemsAsync("/api/v1/endpoints")).First(item => item!["name"]!.GetValue<string>() == "com1");
         return com!["up"]?.ToJsonString() ?? com.ToJsonString();
     }
 
@@ -109,18 +96,17 @@ internal static class FlowBenchmark
     {
         for (var phase = 0; phase < phases; phase++)
         {
-            Array.ForEach(masters, master => master.Take());
+            Array.ForEach(masters, master => master.Delays.Take());
             var began = Stopwatch.GetTimestamp();
             using var each = new PeriodicTimer(TimeSpan.FromSeconds(1));
             while (Stopwatch.GetElapsedTime(began) < Phase && await each.WaitForNextTickAsync())
             {
-                gateway.Say("live");
-                var words = await gateway.HearAsync("bench live");
+                var words = await gateway.AskAsync("live", "bench live");
                 measured.Heap.Add(double.Parse(words[0], CultureInfo.InvariantCulture));
                 measured.WorkingSet.Add(double.Parse(words[1], CultureInfo.InvariantCulture));
             }
 
-            measured.Milliseconds.Add([.. masters.SelectMany(master => master.Take())]);
+            measured.Milliseconds.Add([.. masters.SelectMany(master => master.Delays.Take())]);
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
 
 namespace DtuActors.Benchmarks.Systems;
@@ -31,8 +30,8 @@ internal static class Flood
     // Closed by a reset: what stands in the kernel's buffers would else last for hours at the COM port's pace.
     private static async Task SendAsync(int port, CancellationToken ct)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
-        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), ct);
+        using var socket = Loopback.Resetting();
+        await socket.ConnectAsync(Loopback.At(port), ct);
         await socket.SendAsync("fast\n"u8.ToArray(), ct);
         var block = new byte[(int)(BytesPerSecond * Each.TotalSeconds)];
         Random.Shared.NextBytes(block);
@@ -78,27 +77,15 @@ internal sealed class ModbusMaster(int port, byte unit)
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
     private const int HeaderLength = 7;
 
-    private readonly Lock _lock = new();
-    private List<double> _milliseconds = [];
-
     /// <summary>Answers that were exceptions.</summary>
     public int Failures { get; private set; }
 
-    /// <summary>The times since the last call.</summary>
-    public IReadOnlyList<double> Take()
-    {
-        lock (_lock)
-        {
-            var taken = _milliseconds;
-            _milliseconds = [];
-            return taken;
-        }
-    }
+    /// <summary>Of the answers, exceptions too.</summary>
+    public Delays Delays { get; } = new();
 
     public async Task RunAsync(CancellationToken ct)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), ct);
+        using var socket = await Loopback.ConnectAsync(port, ct);
         await using var stream = new NetworkStream(socket);
         var answer = new byte[260];
         try
@@ -109,7 +96,8 @@ internal sealed class ModbusMaster(int port, byte unit)
                 await stream.WriteAsync(Request(number), ct);
                 await stream.ReadExactlyAsync(answer.AsMemory(0, HeaderLength), ct);
                 await stream.ReadExactlyAsync(answer.AsMemory(HeaderLength, BinaryPrimitives.ReadUInt16BigEndian(answer.AsSpan(4)) - 1), ct);
-                Note(Stopwatch.GetElapsedTime(asked).TotalMilliseconds, isException: answer[HeaderLength] >= 0x80);
+                Delays.Add(Stopwatch.GetElapsedTime(asked));
+                Failures += answer[HeaderLength] >= 0x80 ? 1 : 0;
                 await Task.Delay(Pause, ct);
             }
         }
@@ -121,13 +109,4 @@ internal sealed class ModbusMaster(int port, byte unit)
 
     // Read holding registers 0 to 9 (Modbus application protocol V1.1b3, 6.3), behind the MBAP header.
     private byte[] Request(ushort number) => [(byte)(number >> 8), (byte)number, 0, 0, 0, 6, unit, 3, 0, 0, 0, 10];
-
-    private void Note(double milliseconds, bool isException)
-    {
-        lock (_lock)
-        {
-            _milliseconds.Add(milliseconds);
-            Failures += isException ? 1 : 0;
-        }
-    }
 }

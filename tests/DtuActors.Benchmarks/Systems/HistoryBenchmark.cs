@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Json;
-using System.Text.Json.Nodes;
 
 namespace DtuActors.Benchmarks.Systems;
 
@@ -49,24 +47,24 @@ internal static class HistoryBenchmark
                 pairs.Add(await EchoPair.OpenAsync(IdOf(i), gateway.PortOf("main"), gateway.PortOf($"e{i}")));
             }
 
-            using var http = new HttpClient { BaseAddress = new Uri($"http://{gateway.AddressOf("http")}") };
-            await OnlineAsync(http);
+            using var api = gateway.Api();
+            await api.OnlineAsync(Pairs);
             var every = TimeSpan.FromSeconds(2.0 * Pairs / FramesPerSecond);
             var running = Task.WhenAll(pairs.Select((pair, i) => pair.RunAsync(every, i * every / Pairs, stop.Token)));
             await Task.Delay(WarmUp);
-            pairs.ForEach(pair => pair.Take());
+            pairs.ForEach(pair => pair.Delays.Take());
             var (began, cpu) = (Stopwatch.GetTimestamp(), gateway.ProcessorTime);
             var slices = new List<List<double>>();
             for (var left = phase; left > TimeSpan.Zero; left -= Slice)
             {
                 await Task.Delay(left < Slice ? left : Slice);
-                slices.Add([.. pairs.SelectMany(pair => pair.Take())]);
+                slices.Add([.. pairs.SelectMany(pair => pair.Delays.Take())]);
             }
 
             var share = (gateway.ProcessorTime - cpu) / Stopwatch.GetElapsedTime(began);
             await stop.CancelAsync();
             await running;
-            var missing = provider == "none" ? 0 : await MissingAsync(http, pairs);
+            var missing = provider == "none" ? 0 : await MissingAsync(api, pairs);
             return new Measured(slices, share, pairs.Sum(pair => 2L * pair.RoundTrips), missing);
         }
         finally
@@ -92,31 +90,14 @@ internal static class HistoryBenchmark
 
     private static string IdOf(int i) => string.Create(CultureInfo.InvariantCulture, $"h{i:000}");
 
-    private static async Task OnlineAsync(HttpClient http)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while ((await http.GetFromJsonAsync<JsonNode>(new Uri("/api/v1/dtus?state=online", UriKind.Relative), patience.Token))!["items"]!.AsArray().Count < Pairs)
-        {
-            await Task.Delay(100, patience.Token);
-        }
-    }
-
     // Each frame has its number in it: one that is there twice does not stand in for one that is not.
-    private static async Task<long> MissingAsync(HttpClient http, List<EchoPair> pairs)
+    private static async Task<long> MissingAsync(HttpClient api, List<EchoPair> pairs)
     {
         var missing = 0L;
         foreach (var pair in pairs)
         {
-            var seen = new HashSet<string>();
-            string? next = null;
-            do
-            {
-                var page = await http.GetFromJsonAsync<JsonNode>(new Uri($"/api/v1/dtus/{pair.Id}/frames?limit=1000{(next is null ? "" : $"&after={next}")}", UriKind.Relative));
-                seen.UnionWith(page!["items"]!.AsArray().Select(frame => frame!["direction"]!.GetValue<string>() + frame["hex"]!.GetValue<string>()[..16]));
-                next = page["next"]?.GetValue<string>();
-            }
-            while (next is not null);
-            missing += (2L * pair.RoundTrips) - seen.Count;
+            var frames = await api.AllItemsAsync($"/api/v1/dtus/{pair.Id}/frames?");
+            missing += (2L * pair.RoundTrips) - frames.DistinctBy(frame => frame["direction"]!.GetValue<string>() + frame["hex"]!.GetValue<string>()[..16]).Count();
         }
 
         return missing;

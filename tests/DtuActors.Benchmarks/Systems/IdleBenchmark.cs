@@ -15,7 +15,7 @@ internal static class IdleBenchmark
         foreach (var dtus in effort.IsShort ? [500] : (int[])[5_000, 15_000])
         {
             Console.WriteLine($"idle: {dtus} DTUs register and are silent, on bare sockets and on either engine ...");
-            lost += await MeasureAsync(table, "bare sockets", dtus, await BareAsync(dtus), effort);
+            lost += await MeasureAsync(table, "bare sockets", dtus, await ChildProcess.PartAsync("storm-bare", dtus), effort);
             foreach (var engine in Contenders.EnginesFor(effort))
             {
                 lost += await MeasureAsync(table, $"engine = {engine}", dtus, await ChildProcess.GatewayAsync(StormBenchmark.Configuration(engine), dtus), effort);
@@ -26,25 +26,16 @@ internal static class IdleBenchmark
         return lost == 0;
     }
 
-    private static async Task<ChildProcess> BareAsync(int dtus)
-    {
-        var bare = ChildProcess.Self("storm-bare", dtus);
-        await bare.HearAsync("ready");
-        return bare;
-    }
-
     private static async Task<long> MeasureAsync(Table table, string name, int dtus, ChildProcess server, Effort effort)
     {
         // The collector gives back what a storm took, in its own time.
         var settle = effort.IsShort ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(30);
         await using var disposed = server;
-        await using var client = ChildProcess.Self("storm-client", dtus);
-        await client.HearAsync("ready");
+        await using var client = await ChildProcess.PartAsync("storm-client", dtus);
         await Task.Delay(settle / 3);
         var heapBefore = await server.AskNumberAsync("heap", "bench heap");
         var before = server.WorkingSet;
-        client.Say(string.Create(CultureInfo.InvariantCulture, $"open {server.PortOf("main")}"));
-        var opened = await client.HearAsync("bench opened");
+        var opened = await client.AskAsync(string.Create(CultureInfo.InvariantCulture, $"open {server.PortOf("main")}"), "bench opened");
         await server.HearAsync("bench online");
         await Task.Delay(settle);
         var heap = await server.AskNumberAsync("heap", "bench heap");

@@ -1,10 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using System.Text.Json.Nodes;
 
 namespace DtuActors.Benchmarks.Systems;
 
@@ -42,8 +39,8 @@ internal static partial class SilentBenchmark
         }
 
         _ = Signal(dtus.Id, Stop);
-        using var http = new HttpClient { BaseAddress = new Uri($"http://{gateway.AddressOf("http")}") };
-        var (first, last) = await OfflineAsync(http, await LastBeatAsync(dtus, beat));
+        using var api = gateway.Api();
+        var (first, last) = await OfflineAsync(api, await LastBeatAsync(dtus, beat));
         var table = new Table("DTUs", "time-out s", "first offline after s", "last", "limit");
         table.Add(Dtus, Timeout.TotalSeconds, first.TotalSeconds, last.TotalSeconds, (Timeout + Grace).TotalSeconds);
         table.Print();
@@ -56,8 +53,7 @@ internal static partial class SilentBenchmark
         var sockets = new List<Socket>();
         for (var i = 0; i < Dtus; i++)
         {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
+            var socket = await Loopback.ConnectAsync(port);
             await socket.SendAsync(System.Text.Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"silent-{i:00}\n")));
             sockets.Add(socket);
         }
@@ -91,13 +87,13 @@ internal static partial class SilentBenchmark
         }
     }
 
-    private static async Task<(TimeSpan First, TimeSpan Last)> OfflineAsync(HttpClient http, long stopped)
+    private static async Task<(TimeSpan First, TimeSpan Last)> OfflineAsync(HttpClient api, long stopped)
     {
         TimeSpan? first = null;
         using var each = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (await each.WaitForNextTickAsync())
         {
-            var online = (await http.GetFromJsonAsync<JsonNode>(new Uri("/api/v1/dtus?state=online", UriKind.Relative)))!["items"]!.AsArray().Count;
+            var online = (await api.ItemsAsync("/api/v1/dtus?state=online")).Count;
             var since = Stopwatch.GetElapsedTime(stopped);
             first ??= online < Dtus ? since : null;
             if (online == 0 || since > 10 * Timeout)

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Json;
-using System.Text.Json.Nodes;
 
 namespace DtuActors.Benchmarks.Systems;
 
@@ -25,8 +23,7 @@ internal sealed class StormBenchmark(Effort effort)
     {
         Console.WriteLine($"storm: {Dtus} DTUs connect and register at once, {Rounds} rounds after one to warm up ...");
         SayLimits();
-        await using var client = ChildProcess.Self("storm-client", Dtus);
-        await client.HearAsync("ready");
+        await using var client = await ChildProcess.PartAsync("storm-client", Dtus);
         var rows = new List<Row>();
         try
         {
@@ -58,9 +55,7 @@ internal sealed class StormBenchmark(Effort effort)
 
     private async Task StartAsync(List<Row> rows)
     {
-        var bare = ChildProcess.Self("storm-bare", Dtus);
-        await bare.HearAsync("ready");
-        rows.Add(new Row("bare sockets", bare, IsGateway: false));
+        rows.Add(new Row("bare sockets", await ChildProcess.PartAsync("storm-bare", Dtus), IsGateway: false));
         foreach (var engine in Contenders.EnginesFor(effort))
         {
             try
@@ -88,8 +83,7 @@ internal sealed class StormBenchmark(Effort effort)
         using var patience = new CancellationTokenSource(Patience);
         var before = row.Server.ProcessorTime;
         var (made, paused) = await MadeAsync(row.Server);
-        client.Say(string.Create(CultureInfo.InvariantCulture, $"open {row.Server.PortOf("main")}"));
-        var opened = await client.HearAsync("bench opened");
+        var opened = await client.AskAsync(string.Create(CultureInfo.InvariantCulture, $"open {row.Server.PortOf("main")}"), "bench opened");
         try
         {
             var online = await row.Server.HearNumberAsync("bench online", patience.Token);
@@ -122,8 +116,7 @@ internal sealed class StormBenchmark(Effort effort)
             row.HeapAfter = await row.Server.AskNumberAsync("heap", "bench heap");
         }
 
-        client.Say("close");
-        await client.HearAsync("bench closed");
+        await client.AskAsync("close", "bench closed");
         await row.Server.HearAsync("bench empty");
     }
 
@@ -134,26 +127,17 @@ internal sealed class StormBenchmark(Effort effort)
     // What stands in the mailboxes behind the last DTU is work as well: the API answers when it is done.
     private static async Task SettleAsync(Row row)
     {
-        using var http = new HttpClient { BaseAddress = new Uri($"http://{row.Server.AddressOf("http")}") };
+        using var api = row.Server.Api();
         var asked = Stopwatch.GetTimestamp();
-        await http.GetStringAsync(new Uri("/api/v1/dtus?limit=1", UriKind.Relative));
+        await api.GetStringAsync(new Uri("/api/v1/dtus?limit=1", UriKind.Relative));
         row.Settled.Add(Stopwatch.GetElapsedTime(asked).TotalSeconds);
     }
 
     private async Task CheckAsync(Row row)
     {
-        using var http = new HttpClient { BaseAddress = new Uri($"http://{row.Server.AddressOf("http")}") };
-        var (online, after) = (0, "");
-        do
-        {
-            var page = await http.GetFromJsonAsync<JsonNode>(new Uri($"/api/v1/dtus?state=online&limit=1000{after}", UriKind.Relative));
-            online += page!["items"]!.AsArray().Count;
-            after = page["next"] is { } next ? $"&after={next}" : "";
-        }
-        while (after.Length > 0);
-        row.Expect(Dtus, online, "online in the API");
-        var listeners = await http.GetFromJsonAsync<JsonNode>(new Uri("/api/v1/listeners", UriKind.Relative));
-        row.Expect(0, listeners!["items"]![0]!["refused"]!.GetValue<long>(), "refused");
+        using var api = row.Server.Api();
+        row.Expect(Dtus, (await api.AllItemsAsync("/api/v1/dtus?state=online&")).Count, "online in the API");
+        row.Expect(0, (await api.ItemsAsync("/api/v1/listeners"))[0]!["refused"]!.GetValue<long>(), "refused");
     }
 
     private void Print(List<Row> rows)
@@ -182,7 +166,7 @@ internal sealed class StormBenchmark(Effort effort)
     private void SayLimits()
     {
         const string Backlog = "/proc/sys/net/core/somaxconn";
-        if (File.Exists(Backlog) && int.Parse(File.ReadAllText(Backlog), CultureInfo.InvariantCulture) is var most && most < 4096)
+        if (File.Exists(Backlog) && int.Parse(File.ReadAllText(Backlog), CultureInfo.InvariantCulture) is var most && most < Loopback.Backlog)
         {
             Console.WriteLine($"net.core.somaxconn = {most} bounds the backlog: SYNs may be dropped");
         }

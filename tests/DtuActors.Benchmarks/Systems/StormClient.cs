@@ -59,7 +59,7 @@ internal static class StormClient
     private static async Task<int> OpenAsync(Socket[] sockets, int port, int first)
     {
         var (next, failed) = (-1, 0);
-        var server = new IPEndPoint(IPAddress.Loopback, port);
+        var server = Loopback.At(port);
         await Task.WhenAll(Enumerable.Range(0, InFlight).Select(_ => Task.Run(async () =>
         {
             for (int i; (i = Interlocked.Increment(ref next)) < sockets.Length;)
@@ -96,7 +96,7 @@ internal static class StormClient
     // Reset at the end: thousands of ports in TIME_WAIT would be the next round's trouble.
     private static Socket Create(int number, int client)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
+        var socket = Loopback.Resetting();
         if (OperatingSystem.IsLinux())
         {
             socket.Bind(new IPEndPoint(new IPAddress([127, 0, (byte)client, (byte)(2 + (number % SourceAddresses))]), 0));

@@ -58,7 +58,7 @@ internal sealed class Clients
     {
         const int FrameBytes = 64;
         var sockets = await ConnectAsync([.. Enumerable.Repeat(clientsPort, count)]);
-        var dtu = await Load.ConnectAsync(port);
+        var dtu = await Loopback.ConnectAsync(port);
         await dtu.SendAsync(Encoding.ASCII.GetBytes(id + "\r\n"));
         return new Clients([(int)dtu.Handle], [.. sockets.Select(socket => (int)socket.Handle)], FrameKind.Named($"{FrameBytes}"), (sockets, dtu));
     }
@@ -113,7 +113,7 @@ internal sealed class Clients
         var sockets = new Socket[ports.Length];
         for (var i = 0; i < ports.Length; i++)
         {
-            sockets[i] = await Load.ConnectAsync(ports[i]);
+            sockets[i] = await Loopback.ConnectAsync(ports[i]);
         }
 
         return sockets;

@@ -17,9 +17,7 @@ internal sealed class FarEnd
 
     public int Listen()
     {
-        var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        listener.Listen(4096);
+        var listener = Loopback.Listen();
         new Thread(() => Accept(listener)) { IsBackground = true, Name = "accept" }.Start();
         return ((IPEndPoint)listener.LocalEndPoint!).Port;
     }
@@ -29,7 +27,7 @@ internal sealed class FarEnd
     {
         foreach (var registration in registrations)
         {
-            var dtu = await Load.ConnectAsync(port);
+            var dtu = await Loopback.ConnectAsync(port);
             await dtu.SendAsync(Encoding.ASCII.GetBytes(registration));
             Watch(dtu, isSlave);
         }

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 
 namespace DtuActors.Benchmarks.Systems;
 
@@ -28,13 +26,6 @@ internal static class Load
         {
             Console.WriteLine(await AnswerAsync(line.Split(' ')));
         }
-    }
-
-    public static async Task<Socket> ConnectAsync(int port)
-    {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
-        return socket;
     }
 
     private static async Task<string> AnswerAsync(string[] words)

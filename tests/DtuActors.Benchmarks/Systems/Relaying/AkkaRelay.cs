@@ -1,4 +1,3 @@
-using System.Net;
 using Akka.Actor;
 using Akka.IO;
 
@@ -18,7 +17,7 @@ internal static class AkkaRelay
     {
         public Listener(int farPort)
         {
-            Context.System.Tcp().Tell(new Tcp.Bind(Self, new IPEndPoint(IPAddress.Loopback, 0), 4096));
+            Context.System.Tcp().Tell(new Tcp.Bind(Self, Loopback.At(0), Loopback.Backlog));
             Receive<Tcp.Bound>(bound =>
             {
                 Console.WriteLine($"listening main tcp {bound.LocalAddress}");
@@ -37,7 +36,7 @@ internal static class AkkaRelay
         public Pair(IActorRef near, int farPort)
         {
             near.Tell(new Tcp.Register(Self));
-            Context.System.Tcp().Tell(new Tcp.Connect(new IPEndPoint(IPAddress.Loopback, farPort)));
+            Context.System.Tcp().Tell(new Tcp.Connect(Loopback.At(farPort)));
             Receive<Tcp.Connected>(_ =>
             {
                 var far = Sender;

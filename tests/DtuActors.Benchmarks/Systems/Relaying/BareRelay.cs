@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 
 namespace DtuActors.Benchmarks.Systems;
@@ -8,10 +7,7 @@ internal static class BareRelay
 {
     public static async Task RunAsync(int farPort)
     {
-        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        listener.Listen(4096);
-        Console.WriteLine($"listening main tcp {listener.LocalEndPoint}");
+        using var listener = Loopback.Listen("main");
         Console.WriteLine("ready");
         while (true)
         {
@@ -22,8 +18,7 @@ internal static class BareRelay
     private static async Task RelayAsync(Socket near, int farPort)
     {
         near.NoDelay = true;
-        using var far = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await far.ConnectAsync(IPAddress.Loopback, farPort);
+        using var far = await Loopback.ConnectAsync(farPort);
         await Task.WhenAll(CopyAsync(near, far), CopyAsync(far, near));
         near.Dispose();
     }

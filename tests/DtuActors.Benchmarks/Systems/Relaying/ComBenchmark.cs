@@ -29,8 +29,7 @@ internal static class ComBenchmark
             var process = ChildProcess.Tool(null, ser2net, "-n", "-c", file);
             await Contenders.ListeningAsync(process, port);
             File.Delete(file);
-            contest.Load.Say($"dial {port}");
-            await contest.Load.HearAsync("bench dialled");
+            await contest.Load.AskAsync($"dial {port}", "bench dialled");
             Enter("ser2net", process);
         }
 
@@ -44,8 +43,7 @@ internal static class ComBenchmark
               storage { provider = none }
             }
             """, 1);
-        contest.Load.Say($"dtus {gateway.PortOf("main")} com 1");
-        await contest.Load.HearAsync("bench dialled");
+        await contest.Load.AskAsync($"dtus {gateway.PortOf("main")} com 1", "bench dialled");
         await gateway.HearAsync("bench online");
         Enter(Gateway, gateway);
         var good = await contest.MeasureAsync();
@@ -53,12 +51,8 @@ internal static class ComBenchmark
         await using var throughput = await contest.AgainAsync("com-1024", Long);
         return await throughput.MeasureAsync() && good;
 
-        void Enter(string name, ChildProcess process) => contest.Enter(new Relay(name, process, [], static process => process.ProcessorTime));
+        void Enter(string name, ChildProcess process) => contest.Enter(new Relay(name, process, []));
 
-        async Task<string> OpenAsync()
-        {
-            contest.Load.Say($"pty {contest.NextSet} {Short}");
-            return (await contest.Load.HearAsync("bench device"))[0];
-        }
+        async Task<string> OpenAsync() => (await contest.Load.AskAsync($"pty {contest.NextSet} {Short}", "bench device"))[0];
     }
 }

@@ -4,14 +4,15 @@ using System.Text;
 namespace DtuActors.Benchmarks.Systems;
 
 /// <summary>Something that carries bytes between a client and the far end, started, with its clients' ports.</summary>
-internal sealed class Relay(string name, ChildProcess process, IReadOnlyList<int> ports, Func<ChildProcess, TimeSpan> processorTime) : IAsyncDisposable
+/// <param name="forks">Its children do its work: their processor time is its own.</param>
+internal sealed class Relay(string name, ChildProcess process, IReadOnlyList<int> ports, bool forks = false) : IAsyncDisposable
 {
     public string Name => name;
 
     /// <summary>One for each client.</summary>
     public IReadOnlyList<int> Ports => ports;
 
-    public TimeSpan ProcessorTime => processorTime(process);
+    public TimeSpan ProcessorTime => forks ? process.ProcessorTimeOfAll : process.ProcessorTime;
 
     public ValueTask DisposeAsync() => process.DisposeAsync();
 }
@@ -58,7 +59,7 @@ internal static class Contenders
         var process = ChildProcess.Tool(core, program, "-db", "-f", file);
         await ListeningAsync(process, port);
         File.Delete(file);
-        return new Relay("haproxy", process, [.. Enumerable.Repeat(port, clients)], static process => process.ProcessorTime);
+        return new Relay("haproxy", process, [.. Enumerable.Repeat(port, clients)]);
     }
 
     public static async Task<Relay> SocatAsync(string program, int farPort, int clients, int? core)
@@ -66,15 +67,14 @@ internal static class Contenders
         var port = Host.Commands.FreePorts.Take(1)[0];
         var process = ChildProcess.Tool(core, program, $"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr,nodelay,backlog=128", $"TCP:127.0.0.1:{farPort},nodelay");
         await ListeningAsync(process, port);
-        return new Relay("socat", process, [.. Enumerable.Repeat(port, clients)], static process => process.ProcessorTimeOfAll);
+        return new Relay("socat", process, [.. Enumerable.Repeat(port, clients)], forks: true);
     }
 
     /// <param name="verb">Which one of this program.</param>
     public static async Task<Relay> BareAsync(string name, string verb, int farPort, int clients, int? core)
     {
-        var process = ChildProcess.SelfOn(core, verb, farPort);
-        await process.HearAsync("ready");
-        return new Relay(name, process, [.. Enumerable.Repeat(process.PortOf("main"), clients)], static process => process.ProcessorTime);
+        var process = await ChildProcess.PartAsync(verb, farPort, core);
+        return new Relay(name, process, [.. Enumerable.Repeat(process.PortOf("main"), clients)]);
     }
 
     /// <summary>The gateway, with a TCP endpoint for each DTU; they are dialled and online.</summary>
@@ -83,10 +83,9 @@ internal static class Contenders
     {
         var prefix = string.Create(CultureInfo.InvariantCulture, $"dtu{_number++}");
         var process = await ChildProcess.GatewayAsync(Configuration(engine, framing, prefix, clients), clients, core);
-        load.Say(string.Create(CultureInfo.InvariantCulture, $"dtus {process.PortOf("main")} {prefix} {clients}"));
-        await load.HearAsync("bench dialled");
+        await load.AskAsync(string.Create(CultureInfo.InvariantCulture, $"dtus {process.PortOf("main")} {prefix} {clients}"), "bench dialled");
         await process.HearAsync("bench online");
-        return new Relay(name, process, [.. Enumerable.Range(0, clients).Select(i => process.PortOf($"e{i}"))], static process => process.ProcessorTime);
+        return new Relay(name, process, [.. Enumerable.Range(0, clients).Select(i => process.PortOf($"e{i}"))]);
     }
 
     private static string Configuration(string engine, string framing, string prefix, int count)

@@ -13,9 +13,7 @@ internal sealed class Contest(string name, ChildProcess load, Effort effort, boo
     public static async Task<Contest> BeginAsync(string name, string what, Effort effort, int? core = null)
     {
         Console.WriteLine($"{name}: {what}; {effort.Rounds} rounds of {effort.Slice.TotalSeconds:0.#} s each ...");
-        var load = ChildProcess.SelfOn(core, "load", 0);
-        await load.HearAsync("ready");
-        return new Contest(name, load, effort);
+        return new Contest(name, await ChildProcess.PartAsync("load", 0, core), effort);
     }
 
     /// <summary>The set that the next one's clients are in.</summary>
@@ -24,8 +22,7 @@ internal sealed class Contest(string name, ChildProcess load, Effort effort, boo
     /// <summary>A client to each of its ports.</summary>
     public async Task EnterAsync(Relay relay, string kind)
     {
-        load.Say($"clients {NextSet} {kind} {string.Join(',', relay.Ports)}");
-        await load.HearAsync("bench connected");
+        await load.AskAsync($"clients {NextSet} {kind} {string.Join(',', relay.Ports)}", "bench connected");
         Enter(relay);
     }
 
@@ -39,8 +36,7 @@ internal sealed class Contest(string name, ChildProcess load, Effort effort, boo
         foreach (var row in _rows)
         {
             var set = $"{other}-{row.Set}";
-            load.Say($"again {row.Set} {set} {kind}");
-            await load.HearAsync("bench connected");
+            await load.AskAsync($"again {row.Set} {set} {kind}", "bench connected");
             again._rows.Add(new Row(row.Relay, set));
         }
 
@@ -107,8 +103,8 @@ internal sealed class Contest(string name, ChildProcess load, Effort effort, boo
     private async Task RoundAsync(Row row, TimeSpan time, bool counts)
     {
         var before = row.Relay.ProcessorTime;
-        load.Say(string.Create(CultureInfo.InvariantCulture, $"run {row.Set} {time.TotalMilliseconds:0}"));
-        double[] ran = [.. (await load.HearAsync("bench ran")).Select(word => double.Parse(word, CultureInfo.InvariantCulture))];
+        var words = await load.AskAsync(string.Create(CultureInfo.InvariantCulture, $"run {row.Set} {time.TotalMilliseconds:0}"), "bench ran");
+        double[] ran = [.. words.Select(word => double.Parse(word, CultureInfo.InvariantCulture))];
         row.Faults += (long)ran[^1];
         if (counts)
         {

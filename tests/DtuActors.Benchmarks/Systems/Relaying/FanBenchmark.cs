@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 
 namespace DtuActors.Benchmarks.Systems;
@@ -7,14 +6,13 @@ namespace DtuActors.Benchmarks.Systems;
 internal static class FanBenchmark
 {
     private const string Dtu = "fan";
+    private const int Backlog = 128;
 
     public static async Task<bool> RunAsync(Effort effort)
     {
         var observers = effort.IsShort ? 10 : 100;
         await using var contest = await Contest.BeginAsync("fan", $"one DTU, {observers} observers, frames of 64 bytes", effort);
-        var bare = ChildProcess.Self("fan-bare", observers);
-        await bare.HearAsync("ready");
-        await EnterAsync("bare sockets", bare);
+        await EnterAsync("bare sockets", await ChildProcess.PartAsync("fan-bare", observers));
         await EnterAsync("gateway", await ChildProcess.GatewayAsync($$"""
             dtu {
               listeners { main { transport = tcp, address = "127.0.0.1", port = 0, engine = sockets } }
@@ -28,18 +26,17 @@ internal static class FanBenchmark
 
         async Task EnterAsync(string name, ChildProcess process)
         {
-            contest.Load.Say($"fan {contest.NextSet} {process.PortOf("main")} {Dtu} {process.PortOf("clients")} {observers}");
-            await contest.Load.HearAsync("bench connected");
+            await contest.Load.AskAsync($"fan {contest.NextSet} {process.PortOf("main")} {Dtu} {process.PortOf("clients")} {observers}", "bench connected");
             await process.HearAsync("bench online");
-            contest.Enter(new Relay(name, process, [], static process => process.ProcessorTime));
+            contest.Enter(new Relay(name, process, []));
         }
     }
 
     /// <summary>The bare one.</summary>
     public static async Task BareAsync(int observers)
     {
-        using var dtus = Listen("main");
-        using var clients = Listen("clients");
+        using var dtus = Loopback.Listen("main", Backlog);
+        using var clients = Loopback.Listen("clients", Backlog);
         Console.WriteLine("ready");
         var hearing = new Socket[observers];
         for (var i = 0; i < observers; i++)
@@ -59,14 +56,5 @@ internal static class FanBenchmark
                 await client.SendAsync(buffer.AsMemory(0, read));
             }
         }
-    }
-
-    private static Socket Listen(string name)
-    {
-        var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        listener.Listen(128);
-        Console.WriteLine($"listening {name} tcp {listener.LocalEndPoint}");
-        return listener;
     }
 }

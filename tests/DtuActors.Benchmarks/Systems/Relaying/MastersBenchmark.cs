@@ -26,10 +26,9 @@ internal static class MastersBenchmark
                   storage { provider = none }
                 }
                 """, 1);
-            contest.Load.Say($"slaves {gateway.PortOf("main")} {id} 1");
-            await contest.Load.HearAsync("bench dialled");
+            await contest.Load.AskAsync($"slaves {gateway.PortOf("main")} {id} 1", "bench dialled");
             await gateway.HearAsync("bench online");
-            var relay = new Relay($"{masters} masters", gateway, [.. Enumerable.Repeat(gateway.PortOf("modbus"), masters)], static process => process.ProcessorTime);
+            var relay = new Relay($"{masters} masters", gateway, [.. Enumerable.Repeat(gateway.PortOf("modbus"), masters)]);
             await contest.EnterAsync(relay, "mbap");
         }
 
