@@ -112,7 +112,7 @@ internal static class FlowBenchmark
 
     private static bool Print(Measured quiet, Measured loaded, double speed, string books, int failures)
     {
-        var table = new Table("while", "requests", "p50 ms", "p99 ms", "working set MB, least", "most", "heap MB, least", "most");
+        var table = new Table("while", "requests", "p50 ms", "p99 ms", "working set MB, least", "working set MB, most", "heap MB, least", "heap MB, most");
         foreach (var (name, row) in new[] { ("the fast DTU is silent", quiet), ("it sends", loaded) })
         {
             table.Add(
