@@ -74,14 +74,21 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <param name="sessions">When so many are online it says <c>bench online TIMESTAMP</c>.</param>
     /// <exception cref="InvalidOperationException">It ended before it was ready; <see cref="ExitCode"/> 2 is a configuration it refuses.</exception>
     /// <param name="core">The one core that it may use; null: any.</param>
-    public static async Task<ChildProcess> GatewayAsync(string configuration, int sessions = 0, int? core = null)
+    /// <param name="executable">A published one, which answers none of a benchmark's questions; null: what was built with this program.</param>
+    public static async Task<ChildProcess> GatewayAsync(string configuration, int sessions = 0, int? core = null, string? executable = null)
     {
         var folder = System.IO.Directory.CreateTempSubdirectory("dtu-benchmark-").FullName;
         await File.WriteAllTextAsync(Path.Combine(folder, "dtu.conf"), configuration);
-        var start = On(core, Dotnet("dtu.dll", ["run", "-c", "dtu.conf"]));
+        var start = executable is null ? Dotnet("dtu.dll", []) : new ProcessStartInfo(executable);
+        Add(start, ["run", "-c", "dtu.conf"]);
+        start = On(core, start);
         start.WorkingDirectory = folder;
-        start.Environment["DOTNET_STARTUP_HOOKS"] = Path.Combine(AppContext.BaseDirectory, "DtuActors.Benchmarks.dll");
-        start.Environment["DTU_BENCH_SESSIONS"] = sessions.ToString(CultureInfo.InvariantCulture);
+        if (executable is null)
+        {
+            start.Environment["DOTNET_STARTUP_HOOKS"] = Path.Combine(AppContext.BaseDirectory, "DtuActors.Benchmarks.dll");
+            start.Environment["DTU_BENCH_SESSIONS"] = sessions.ToString(CultureInfo.InvariantCulture);
+        }
+
         return await ReadyAsync(new ChildProcess(start) { _folder = folder });
     }
 
