@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 using System.Text.Json.Serialization;
 using Akka.Actor;
 using DtuActors.Protocol;
@@ -237,8 +238,38 @@ public sealed record RouteStatus
 public sealed record RefusedConnection(DateTimeOffset At, string Listener, string Remote, ReadOnlyMemory<byte> FirstBytes, string Reason)
     : INoSerializationVerificationNeeded
 {
+    /// <summary>Bytes of its beginning that are kept.</summary>
+    public const int MostFirstBytes = 64;
+
     /// <summary>The node that refused it; null: there is no cluster.</summary>
     public string? Node { get; init; }
+
+    /// <summary>
+    /// What is kept of how it began. Who may look at that need not know secrets, and one with a typing error is nearly right: each byte of the <paramref name="secret"/> that it
+    /// presented is <c>*</c>.
+    /// </summary>
+    public static byte[] Keep(ReadOnlySpan<byte> began, string? secret)
+    {
+        var kept = began[..Math.Min(began.Length, MostFirstBytes)].ToArray();
+        if (secret is not { Length: > 0 })
+        {
+            return kept;
+        }
+
+        var hidden = Encoding.UTF8.GetBytes(secret);
+        for (var at = 0; at < kept.Length; at++)
+        {
+            // The last one may be cut.
+            var rest = kept.AsSpan(at);
+            var most = Math.Min(hidden.Length, rest.Length);
+            if (rest[..most].SequenceEqual(hidden.AsSpan(0, most)))
+            {
+                rest[..most].Fill((byte)'*');
+            }
+        }
+
+        return kept;
+    }
 }
 
 /// <summary>One frame of a DTU's memory. <paramref name="Sequence"/> orders and pages.</summary>

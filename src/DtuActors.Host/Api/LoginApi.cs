@@ -65,6 +65,13 @@ internal static class LoginApi
         return TypedResults.Ok(new LoginAnswer { Name = caller.Name, Role = Caller.Word(caller.Role) });
     }
 
-    private static CookieOptions Options(HttpContext context) =>
-        new() { HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = context.Request.IsHttps, Path = "/", IsEssential = true };
+    // Behind a proxy that ends TLS the request itself is plain; the browser says what its page stands under.
+    private static CookieOptions Options(HttpContext context) => new()
+    {
+        HttpOnly = true,
+        SameSite = SameSiteMode.Strict,
+        Secure = context.Request.IsHttps || context.Request.Headers.Origin.ToString().StartsWith("https://", StringComparison.OrdinalIgnoreCase),
+        Path = "/",
+        IsEssential = true,
+    };
 }

@@ -58,6 +58,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, Readiness 
 {
     public async Task InvokeAsync(HttpContext context)
     {
+        context.Response.OnStarting(static state => Guard(((HttpContext)state).Response), context);
         try
         {
             await next(context);
@@ -108,6 +109,18 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, Readiness 
         return HttpMethods.IsHead(context.Request.Method)
             ? Task.CompletedTask
             : JsonSerializer.SerializeAsync(context.Response.Body, problem, ApiJson.Of<Problem>(), context.RequestAborted);
+    }
+
+    // An answer is nothing but what its type says, and none of the API's stays in a browser's cache: it may hold secrets.
+    private static Task Guard(HttpResponse response)
+    {
+        response.Headers.XContentTypeOptions = "nosniff";
+        if (response.Headers.CacheControl.Count == 0 && response.HttpContext.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal))
+        {
+            response.Headers.CacheControl = "no-store";
+        }
+
+        return Task.CompletedTask;
     }
 
     private static Problem ForStatus(HttpContext context, int status)

@@ -22,12 +22,14 @@ internal static class Audited
 
 /// <summary>
 /// Records every call that is no reading one, those that were refused included. Stands behind routing and before whoever asks for the key. Calls without a known
-/// key are recorded up to so many a minute, the rest with the next one as a number: who has no key must not push out what those did who have one.
+/// key, or with one whose role is not enough, are recorded up to so many a minute, the rest with the next one as a number: who may not must not push out what those did who may.
 /// </summary>
 internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, TimeProvider time)
 {
-    private const int MostUnknown = 30;
-    private static readonly TimeSpan UnknownWithin = TimeSpan.FromMinutes(1);
+    private const int MostRefused = 30;
+    private static readonly TimeSpan RefusedWithin = TimeSpan.FromMinutes(1);
+
+    private static readonly string Forbidden = Text(StatusCodes.Status403Forbidden);
 
     // The console's own channel: what it does there it tells itself.
     private const string ConsoleChannel = "/_blazor";
@@ -50,7 +52,7 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, Ti
 
     private readonly Lock _gate = new();
     private DateTimeOffset _since;
-    private int _unknown;
+    private int _refused;
     private int _unrecorded;
 
     public async Task InvokeAsync(HttpContext context)
@@ -93,14 +95,14 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, Ti
     {
         var caller = context.Features.Get<Caller>();
         var detail = Audited.Of(context);
-        if (caller is null)
+        if (caller is null || outcome.StartsWith(Forbidden, StringComparison.Ordinal))
         {
             if (!MayRecord(out var unrecorded))
             {
                 return;
             }
 
-            detail = unrecorded == 0 ? detail : $"and {unrecorded} calls more without a known key, not recorded one by one";
+            detail = unrecorded == 0 ? detail : $"and {unrecorded} refused calls more, not recorded one by one";
         }
 
         trail.Write(new AuditEntry(
@@ -112,19 +114,19 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, Ti
         lock (_gate)
         {
             var now = time.GetUtcNow();
-            if (now - _since >= UnknownWithin)
+            if (now - _since >= RefusedWithin)
             {
-                (_since, _unknown) = (now, 0);
+                (_since, _refused) = (now, 0);
             }
 
             unrecorded = 0;
-            if (_unknown >= MostUnknown)
+            if (_refused >= MostRefused)
             {
                 _unrecorded++;
                 return false;
             }
 
-            _unknown++;
+            _refused++;
             (unrecorded, _unrecorded) = (_unrecorded, 0);
             return true;
         }

@@ -51,8 +51,11 @@ internal sealed class ActorLog : ReceiveActor, IRequiresMessageQueue<ILoggerMess
             return;
         }
 
-        _log.Log(level, default, (Source: Short(logged.LogSource), logged.Message), isSocket ? null : logged.Cause, static (state, _) => $"{state.Source}: {state.Message}");
+        _log.Log(level, default, (Source: Short(logged.LogSource), logged.Message), isSocket ? null : logged.Cause, static (state, _) => Line(state.Source, state.Message));
     }
+
+    /// <summary>One line, though a broker's or a system's own words are in it.</summary>
+    internal static string Line(string source, object message) => Commands.Terminal.Safe($"{source}: {message}");
 
     // akka://dtu/user/gateway/listener-main/$a → gateway/listener-main/$a
     private static string Short(string source)

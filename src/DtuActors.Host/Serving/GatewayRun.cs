@@ -231,6 +231,9 @@ internal static partial class GatewayRun
         }
     }
 
+    // Browsers, scrapers and followers of events are tens. What is more must not take the descriptors that DTUs need, and the process to live.
+    private const int MostHttpConnections = 1000;
+
     private static WebApplication Build(GatewayOptions options, GatewayFiles files)
     {
         // Empty: ASPNETCORE_ variables and an appsettings.json that lies about must not change what dtu.conf says.
@@ -239,6 +242,7 @@ internal static partial class GatewayRun
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = Body.MostBytes;
+            kestrel.Limits.MaxConcurrentConnections = Descriptors.OfProcess.PartFor(MostHttpConnections);
             kestrel.Listen(options.Http.Address, options.Http.Port);
         });
         AddLogging(builder.Logging);

@@ -46,7 +46,7 @@ public static class ClusterSetup
 
     private static string Hocon(string node, ClusterOptions options)
     {
-        // On Unix "reuse" would let two processes listen on one port, each with half of the connections. A message that has no serializer of its own fails where it is sent, and is no JSON of whatever type another node names. Two cores that are busy, or a long collection of garbage, keep a node silent for some seconds; one that is stopped for ten comes back unharmed.
+        // On Unix "reuse" would let two processes listen on one port, each with half of the connections. A message that has no serializer of its own fails where it is sent. Two cores that are busy, or a long collection of garbage, keep a node silent for some seconds; one that is stopped for ten comes back unharmed.
         var text = new StringBuilder($$"""
             akka {
               actor.provider = cluster

@@ -30,6 +30,9 @@ internal sealed partial class Descriptors(Func<long?> limit)
     private const int TooManyInProcess = 24;
     private const int TooManyInSystem = 23;
 
+    /// <summary>So many connections of one kind that has no limit of its own, or fewer where the table is small.</summary>
+    public long PartFor(int wanted) => Math.Min(wanted, (limit() ?? long.MaxValue) / Part);
+
     /// <summary>Null while another socket can be accepted, or in words why none can: the same words as long as the limit is the same.</summary>
     public string? Shortage() => limit() is null ? null : Shortage(LowestFree());
 

@@ -10,7 +10,8 @@ namespace DtuActors.Listening;
 /// <param name="Id">Whose it is, where it is a registration that is admitted.</param>
 /// <param name="Candidate">By which of the listener's profiles.</param>
 /// <param name="Refusal">Else the reason why not: <see cref="UdpEntrance.Unregistered"/>, or a registration's own.</param>
-public readonly record struct DatagramVerdict(DtuId Id, int Candidate, string? Refusal);
+/// <param name="Secret">What a registration that is refused presented with its id.</param>
+public readonly record struct DatagramVerdict(DtuId Id, int Candidate, string? Refusal, string? Secret = null);
 
 /// <summary>
 /// Reads a datagram for itself: no connection stands behind it, so either it says who sent it, and admission agrees, or it is nobody's. Pure; one for each listener.
@@ -51,7 +52,7 @@ public sealed class UdpEntrance
     {
         if (_setup.Dtu is { } only && _setup.Candidates[0].Envelope is null)
         {
-            return new DatagramVerdict(only, 0, null);
+            return Named(only, 0, remote);
         }
 
         var race = _setup.BeginRegistration(remote, _setup.Dtu is not null);
@@ -64,10 +65,12 @@ public sealed class UdpEntrance
 
         if (_setup.Dtu is { } named)
         {
-            return new DatagramVerdict(named, race.Leader, null);
+            return Named(named, race.Leader, remote);
         }
 
         var verdict = _setup.Admission.Decide(_setup.IdPrefix, race.Registrar.Id, race.Registrar.Secret, remote.Address);
-        return new DatagramVerdict(verdict.Id, race.Leader, verdict.Refusal);
+        return new DatagramVerdict(verdict.Id, race.Leader, verdict.Refusal, race.Registrar.Secret);
     }
+
+    private DatagramVerdict Named(DtuId dtu, int candidate, Peer remote) => new(dtu, candidate, _setup.Admission.DecideNamed(dtu, remote.Address).Refusal);
 }

@@ -16,7 +16,6 @@ public sealed partial class UdpListenerActor
 {
     // So many in one go, then everybody else's messages have their turn.
     private const int MostAtOnce = 64;
-    private const int FirstBytesKept = 64;
     private const string NoRoom = "max-connections";
 
     private readonly UnknownSenders _unknown;
@@ -132,7 +131,7 @@ public sealed partial class UdpListenerActor
         var peer = verdict.Refusal is not null || known?.Id == verdict.Id ? known : PeerElsewhere(verdict) ?? Enter(verdict, from, remote);
         if (peer is null)
         {
-            TurnAway(datagram, remote, verdict.Refusal ?? (Draining ? EndReasons.Stopping : NoRoom));
+            TurnAway(datagram, remote, verdict.Refusal ?? (Draining ? EndReasons.Stopping : NoRoom), verdict.Secret);
         }
         else if (peer.Address.Equals(from) || TryMove(peer, from))
         {
@@ -215,13 +214,13 @@ public sealed partial class UdpListenerActor
     }
 
     // Nobody unknown gets an answer: the address may be forged, and stand for somebody who never asked.
-    private void TurnAway(ReadOnlySpan<byte> datagram, Peer remote, string reason)
+    private void TurnAway(ReadOnlySpan<byte> datagram, Peer remote, string reason, string? secret = null)
     {
         Drop(reason);
         if (remote.Address is { } address && _unknown.IsShown(address, Now))
         {
             Log.Info("datagram from {0} on {1} dropped: {2}", remote.Text, Setup.Name, reason);
-            Setup.Inbox.Tell(new RefusedConnection(Now, Setup.Name, remote.Text, datagram[..Math.Min(datagram.Length, FirstBytesKept)].ToArray(), reason));
+            Setup.Inbox.Tell(new RefusedConnection(Now, Setup.Name, remote.Text, RefusedConnection.Keep(datagram, secret), reason));
         }
     }
 

@@ -53,8 +53,12 @@ public sealed class Admission
     /// <summary>Registrations from now on are decided by these rows; sessions that are open are not touched.</summary>
     public void Use(Register register) => Volatile.Write(ref _register, register);
 
-    /// <summary>What is known of a DTU that its listener or dialer names: no word of the DTU's own is needed, so nothing is refused.</summary>
+    /// <summary>What is known of a DTU.</summary>
     public DtuOptions? Find(DtuId id) => Known(id.Value);
+
+    /// <summary>Decides about a DTU that its listener or dialer names: no word of its own is needed, but where it is looked for it has to be.</summary>
+    public AdmissionVerdict DecideNamed(DtuId id, IPAddress? remote) =>
+        Find(id) is not { } dtu ? new AdmissionVerdict(id, null, null, null) : IsElsewhere(dtu, remote) ? Refuse(WrongAddress) : new AdmissionVerdict(id, null, dtu, null);
 
     /// <summary>The groups that a DTU is in.</summary>
     public ImmutableArray<string> GroupsOf(DtuId id) => Find(id)?.Groups ?? [];
@@ -79,7 +83,7 @@ public sealed class Admission
             return Refuse(WrongSecret);
         }
 
-        if (dtu.Remote is { } only && !SameAddress(only, remote))
+        if (IsElsewhere(dtu, remote))
         {
             return Refuse(WrongAddress);
         }
@@ -115,5 +119,5 @@ public sealed class Admission
         CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(expected)), SHA256.HashData(Encoding.UTF8.GetBytes(given ?? "")))
         && given is not null;
 
-    private static bool SameAddress(IPAddress only, IPAddress? remote) => remote is not null && only.MapToIPv6().Equals(remote.MapToIPv6());
+    private static bool IsElsewhere(DtuOptions dtu, IPAddress? remote) => dtu.Remote is { } only && remote?.MapToIPv6().Equals(only.MapToIPv6()) != true;
 }

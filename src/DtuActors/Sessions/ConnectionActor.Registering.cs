@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Akka.Actor;
 using Akka.Event;
 using Akka.IO;
@@ -12,7 +13,6 @@ namespace DtuActors.Sessions;
 public sealed partial class ConnectionActor
 {
     private const string RegistrationOverdueReason = "timeout";
-    private const int FirstBytesKept = 64;
 
     // An instrument that is still starting, or a line that was busy, did not hear the first question.
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(5);
@@ -53,23 +53,26 @@ public sealed partial class ConnectionActor
         OnRegistration();
     }
 
-    // False where the certificate names nobody who may come in.
+    // False where the certificate names nobody who may come in, or the listener somebody who may not from there.
     private bool TryName()
     {
-        if (_remote.Identity is not { } identity)
+        if (_remote.Identity is { } identity)
         {
-            _named = _setup.Dtu is { } dtu ? new Named(dtu, dtu.Value, null, _setup.Admission.Find(dtu)) : null;
-            return true;
+            return TryName(_setup.Admission.DecideProven(_setup.IdPrefix, identity, _remote.Address), identity);
         }
 
-        var verdict = _setup.Admission.DecideProven(_setup.IdPrefix, identity, _remote.Address);
+        return _setup.Dtu is not { } dtu || TryName(_setup.Admission.DecideNamed(dtu, _remote.Address), dtu.Value);
+    }
+
+    private bool TryName(AdmissionVerdict verdict, string presented)
+    {
         if (verdict.Refusal is { } refusal)
         {
             Refuse(refusal);
             return false;
         }
 
-        _named = new Named(verdict.Id, identity, verdict.PresentedId, verdict.Dtu);
+        _named = new Named(verdict.Id, presented, verdict.PresentedId, verdict.Dtu);
         return true;
     }
 
@@ -112,9 +115,9 @@ public sealed partial class ConnectionActor
     private void OnRegistrationBytes(ReadOnlySpan<byte> bytes)
     {
         Count(bytes);
-        if (_firstBytes.Count < FirstBytesKept)
+        if (_firstBytes.Count < RefusedConnection.MostFirstBytes)
         {
-            _firstBytes.AddRange(bytes[..Math.Min(bytes.Length, FirstBytesKept - _firstBytes.Count)]);
+            _firstBytes.AddRange(bytes[..Math.Min(bytes.Length, RefusedConnection.MostFirstBytes - _firstBytes.Count)]);
         }
 
         _race!.Feed(bytes);
@@ -176,7 +179,8 @@ public sealed partial class ConnectionActor
     private void Refuse(string reason, string? words = null)
     {
         CountRegistration(reason);
-        _setup.Recorder.Tell(new RefusedConnection(Now, _setup.Listener, Remote, _firstBytes.ToArray(), reason));
+        var began = RefusedConnection.Keep(CollectionsMarshal.AsSpan(_firstBytes), _race?.Registrar.Secret);
+        _setup.Recorder.Tell(new RefusedConnection(Now, _setup.Listener, Remote, began, reason));
         if (_setup.Lines.Next(Now) is { } note)
         {
             Log.Info("connection from {0} on {1} refused: {2}{3}", Remote, _setup.Listener, words ?? reason, note);

@@ -57,7 +57,7 @@ public sealed partial class ConnectionActor
     {
         CountRegistration(IdChanged);
         CountDroppedUp(said, IdChanged);
-        _setup.Recorder.Tell(new RefusedConnection(Now, _setup.Listener, Remote, said[..Math.Min(said.Length, FirstBytesKept)].ToArray(), IdChanged));
+        _setup.Recorder.Tell(new RefusedConnection(Now, _setup.Listener, Remote, RefusedConnection.Keep(said, secret: null), IdChanged));
         Close(EndReasons.Refused, $"{IdChanged}: the live session of {_id} registered as another DTU");
     }
 

@@ -185,6 +185,21 @@ public sealed class ApiTests(GatewayFixture gateway) : IClassFixture<GatewayFixt
         Assert.Equal(200, (await Answer.OfAsync(await gateway.Http.SendAsync(read))).Status);
     }
 
+    [Theory]
+    [InlineData("/api/v1/dtus", "no-store")]
+    [InlineData("/api/v1/dtus/nobody", "no-store")]
+    [InlineData("/nothing", null)]
+    [InlineData("/metrics", null)]
+    public async Task An_answer_is_what_its_type_says_and_the_API_s_is_not_kept(string path, string? cache)
+    {
+        using var answer = await gateway.Http.GetAsync(path);
+        Assert.Equal("nosniff", answer.Headers.GetValues("X-Content-Type-Options").Single());
+        if (cache is not null)
+        {
+            Assert.Equal(cache, answer.Headers.CacheControl?.ToString());
+        }
+    }
+
     [Fact]
     public async Task Metrics_have_the_names_of_the_contract_and_no_DTUs_id()
     {

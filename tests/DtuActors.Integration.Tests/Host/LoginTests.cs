@@ -26,6 +26,17 @@ public sealed class LoginTests(KeyedGateway gateway) : IClassFixture<KeyedGatewa
     }
 
     [Theory]
+    [InlineData("https", true)]
+    [InlineData("http", false)]
+    public async Task A_page_that_stands_under_TLS_gets_a_cookie_that_goes_nowhere_else(string scheme, bool isSecure)
+    {
+        using var login = new HttpRequestMessage(HttpMethod.Post, "/login") { Content = new StringContent("""{"key":"operate-key-2"}""", Encoding.UTF8, "application/json") };
+        login.Headers.Add("Origin", $"{scheme}://{gateway.Http.BaseAddress!.Authority}");
+        using var answer = await gateway.Http.SendAsync(login);
+        Assert.Equal(isSecure, answer.Headers.GetValues("Set-Cookie").Single().Contains("; secure", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("GET", "/api/v1/dtus", 200)]
     [InlineData("POST", "/api/v1/dtus/x/send", 404)]
     [InlineData("PUT", "/api/v1/dtus/x", 403)]

@@ -103,4 +103,10 @@ public sealed class PureTests
         var line = WatchCommand.Line("frame", data);
         Assert.EndsWith("p␛[2J ↓ 01 03  (bad-checksum)", line, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void What_a_broker_says_is_one_harmless_line_of_the_log() =>
+        Assert.Equal("gateway/mqtt: refused ␛[31m␍gone", Serving(@"refused " + (char)27 + "[31m" + (char)13 + "gone"));
+
+    private static string Serving(string words) => DtuActors.Host.Serving.ActorLog.Line("gateway/mqtt", words);
 }

@@ -50,6 +50,16 @@ public sealed class WireRemoteSpec : TestKit, IAsyncLifetime
     }
 
     [Fact]
+    public void Who_names_a_type_has_no_object_made_of_it()
+    {
+        var bytes = "{}"u8.ToArray();
+        Assert.Throws<System.Runtime.Serialization.SerializationException>(() => Sys.Serialization.Deserialize(bytes, NoJson.Taken, typeof(Made).AssemblyQualifiedName));
+        Assert.Throws<System.Runtime.Serialization.SerializationException>(() => Sys.Serialization.Deserialize(bytes, NoJson.Taken, typeof(Made)));
+        Assert.Throws<System.Runtime.Serialization.SerializationException>(() => Sys.Serialization.Deserialize(bytes, NoJson.Taken, ""));
+        Assert.Equal(0, Made.Count);
+    }
+
+    [Fact]
     public async Task Who_asks_from_outside_an_actor_is_answered_too()
     {
         var session = CreateTestProbe(_other);
@@ -120,5 +130,12 @@ public sealed class WireRemoteSpec : TestKit, IAsyncLifetime
         public override byte[] ToBinary(object obj) => ((Later)obj).Bytes;
 
         public override object FromBinary(byte[] bytes, string manifest) => throw new NotSupportedException();
+    }
+
+    private sealed class Made
+    {
+        public Made() => Count++;
+
+        public static int Count { get; private set; }
     }
 }

@@ -32,6 +32,18 @@ public sealed class UdpEntranceTests
     private static DtuActors.Sessions.SessionSetup SetupOf(GatewayOptions options, ProfileOptions[] candidates, string? dtu) =>
         SessionSetups.Nowhere(options) with { Candidates = candidates, Dtu = dtu is null ? null : Protocol.DtuId.Parse(dtu), IdPrefix = "" };
 
+    [Theory]
+    [InlineData("10.8.0.7", null)]
+    [InlineData("10.8.0.8", "wrong-address")]
+    public void Who_is_looked_for_at_one_address_is_nobody_at_another_though_the_listener_names_him(string only, string? refusal)
+    {
+        foreach (var profile in (ProfileOptions[])[Profile(new NoForm()), Profile(new EnvelopeForm(), envelope: "ddp")])
+        {
+            var options = Options.Gateway(profile).With(Options.Dtu("pump-7") with { Remote = IPAddress.Parse(only) });
+            Assert.Equal(refusal, Entrance(profile, "pump-7", options).Read(Ddp.Build(DdpType.Register, "13403154329", new byte[6]), Remote).Refusal);
+        }
+    }
+
     [Fact]
     public void An_address_moves_where_every_datagram_carries_the_id_and_nowhere_else()
     {

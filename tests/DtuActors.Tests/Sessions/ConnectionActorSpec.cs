@@ -188,7 +188,30 @@ public sealed class ConnectionActorSpec : SessionSpec
 
         var other = Connect(options: options);
         Receive(other, "13800138000,wrong\n");
-        Assert.Equal("wrong-secret", Recorder.FishForMessage<RefusedConnection>(_ => true).Reason);
+        var refused = Recorder.FishForMessage<RefusedConnection>(_ => true);
+        Assert.Equal(("wrong-secret", "13800138000,*****\n"), (refused.Reason, Encoding.ASCII.GetString(refused.FirstBytes.Span)));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("dtu-1")]
+    public void Who_is_looked_for_at_one_address_is_refused_at_another_also_where_the_listener_names_him(string? named)
+    {
+        var options = Options.Gateway().With(Options.Dtu("dtu-1", secret: named is null ? "s3cret" : null) with { Remote = System.Net.IPAddress.Parse("10.8.0.8") });
+        var session = Connect(options: options, dtu: named);
+        Receive(session, "dtu-1,s3cret\n");
+        var refused = Recorder.FishForMessage<RefusedConnection>(_ => true);
+        Assert.Equal("wrong-address", refused.Reason);
+        Assert.DoesNotContain("s3cret", Encoding.ASCII.GetString(refused.FirstBytes.Span), StringComparison.Ordinal);
+        Directory.ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void A_secret_that_is_cut_by_what_is_kept_is_hidden_too()
+    {
+        var began = new string('1', RefusedConnection.MostFirstBytes - 3) + "s3cret";
+        Assert.Equal(new string('1', RefusedConnection.MostFirstBytes - 3) + "***", Encoding.ASCII.GetString(RefusedConnection.Keep(Encoding.ASCII.GetBytes(began), "s3cret")));
+        Assert.Equal("began", Encoding.ASCII.GetString(RefusedConnection.Keep("began"u8, null)));
     }
 
     [Fact]

@@ -18,6 +18,7 @@ public sealed class WireSerializer : SerializerWithStringManifest
     public const string Hocon = """
         akka.actor {
           serializers.dtu-wire = "DtuActors.Clustering.Wire.WireSerializer, DtuActors"
+          serializers.json = "DtuActors.Clustering.Wire.NoJson, DtuActors"
           serialization-bindings { "DtuActors.Clustering.IWire, DtuActors" = dtu-wire }
         }
         """;

@@ -50,7 +50,6 @@ internal static class StreamSteps
 
     // Taken only while there are bytes, so it may be larger than what a DTU sends.
     public const int MostPerRead = 16 * 1024;
-    private const int FirstBytesKept = 64;
 
     /// <summary>One read of a stream, as <see cref="SocketReader"/> reads a bare socket: waits without a buffer, then takes what is there. Ends in <see cref="Tcp.Received"/>, <see cref="Finished"/> or <see cref="Broken"/>.</summary>
     public static async Task ReadAsync(Stream stream, IActorRef connection)
@@ -149,7 +148,7 @@ internal static class StreamSteps
 
         connection.Tell(outcome, ActorRefs.NoSender);
 
-        NotOpened NoHeader(string problem) => new(StreamTalk.ProxyHeader, problem, bytes.AsMemory(0, Math.Min(count, FirstBytesKept)));
+        NotOpened NoHeader(string problem) => new(StreamTalk.ProxyHeader, problem, bytes.AsMemory(0, Math.Min(count, RefusedConnection.MostFirstBytes)));
     }
 
     /// <summary>Ends in <see cref="HandshakeDone"/> or <see cref="NotOpened"/>.</summary>

@@ -96,6 +96,7 @@ public sealed class DescriptorsSpec : TransportHarness
     {
         Assert.Null(Descriptors.OfProcess.Shortage());
         Assert.Null(new Descriptors(() => null).Shortage(long.MaxValue));
+        Assert.Equal((1000, 128, 1000), (new Descriptors(() => null).PartFor(1000), new Descriptors(() => 1024).PartFor(1000), new Descriptors(() => 20_000).PartFor(1000)));
     }
 
     private static void NeedNumbers() => Skip.If(OperatingSystem.IsWindows(), "a handle's number tells nothing there");
