@@ -77,13 +77,19 @@ public sealed partial class RouterActor
 
     private void OnFound(Holding.Found found)
     {
+        // What was looked for may have told of itself meanwhile, and of its end.
+        if (!_lookups.TryGetValue(found.Dtu, out var lookup))
+        {
+            return;
+        }
+
         if (found.Session is { } session && IsWithinReach(session.Connection))
         {
             // Where it is another one than the router knows, the lookup ends with it.
             Open(session);
             EndLookup(found.Dtu, null);
         }
-        else if (_lookups.TryGetValue(found.Dtu, out var lookup) && --lookup.Asked == 0)
+        else if (--lookup.Asked == 0)
         {
             EndLookup(found.Dtu, null);
         }

@@ -30,6 +30,9 @@ public sealed partial class ConnectionActor
     private int _earlyBytes;
     private int _unanswered;
 
+    // The directory has heard of it, and may send others here before this one hears that it does.
+    private bool _isClaiming;
+
     private void BeginClaim(DtuId id, string presented, string? alias, DtuOptions? known)
     {
         _id = id;
@@ -65,13 +68,15 @@ public sealed partial class ConnectionActor
                 OnGranted(granted);
                 return true;
             case Holding.Superseded superseded:
+                _isClaiming = false;
                 Close(EndReasons.Replaced, $"{superseded.By} claimed {_id} meanwhile");
                 return true;
             case Holding.Refused refused:
+                _isClaiming = false;
                 OnRefused(refused);
                 return true;
             default:
-                return Always(message);
+                return RefusesWhatComes(message) || Always(message);
         }
     }
 
@@ -101,6 +106,7 @@ public sealed partial class ConnectionActor
 
     private void SendClaim()
     {
+        _isClaiming = true;
         Announce();
         var again = ClaimAgainAfter * (1 + _unanswered);
         Timers.StartSingleTimer(TimerKey.Claim, ClaimDue.Again, again < ClaimAgainLast ? again : ClaimAgainLast);

@@ -81,7 +81,7 @@ public sealed partial class ConnectionActor
         }
     }
 
-    /// <summary>Without its socket: until the router has heard of it, and sends no more.</summary>
+    /// <summary>Without its socket: until the router has heard of it, and sends no more; or, where it only claimed, until what came by its claim has come.</summary>
     private bool Leaving(object message)
     {
         if (message is Registry.SessionForgotten)
@@ -209,14 +209,22 @@ public sealed partial class ConnectionActor
         {
             EndAs(reason, error, evidence);
             DropWhatWasEarly();
+        }
+        else
+        {
+            // Nothing follows, as after a silence: what is a frame then goes its way, where the session was still open, and what is none is counted.
+            EndBurst();
+            EndAs(reason, error, evidence);
+            Leave();
+        }
+
+        // A claim that is on its way may still be granted, and what a router looked up the DTU for comes here then: it is answered, and the router sees this one end.
+        if (_session is null && !_isClaiming)
+        {
             Context.Stop(Self);
             return;
         }
 
-        // Nothing follows, as after a silence: what is a frame then goes its way, where the session was still open, and what is none is counted.
-        EndBurst();
-        EndAs(reason, error, evidence);
-        Leave();
         Context.Become(Leaving);
         Timers.CancelAll();
         Timers.StartSingleTimer(TimerKey.Abort, Registry.SessionForgotten.Instance, LeaveLimit);

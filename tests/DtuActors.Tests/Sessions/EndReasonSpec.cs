@@ -35,7 +35,25 @@ public sealed class EndReasonSpec : SessionSpec
     {
         var session = Claiming();
         End(session, how);
+        Settle(session);
+        Advance(TimeSpan.FromSeconds(1.1));
         AssertEndedWithoutSession(session, reason);
+    }
+
+    [Fact]
+    public void Who_is_sent_to_a_session_whose_socket_ended_while_it_claimed_is_answered()
+    {
+        var session = Claiming();
+        session.Tell(new Asking.Request(Protocol.DtuId.Parse("dtu-1"), new byte[1], null, AnswerRule.ByMode, 1, "api", TestActor));
+        Assert.Equal(new Asking.Refused(1, RefusalReason.SessionEnded), ExpectMsg<Asking.Refused>());
+        session.Tell(Tcp.PeerClosed.Instance);
+        session.Tell(new Holding.Granted(FirstEpoch, Owner));
+        Assert.Equal(FirstEpoch, Directory.ExpectMsg<Holding.Released>().Epoch);
+        session.Tell(new Asking.Request(Protocol.DtuId.Parse("dtu-1"), new byte[1], null, AnswerRule.ByMode, 2, "api", TestActor));
+        Assert.Equal(new Asking.Refused(2, RefusalReason.SessionEnded), ExpectMsg<Asking.Refused>());
+        Settle(session);
+        Advance(TimeSpan.FromSeconds(1.1));
+        ExpectTerminatedSession(session);
     }
 
     [Theory]
@@ -74,6 +92,8 @@ public sealed class EndReasonSpec : SessionSpec
         registering.Tell(Tcp.Closed.Instance);
         ExpectTerminated(registering);
         claiming.Tell(Tcp.Closed.Instance);
+        Settle(claiming);
+        Advance(TimeSpan.FromSeconds(1.1));
         ExpectTerminated(claiming);
         online.Tell(Tcp.Closed.Instance);
         AssertEnded(online, "stopping");
