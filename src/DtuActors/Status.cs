@@ -245,8 +245,7 @@ public sealed record RefusedConnection(DateTimeOffset At, string Listener, strin
     public string? Node { get; init; }
 
     /// <summary>
-    /// What is kept of how it began. Who may look at that need not know secrets, and one with a typing error is nearly right: each byte of the <paramref name="secret"/> that it
-    /// presented is <c>*</c>.
+    /// What is kept of how it began. Who may look at that need not know secrets: each byte of the <paramref name="secret"/>, where it presented the right one, is <c>*</c>.
     /// </summary>
     public static byte[] Keep(ReadOnlySpan<byte> began, string? secret)
     {

@@ -24,8 +24,9 @@ var known = new Dictionary<string, Type[]>
 // Parts of a benchmark of the whole, in processes of their own.
 if (args is [var part, var number] && Parts.Known.TryGetValue(part, out var run))
 {
-    await run(int.Parse(number, CultureInfo.InvariantCulture));
-    return 0;
+    var running = run(int.Parse(number, CultureInfo.InvariantCulture));
+    await running;
+    return running is Task<bool> verdict && !await verdict ? Failed : 0;
 }
 
 var effort = args is [_, "--short"] ? Effort.Short : Effort.Full;
@@ -42,7 +43,7 @@ if (args is [var system, .. [] or ["--short"]] && SystemBenchmarks.Named(system.
 
 if (args is not [var word] || !known.TryGetValue(word.TrimStart('-'), out var benchmarks))
 {
-    Console.Error.WriteLine($"usage: DtuActors.Benchmarks framers | checksums | all | {SystemBenchmarks.Names} | system [--short]");
+    Console.Error.WriteLine($"usage: DtuActors.Benchmarks framers | checksums | all | {SystemBenchmarks.Names} | system [--short] | soak MINUTES");
     return UsageError;
 }
 

@@ -10,7 +10,7 @@ namespace DtuActors.Listening;
 /// <param name="Id">Whose it is, where it is a registration that is admitted.</param>
 /// <param name="Candidate">By which of the listener's profiles.</param>
 /// <param name="Refusal">Else the reason why not: <see cref="UdpEntrance.Unregistered"/>, or a registration's own.</param>
-/// <param name="Secret">What a registration that is refused presented with its id.</param>
+/// <param name="Secret">The right one, of a registration that is refused all the same.</param>
 public readonly record struct DatagramVerdict(DtuId Id, int Candidate, string? Refusal, string? Secret = null);
 
 /// <summary>
@@ -69,7 +69,7 @@ public sealed class UdpEntrance
         }
 
         var verdict = _setup.Admission.Decide(_setup.IdPrefix, race.Registrar.Id, race.Registrar.Secret, remote.Address);
-        return new DatagramVerdict(verdict.Id, race.Leader, verdict.Refusal, race.Registrar.Secret);
+        return new DatagramVerdict(verdict.Id, race.Leader, verdict.Refusal, verdict.Refusal is Admission.WrongAddress ? race.Registrar.Secret : null);
     }
 
     private DatagramVerdict Named(DtuId dtu, int candidate, Peer remote) => new(dtu, candidate, _setup.Admission.DecideNamed(dtu, remote.Address).Refusal);

@@ -179,7 +179,7 @@ public sealed partial class ConnectionActor
     private void Refuse(string reason, string? words = null)
     {
         CountRegistration(reason);
-        var began = RefusedConnection.Keep(CollectionsMarshal.AsSpan(_firstBytes), _race?.Registrar.Secret);
+        var began = RefusedConnection.Keep(CollectionsMarshal.AsSpan(_firstBytes), reason is Admission.WrongAddress or ConflictReason ? _race?.Registrar.Secret : null);
         _setup.Recorder.Tell(new RefusedConnection(Now, _setup.Listener, Remote, began, reason));
         if (_setup.Lines.Next(Now) is { } note)
         {

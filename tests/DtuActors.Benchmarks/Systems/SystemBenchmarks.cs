@@ -54,5 +54,6 @@ internal static class Parts
         ["silent-dtus"] = SilentBenchmark.DtusAsync,
         ["fleet"] = FleetBenchmark.RunAsync,
         ["history"] = static seconds => HistoryBenchmark.RunAsync(TimeSpan.FromSeconds(seconds)),
+        ["soak"] = SoakBenchmark.RunAsync,
     };
 }

@@ -25,6 +25,16 @@ public sealed class LoginTests(KeyedGateway gateway) : IClassFixture<KeyedGatewa
         Assert.DoesNotContain("operate-key-2", cookie, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_page_runs_no_script_but_the_gateway_s_own_stands_in_no_frame_and_is_not_kept()
+    {
+        using var page = await gateway.Http.GetAsync("/");
+        var policy = page.Headers.GetValues("Content-Security-Policy").Single();
+        Assert.All((string[])["script-src 'self';", "object-src 'none'", "frame-ancestors 'none'", "base-uri 'self'"], part => Assert.Contains(part, policy, StringComparison.Ordinal));
+        Assert.Equal(("nosniff", "no-referrer", true), (
+            page.Headers.GetValues("X-Content-Type-Options").Single(), page.Headers.GetValues("Referrer-Policy").Single(), page.Headers.CacheControl!.NoStore));
+    }
+
     [Theory]
     [InlineData("https", true)]
     [InlineData("http", false)]

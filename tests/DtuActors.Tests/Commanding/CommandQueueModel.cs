@@ -6,7 +6,7 @@ using FsCheck.Xunit;
 
 namespace DtuActors.Tests.Commanding;
 
-/// <summary>The durable queue beside a model that is a list and nothing else: whatever a journal tells, in whatever order, both say the same; a snapshot in between changes nothing.</summary>
+/// <summary>The durable queue beside a model that is a list and nothing else: whatever a journal tells, in whatever order, both say the same; neither a snapshot in between nor a crash, after which it is told all again, changes anything.</summary>
 public sealed class CommandQueueModel
 {
     private static readonly DateTimeOffset Begin = DateTimeOffset.UnixEpoch;
@@ -23,12 +23,14 @@ public sealed class CommandQueueModel
         EndTheLast,
         TellOfNobody,
         Snapshot,
+        Crash,
     }
 
     [Property(MaxTest = 1000)]
     public Property It_is_the_list_of_those_that_have_not_ended(Step[] steps)
     {
         var queue = new CommandQueue();
+        var journal = new List<CommandEvent>();
         var model = new List<Row>();
         var ended = new List<string>();
         foreach (var (step, number) in steps.Select(static (step, number) => (step, number)))
@@ -40,30 +42,34 @@ public sealed class CommandQueueModel
                     var taken = new CommandTaken(
                         number.ToString(CultureInfo.InvariantCulture), at, null, "api", new byte[(number % 7) + 1], step == Step.TakeForAWhile ? at.AddSeconds(5) : null, false,
                         step == Step.TakeUnderKey ? "key" : null, false);
-                    queue.Apply(taken);
+                    Happen(taken);
                     model.Add(new Row(taken));
                     break;
                 case Step.Send when model.Find(static row => !row.IsSent) is { } first && !model.Exists(static row => row.IsSent):
-                    queue.Apply(new CommandSent(first.Taken.Id, at));
+                    Happen(new CommandSent(first.Taken.Id, at));
                     first.IsSent = true;
                     break;
                 case Step.Return when model.Find(static row => row.IsSent) is { } sent:
-                    queue.Apply(new CommandReturned(sent.Taken.Id, at));
+                    Happen(new CommandReturned(sent.Taken.Id, at));
                     sent.IsSent = false;
                     break;
                 case Step.End or Step.EndTheLast when model.Count > 0:
                     var over = step == Step.End ? model[0] : model[^1];
-                    queue.Apply(new CommandEnded(over.Taken.Id, at, Ends[number % Ends.Length], null, null));
+                    Happen(new CommandEnded(over.Taken.Id, at, Ends[number % Ends.Length], null, null));
                     model.Remove(over);
                     ended.Add(over.Taken.Id);
                     break;
                 case Step.TellOfNobody:
-                    queue.Apply(new CommandSent("nobody", at));
-                    queue.Apply(new CommandReturned("nobody", at));
-                    queue.Apply(new CommandEnded("nobody", at, CommandStates.Failed, null, null));
+                    Happen(new CommandSent("nobody", at));
+                    Happen(new CommandReturned("nobody", at));
+                    Happen(new CommandEnded("nobody", at, CommandStates.Failed, null, null));
                     break;
                 case Step.Snapshot:
                     queue = queue.Copy();
+                    break;
+                case Step.Crash:
+                    queue = new CommandQueue();
+                    journal.ForEach(queue.Apply);
                     break;
             }
 
@@ -74,6 +80,12 @@ public sealed class CommandQueueModel
         }
 
         return true.ToProperty();
+
+        void Happen(CommandEvent happened)
+        {
+            journal.Add(happened);
+            queue.Apply(happened);
+        }
     }
 
     [Fact]
