@@ -34,11 +34,11 @@ internal static class FlowBenchmark
         await using var gateway = await ChildProcess.GatewayAsync(Configuration());
         using var stop = new CancellationTokenSource();
         var reader = SlowReader.RunAsync(Path.Combine(gateway.Folder, "com1"), stop.Token);
-        await using var instruments = ChildProcess.Host("simulate", "--connect", gateway.AddressOf("main"), "--count", Masters, "--id-prefix", "m");
+        await using var instruments = Instruments.Start(gateway, Masters);
         await using var flood = ChildProcess.Self("flow-flood", gateway.PortOf("main"));
         using var api = gateway.Api();
         await api.OnlineAsync(Masters);
-        var masters = Enumerable.Range(1, Masters).Select(unit => new ModbusMaster(gateway.PortOf("modbus"), (byte)unit)).ToArray();
+        var masters = Instruments.Masters(gateway, Masters);
         var polling = Task.WhenAll(masters.Select(master => master.RunAsync(stop.Token)));
 
         // Until code is compiled and the frames in memory are as many as they become.
@@ -64,25 +64,21 @@ internal static class FlowBenchmark
           listeners { main { transport = tcp, address = "127.0.0.1", port = 0, profile = default } }
           profiles {
             fast { heartbeat { timeout = off } }
-            slave { framing { codec = modbus-rtu } , bus { mode = request-response } }
+            {{Instruments.Profile}}
           }
           dtus {
             fast { profile = fast }
-            {{string.Join("\n    ", Enumerable.Range(1, Masters).Select(unit => $"{IdOf(unit)} {{ profile = slave }}"))}}
+            {{Instruments.Dtus(Masters)}}
           }
           endpoints {
             com1 { kind = pty, link = "com1" }
-            modbus { kind = modbus-tcp, address = "127.0.0.1", port = 0, units {
-              {{string.Join("\n      ", Enumerable.Range(1, Masters).Select(unit => $"{unit} {{ dtu = {IdOf(unit)}, slave = 1 }}"))}}
-            } }
+            {{Instruments.Endpoint(Masters)}}
           }
           routes = [{ dtu = fast, to = com1, direction = up }]
           http { port = 0 }
           storage { provider = none }
         }
         """;
-
-    private static string IdOf(int unit) => string.Create(CultureInfo.InvariantCulture, $"m{unit:0000}");
 
     private static async Task<double> UplinkAsync(HttpClient api) => (await api.JsonAsync("/api/v1/dtus/fast"))["bytesUp"]!.GetValue<double>();
 

@@ -23,7 +23,7 @@ internal static class SoakBenchmark
         await using var gateway = await ChildProcess.GatewayAsync(Configuration(broker?.Port), Dtus + Masters);
         using var stop = new CancellationTokenSource();
         await using var client = await ChildProcess.PartAsync("storm-client", Dtus);
-        await using var instruments = ChildProcess.Host("simulate", "--connect", gateway.AddressOf("main"), "--count", Masters, "--id-prefix", "m");
+        await using var instruments = Instruments.Start(gateway, Masters);
         await client.AskAsync(string.Create(CultureInfo.InvariantCulture, $"open {gateway.PortOf("main")}"), "bench opened");
         await gateway.HearAsync("bench online");
         foreach (var wish in (string[])["beat 60", "frames 10"])
@@ -31,7 +31,7 @@ internal static class SoakBenchmark
             await client.AskAsync(wish, "bench beating");
         }
 
-        var masters = Enumerable.Range(1, Masters).Select(unit => new ModbusMaster(gateway.PortOf("modbus"), (byte)unit)).ToArray();
+        var masters = Instruments.Masters(gateway, Masters);
         var polling = Task.WhenAll(masters.Select(master => master.RunAsync(stop.Token)));
         var rows = new List<Row>();
         for (var minute = 1; minute <= minutes; minute++)
@@ -48,13 +48,13 @@ internal static class SoakBenchmark
 
     private static async Task<Row> LookAsync(ChildProcess gateway, ModbusMaster[] masters)
     {
-        var delays = masters.SelectMany(static master => master.Delays.Take()).Order().ToList();
+        var delays = masters.SelectMany(static master => master.Delays.Take()).ToList();
         return new Row(
             await gateway.AskNumberAsync("heap", "bench heap") / 1e6,
             gateway.WorkingSet / 1e6,
             System.IO.Directory.Exists($"/proc/{gateway.Id}/fd") ? System.IO.Directory.GetFiles($"/proc/{gateway.Id}/fd").Length : 0,
-            delays[delays.Count / 2],
-            delays[delays.Count * 99 / 100]);
+            delays.Quantile(0.5),
+            delays.Quantile(0.99));
     }
 
     private static bool Print(List<Row> rows, double lost, int failures)
@@ -106,15 +106,13 @@ internal static class SoakBenchmark
           listeners { main { transport = tcp, address = "127.0.0.1", port = 0, max-connections = 20000 } }
           profiles {
             default { heartbeat { match = ["ping"] } }
-            slave { framing { codec = modbus-rtu }, bus { mode = request-response } }
+            {{Instruments.Profile}}
           }
           dtus {
-            {{string.Join("\n    ", Enumerable.Range(1, Masters).Select(unit => $"{IdOf(unit)} {{ profile = slave }}"))}}
+            {{Instruments.Dtus(Masters)}}
           }
           endpoints {
-            modbus { kind = modbus-tcp, address = "127.0.0.1", port = 0, units {
-              {{string.Join("\n      ", Enumerable.Range(1, Masters).Select(unit => $"{unit} {{ dtu = {IdOf(unit)}, slave = 1 }}"))}}
-            } }
+            {{Instruments.Endpoint(Masters)}}
             {{(broker is { } port ? $"broker {{ kind = mqtt, host = \"127.0.0.1\", port = {port} }}" : "")}}
           }
           routes = [{{(broker is null ? "" : "{ dtu = \"*\", to = broker, direction = up }")}}]
@@ -122,8 +120,6 @@ internal static class SoakBenchmark
           storage { provider = sqlite, path = "dtu.db" }
         }
         """;
-
-    private static string IdOf(int unit) => string.Create(CultureInfo.InvariantCulture, $"m{unit:0000}");
 
     private sealed record Broker(ChildProcess Process, int Port, string File) : IAsyncDisposable
     {

@@ -32,9 +32,6 @@ internal sealed class SimulatedLink(IActorRef root, int number, SimulatedDtu dtu
     /// <summary>When the gateway last heard something of it.</summary>
     public DateTimeOffset LastHeard { get; private set; } = world.Now;
 
-    /// <summary>Nobody is at the other end, and nobody has told the gateway.</summary>
-    public bool IsHalfOpen => _isAbandoned;
-
     // ---- the DTU's end
 
     public void Send(byte[] bytes)
@@ -67,8 +64,7 @@ internal sealed class SimulatedLink(IActorRef root, int number, SimulatedDtu dtu
             case < 6:
                 CarryDown(chance);
                 break;
-            case 6 when _unacknowledged.TryDequeue(out var write):
-                _handler.Tell(write.Ack, this);
+            case 6 when Acknowledge():
                 break;
             default:
                 GoOnClosing(isAnswered: !_isAbandoned);
@@ -85,7 +81,18 @@ internal sealed class SimulatedLink(IActorRef root, int number, SimulatedDtu dtu
         }
     }
 
-    // A piece of what is on its way: cut, or several things at once.
+    // Of what is on its way: cut, or several things at once.
+    private static byte[] Piece(Queue<byte> onItsWay, Random chance)
+    {
+        var piece = new byte[chance.Next(3) == 0 ? chance.Next(1, onItsWay.Count + 1) : onItsWay.Count];
+        for (var i = 0; i < piece.Length; i++)
+        {
+            piece[i] = onItsWay.Dequeue();
+        }
+
+        return piece;
+    }
+
     private void CarryUp(Random chance)
     {
         if (!_mayRead || _handler.IsNobody())
@@ -103,12 +110,7 @@ internal sealed class SimulatedLink(IActorRef root, int number, SimulatedDtu dtu
             return;
         }
 
-        var bytes = new byte[chance.Next(3) == 0 ? chance.Next(1, _up.Count + 1) : _up.Count];
-        for (var i = 0; i < bytes.Length; i++)
-        {
-            bytes[i] = _up.Dequeue();
-        }
-
+        var bytes = Piece(_up, chance);
         Arrive(bytes);
         if (world.Plants(Plant.DoubledPiece) && Numbered.Of(bytes) is { Kind: Kind.Up })
         {
@@ -132,12 +134,7 @@ internal sealed class SimulatedLink(IActorRef root, int number, SimulatedDtu dtu
             return;
         }
 
-        var bytes = new byte[chance.Next(3) == 0 ? chance.Next(1, _down.Count + 1) : _down.Count];
-        for (var i = 0; i < bytes.Length; i++)
-        {
-            bytes[i] = _down.Dequeue();
-        }
-
+        var bytes = Piece(_down, chance);
         if (dtu.Link == this)
         {
             dtu.Hear(bytes);
@@ -218,7 +215,7 @@ internal sealed class SimulatedLink(IActorRef root, int number, SimulatedDtu dtu
 
     private void GoOnClosing(bool isAnswered)
     {
-        if (_closing is null || _unacknowledged.TryDequeue(out var write) && Acknowledge(write))
+        if (_closing is null || Acknowledge())
         {
             return;
         }
@@ -241,8 +238,14 @@ internal sealed class SimulatedLink(IActorRef root, int number, SimulatedDtu dtu
         }
     }
 
-    private bool Acknowledge(Tcp.Write write)
+    // False: the kernel has told of all that it has.
+    private bool Acknowledge()
     {
+        if (!_unacknowledged.TryDequeue(out var write))
+        {
+            return false;
+        }
+
         _handler.Tell(write.Ack, this);
         return true;
     }

@@ -14,11 +14,9 @@ internal sealed class LocalPlace(ActorPath path) : MinimalActorRef
     public override IActorRefProvider Provider => throw new NotSupportedException("nobody is here");
 }
 
-/// <summary>Hears what it is told there and then.</summary>
-internal sealed class Sink(IActorRef place, Action<object> hear) : DirectRef(place, 1)
+/// <summary>Somebody outside, whose own failure is the run's.</summary>
+internal abstract class StandIn(IActorRef place) : DirectRef(place, 1)
 {
-    protected override void OnTold(object message, IActorRef sender) => hear(message);
-
     protected override void OnStopped(Exception? failure)
     {
         if (failure is not null)
@@ -28,8 +26,14 @@ internal sealed class Sink(IActorRef place, Action<object> hear) : DirectRef(pla
     }
 }
 
+/// <summary>Hears what it is told there and then.</summary>
+internal sealed class Sink(IActorRef place, Action<object> hear) : StandIn(place)
+{
+    protected override void OnTold(object message, IActorRef sender) => hear(message);
+}
+
 /// <summary>An endpoint that takes at once whatever is for it, and keeps to its windows towards the DTUs.</summary>
-internal sealed class FarEnd(IActorRef place, Action<Relay.Deliver> hear) : DirectRef(place, 1)
+internal sealed class FarEnd(IActorRef place, Action<Relay.Deliver> hear) : StandIn(place)
 {
     public const string Name = "scada";
     private readonly OutboundWindows _windows = new();
@@ -65,14 +69,6 @@ internal sealed class FarEnd(IActorRef place, Action<Relay.Deliver> hear) : Dire
             case Registry.AnnounceYourself:
                 Announce();
                 break;
-        }
-    }
-
-    protected override void OnStopped(Exception? failure)
-    {
-        if (failure is not null)
-        {
-            throw new InvalidOperationException($"a stand-in of the run failed: {failure}", failure);
         }
     }
 }
