@@ -64,7 +64,7 @@ public static class Holding
 
     public sealed record Found(DtuId Dtu, SessionRef? Session) : INoSerializationVerificationNeeded, IWire;
 
-    /// <summary>A DtuActor without a session asks its parent to be let go. <paramref name="Last"/>: the highest epoch's number that it granted.</summary>
+    /// <summary>A DtuActor without a session asks its parent to be let go. <paramref name="Last"/>: the highest epoch's number that it granted or heard of.</summary>
     public sealed record Passivate(DtuId Dtu, long Last) : INoSerializationVerificationNeeded;
 
     /// <summary>To a DtuActor: another node is to have it. What its queue has under way ends first; then it stops.</summary>
@@ -194,6 +194,9 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
     private void OnAnnounce(Holding.Announce announce)
     {
         var connection = announce.Connection;
+
+        // One that gave itself its epoch took it from its own node's clock, which may be ahead: whoever is granted one later is newer all the same.
+        _lastNumber = Math.Max(_lastNumber, announce.Epoch?.Number ?? 0);
         if (connection.Equals(_holder?.Connection))
         {
             // One that could not wait for its grant has given itself an epoch, under which others know it.

@@ -200,6 +200,23 @@ public sealed class DtuDirectorySpec : ActorSpec
         Assert.Equal(own, Find()!.Epoch);
     }
 
+    [Fact]
+    public void Whoever_claims_after_one_whose_own_epoch_is_an_hour_ahead_is_granted_a_higher_one_and_keeps_the_DTU_against_its_late_word()
+    {
+        var (session, granted) = Open();
+        var ahead = granted with { Number = granted.Number + 3_600_000 };
+        _directory.Tell(Announce(ahead, session));
+        session.ExpectMsg<Holding.Granted>();
+        var next = Claim();
+        session.ExpectMsg<Holding.Superseded>();
+        _directory.Tell(new Holding.Released(Id, ahead));
+        Assert.True(next.ExpectMsg<Holding.Granted>().Epoch > ahead);
+        _directory.Tell(Announce(ahead, session));
+        session.ExpectMsg<Holding.Superseded>();
+        next.ExpectNoMsg(TimeSpan.Zero);
+        Assert.Equal(next.Ref, Find()!.Connection);
+    }
+
     private (Akka.TestKit.TestProbe Session, Epoch Epoch) Open()
     {
         var session = Claim();
