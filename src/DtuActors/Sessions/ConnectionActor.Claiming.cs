@@ -153,6 +153,16 @@ public sealed partial class ConnectionActor
         BeginSession(granted.Epoch);
     }
 
+    // One that went ahead may be granted what it claimed before: its owner has to know it as others do, or sends them here under an epoch that is refused.
+    private void OnGrantedOnline(Holding.Granted granted)
+    {
+        Own(granted);
+        if (granted.Epoch != _session!.Epoch)
+        {
+            SendClaim();
+        }
+    }
+
     private void BeginSession(Epoch epoch)
     {
         _session = new SessionRef(_id, epoch, Self);

@@ -105,7 +105,7 @@ public sealed partial class ConnectionActor
                 Prove();
                 return true;
             case Holding.Granted granted:
-                Own(granted);
+                OnGrantedOnline(granted);
                 return true;
             case Holding.Superseded superseded:
                 OnDisplaced(superseded);

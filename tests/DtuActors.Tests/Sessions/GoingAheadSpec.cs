@@ -29,6 +29,28 @@ public sealed class GoingAheadSpec : SessionSpec
     }
 
     [Fact]
+    public void One_that_went_ahead_and_is_granted_its_first_claim_after_all_says_under_which_epoch_others_know_it()
+    {
+        var session = Registered();
+        Pass(session, 1.1);
+        for (var i = 0; i < ClaimPace.AtOnce + (3 * ClaimPace.PerSecond); i++)
+        {
+            Pace!.Take(Clock.Now);
+        }
+
+        Pass(session, 2.1);
+        var opened = Router.ExpectMsg<Registry.SessionOpened>().Session;
+        Assert.All(Directory.ReceiveN(2), announce => Assert.Null(((Holding.Announce)announce).Epoch));
+        Directory.ExpectNoMsg(TimeSpan.Zero);
+        var first = opened.Epoch with { Number = opened.Epoch.Number - 1 };
+        session.Tell(new Holding.Granted(first, Owner));
+        Assert.Equal(opened.Epoch, Directory.ExpectMsg<Holding.Announce>().Epoch);
+        session.Tell(new Holding.Granted(opened.Epoch, Owner));
+        Pass(session, 10);
+        Directory.ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
     public void One_that_turns_out_to_be_superseded_makes_room()
     {
         var session = Registered();
