@@ -29,6 +29,9 @@ internal sealed class MqttLinkActor : ReceiveActor
 
     // More than the longest downlink in JSON takes; beyond it a broker that speaks MQTT 5 keeps the message.
     private const int MostPacket = 256 * 1024;
+
+    // One of an older age can't be told, and who publishes what is too long must not cost the connection: only what would cost the gateway its memory ends it.
+    private const int MostPacketUntold = 16 * 1024 * 1024;
     private const string NodeProperty = "node";
 
     // Return code 1 of MQTT 3.1.1, which is all that a broker of that age can say.
@@ -37,7 +40,7 @@ internal sealed class MqttLinkActor : ReceiveActor
     private readonly MqttEndpointOptions _options;
     private readonly bool _isFive;
     private readonly string _willTopic;
-    private readonly IMqttClient _client = new MqttClientFactory().CreateMqttClient();
+    private readonly IMqttClient _client;
     private readonly Action _end;
     private readonly CancellationToken _ended;
     private readonly IActorRef _endpoint = Context.Parent;
@@ -48,6 +51,7 @@ internal sealed class MqttLinkActor : ReceiveActor
         _options = options;
         _willTopic = willTopic;
         _isFive = !older;
+        _client = new MqttClientFactory().CreateMqttClient(new BoundedAdapters(_isFive ? MostPacket : MostPacketUntold));
         var ended = new CancellationTokenSource();
         (_end, _ended) = (ended.Cancel, ended.Token);
         Receive<Connected>(OnConnected);
