@@ -52,17 +52,20 @@ internal sealed class ApiKeys(GatewayOptions options)
     private readonly ImmutableArray<Key> _keys =
         [.. options.Http.ApiKeys.Select(key => new Key(SHA256.HashData(Encoding.UTF8.GetBytes(key.Key)), new Caller(key.Name, key.Role)))];
 
+    private readonly KeyGuesses _guesses = new();
+
     public bool Any => _keys.Length > 0;
 
-    /// <summary>The key that is this text.</summary>
-    public Key? Find(string given)
+    /// <summary>The key that is this text, shown from there.</summary>
+    public Judged Find(string given, IPAddress? from, DateTimeOffset now)
     {
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes(given));
-        return First(key => CryptographicOperations.FixedTimeEquals(key.Hash, hash));
+        return _guesses.Judge(from, First(key => CryptographicOperations.FixedTimeEquals(key.Hash, hash)), now);
     }
 
-    /// <summary>The key that a session cookie was exchanged for, while that holds.</summary>
-    public Key? FindSession(string cookie, DateTimeOffset now) => First(key => SessionCookies.IsOf(key.Hash, cookie, now));
+    /// <summary>The key that a session cookie was exchanged for, while that holds. One whose time is over is no guess.</summary>
+    public Judged FindSession(string cookie, IPAddress? from, DateTimeOffset now) =>
+        SessionCookies.IsCurrent(cookie, now) ? _guesses.Judge(from, First(key => SessionCookies.IsOf(key.Hash, cookie, now)), now) : default;
 
     private Key? First(Func<Key, bool> fits)
     {

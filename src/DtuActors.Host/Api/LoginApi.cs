@@ -31,7 +31,7 @@ internal static class LoginApi
             .WithDescription("The cookie is HttpOnly and SameSite=Strict, and ends after 12 hours.")
             .Accepts<LoginBody>("application/json")
             .Produces<LoginAnswer>()
-            .Refuses(400, 415);
+            .Refuses(400, 415, 429);
         app.MapPost("/logout", (HttpContext context) =>
             {
                 context.Response.Cookies.Delete(SessionCookies.Name, Options(context));
@@ -49,8 +49,10 @@ internal static class LoginApi
         var body = await Body.ReadAsync<LoginBody>(context);
         if (keys.Any)
         {
-            if (keys.Find(body.Key ?? "") is not { } key)
+            var shown = body.Key is { Length: > 0 } given ? keys.Find(given, context.Connection.RemoteIpAddress, time.GetUtcNow()) : default;
+            if (shown.Key is not { } key)
             {
+                KeysAreShut.ThrowIf(context, shown.Shut);
                 throw new RefusalException(StatusCodes.Status401Unauthorized, "key", "A key is needed", "this key is not among dtu.http.api-keys");
             }
 

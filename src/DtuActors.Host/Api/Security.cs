@@ -20,7 +20,8 @@ internal sealed class SecurityMiddleware(RequestDelegate next, ApiKeys keys, Own
     {
         var metadata = context.GetEndpoint()?.Metadata;
         var reads = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
-        var caller = keys.Any ? CallerOf(context.Request) : Caller.Anyone;
+        var shown = keys.Any ? Judge(context) : default;
+        var caller = keys.Any ? shown.Key?.Caller : Caller.Anyone;
         // Who is refused is known to the audit trail as well.
         if (caller is not null)
         {
@@ -30,7 +31,7 @@ internal sealed class SecurityMiddleware(RequestDelegate next, ApiKeys keys, Own
 
         if (metadata?.GetMetadata<OpenToAll>() is null)
         {
-            Check(context, caller, metadata?.GetMetadata<NeedsRole>()?.Role ?? (reads ? ApiRole.Read : ApiRole.Operate));
+            Check(context, caller, shown.Shut, metadata?.GetMetadata<NeedsRole>()?.Role ?? (reads ? ApiRole.Read : ApiRole.Operate));
         }
 
         if (!reads || metadata?.GetMetadata<OfOwnPages>() is not null)
@@ -41,10 +42,13 @@ internal sealed class SecurityMiddleware(RequestDelegate next, ApiKeys keys, Own
         return next(context);
     }
 
-    private Caller? CallerOf(HttpRequest request) =>
-        Given(request) is { Length: > 0 } given ? keys.Find(given)?.Caller
-        : request.Cookies[SessionCookies.Name] is { } cookie ? keys.FindSession(cookie, time.GetUtcNow())?.Caller
-        : null;
+    private Judged Judge(HttpContext context)
+    {
+        var (request, from) = (context.Request, context.Connection.RemoteIpAddress);
+        return Given(request) is { Length: > 0 } given ? keys.Find(given, from, time.GetUtcNow())
+            : request.Cookies[SessionCookies.Name] is { } cookie ? keys.FindSession(cookie, from, time.GetUtcNow())
+            : default;
+    }
 
     private static string Given(HttpRequest request)
     {
@@ -52,10 +56,11 @@ internal sealed class SecurityMiddleware(RequestDelegate next, ApiKeys keys, Own
         return header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : "";
     }
 
-    private static void Check(HttpContext context, Caller? caller, ApiRole needed)
+    private static void Check(HttpContext context, Caller? caller, TimeSpan? shut, ApiRole needed)
     {
         if (caller is null)
         {
+            KeysAreShut.ThrowIf(context, shut);
             context.Response.Headers.WWWAuthenticate = "Bearer realm=\"dtu\"";
             throw new RefusalException(
                 StatusCodes.Status401Unauthorized,
@@ -95,5 +100,25 @@ internal sealed class SecurityMiddleware(RequestDelegate next, ApiKeys keys, Own
                 "Another site's page asks",
                 $"writes and the console are taken from the gateway's own pages, not from '{context.Request.Headers.Origin}'");
         }
+    }
+}
+
+/// <summary>Too many wrong keys came from an address: whether another one is right is not said.</summary>
+internal static class KeysAreShut
+{
+    public static void ThrowIf(HttpContext context, TimeSpan? shut)
+    {
+        if (shut is not { } time)
+        {
+            return;
+        }
+
+        var seconds = (int)Math.Ceiling(time.TotalSeconds);
+        context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        throw new RefusalException(
+            StatusCodes.Status429TooManyRequests,
+            "wrong-keys",
+            "Too many wrong keys",
+            $"{KeyGuesses.MostWrong} wrong keys came from this address within a minute; keys that were not right from there before are looked at again in {seconds} s");
     }
 }

@@ -26,18 +26,16 @@ internal static class SessionCookies
     }
 
     /// <summary>Whether a cookie was sealed with this key and its time has not passed; compared in constant time.</summary>
-    public static bool IsOf(byte[] keyHash, string cookie, DateTimeOffset now)
-    {
-        var parts = cookie.Split('.');
-        if (parts is not [var until, var seal]
-            || !long.TryParse(until, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
-            || seconds <= now.ToUnixTimeSeconds()
-            || !Base64Url.IsValid(seal))
-        {
-            return false;
-        }
+    public static bool IsOf(byte[] keyHash, string cookie, DateTimeOffset now) =>
+        TryRead(cookie, now, out var until, out var seal) && CryptographicOperations.FixedTimeEquals(SealOf(keyHash, until), Base64Url.DecodeFromChars(seal));
 
-        return CryptographicOperations.FixedTimeEquals(SealOf(keyHash, until), Base64Url.DecodeFromChars(seal));
+    /// <summary>Whether it is one whose time has not passed, whoever sealed it.</summary>
+    public static bool IsCurrent(string cookie, DateTimeOffset now) => TryRead(cookie, now, out _, out _);
+
+    private static bool TryRead(string cookie, DateTimeOffset now, out string until, out string seal)
+    {
+        (until, seal) = cookie.Split('.') is [var before, var behind] ? (before, behind) : ("", "");
+        return long.TryParse(until, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds > now.ToUnixTimeSeconds() && Base64Url.IsValid(seal);
     }
 
     private static byte[] SealOf(byte[] keyHash, string until) => HMACSHA256.HashData(keyHash, Encoding.ASCII.GetBytes("dtu-session " + until));

@@ -20,14 +20,19 @@ internal static class CheckCommand
     private static int Check(string[] files, bool json)
     {
         var loaded = ConfigurationFiles.Load(files);
+        string[] warnings = loaded.Options is { } options ? [.. WeakKeys.Of(options)] : [];
         if (json)
         {
-            var report = new CheckReport(loaded.Options is not null, [.. loaded.Faults]);
+            var report = new CheckReport(loaded.Options is not null, [.. loaded.Faults], warnings);
             Terminal.Line(JsonSerializer.Serialize(report, CheckJson.Default.CheckReport));
         }
         else if (loaded.Options is not null)
         {
             Terminal.Line($"{string.Join(", ", files)}: no faults");
+            foreach (var warning in warnings)
+            {
+                Terminal.Line($"warning: {warning}");
+            }
         }
         else
         {
@@ -38,7 +43,7 @@ internal static class CheckCommand
     }
 }
 
-internal sealed record CheckReport(bool Ok, IReadOnlyList<ConfigurationFault> Faults);
+internal sealed record CheckReport(bool Ok, IReadOnlyList<ConfigurationFault> Faults, IReadOnlyList<string> Warnings);
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true)]
 [JsonSerializable(typeof(CheckReport))]

@@ -44,6 +44,11 @@ internal static partial class GatewayRun
         var manager = app.Services.GetRequiredService<ServiceManager>();
         using var telling = lifetime.ApplicationStopping.Register(manager.Stopping);
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("DtuActors.Host");
+        foreach (var warning in WeakKeys.Of(options))
+        {
+            LogWarning(log, warning);
+        }
+
         try
         {
             await app.StartAsync(lifetime.ApplicationStopping);
@@ -346,6 +351,9 @@ internal static partial class GatewayRun
             ? $"{keyPath}: {where} is in use" + (holder is null ? " by another process" : $" by {holder}")
             : $"{keyPath}: can't listen on {where}: {problem}");
     }
+
+    [LoggerMessage(LogLevel.Warning, "{Warning}")]
+    private static partial void LogWarning(ILogger log, string warning);
 
     [LoggerMessage(LogLevel.Critical, "the gateway's root actor has ended by failure; the process ends")]
     private static partial void LogGatewayEnded(ILogger log, Exception? failure);
