@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using DtuActors.Host.Client;
 using DtuActors.Host.Writing;
 using DtuActors.Protocol.Capture;
+using DtuActors.Storage;
 using Microsoft.Win32.SafeHandles;
 
 namespace DtuActors.Host.Commands;
@@ -108,7 +109,7 @@ internal static class CaptureCommand
 
     // Unbuffered: a block is in the file when it is written. The console's own stream would not tell that a pipe was closed.
     private static Stream Open(string path) => path != StandardOutput
-        ? new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0)
+        ? PrivateFile.Create(path)
         : OperatingSystem.IsWindows() ? Console.OpenStandardOutput() : new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
 
     private static void Write(this Stream output, ReadOnlySequence<byte> bytes) => output.Write(bytes.IsSingleSegment ? bytes.FirstSpan : bytes.ToArray());
