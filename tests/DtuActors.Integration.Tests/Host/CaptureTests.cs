@@ -88,15 +88,17 @@ public sealed class CaptureTests(GatewayFixture gateway) : IClassFixture<Gateway
         Assert.Contains("0 frames written", capture.Errors, StringComparison.Ordinal);
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Nobody_but_its_owner_may_read_a_capture()
     {
-        Skip.If(OperatingSystem.IsWindows(), "no modes");
         await using var dtu = await gateway.OnlineAsync("cap-own");
         var file = Path.Combine(gateway.Host.Folder, "own.pcapng");
         await using var capture = await StartAsync(file, "cap-own", "--for", "1s");
         Assert.Equal(0, await capture.EndAsync());
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        }
     }
 
     [SkippableFact]
