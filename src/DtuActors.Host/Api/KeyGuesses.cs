@@ -10,7 +10,7 @@ internal readonly record struct Judged(ApiKeys.Key? Key, TimeSpan? Shut);
 
 /// <summary>
 /// Slows who tries keys: after <see cref="MostWrong"/> wrong ones of an address within a minute none of it is looked at until that minute is over. A key that was right from there before
-/// goes on: a stranger behind the same proxy locks nobody out. Bounded by <see cref="MostAddresses"/>; safe from any thread; time is told.
+/// goes on: a stranger behind the same proxy locks nobody out. Whoever calls from this machine is not counted: most likely that is a proxy, with everybody behind it. Bounded by <see cref="MostAddresses"/>; safe from any thread; time is told.
 /// </summary>
 internal sealed class KeyGuesses
 {
@@ -36,6 +36,11 @@ internal sealed class KeyGuesses
     public Judged Judge(IPAddress? from, ApiKeys.Key? found, DateTimeOffset now)
     {
         var place = PlaceOf(from ?? IPAddress.None);
+        if (IPAddress.IsLoopback(place))
+        {
+            return new Judged(found, null);
+        }
+
         lock (_gate)
         {
             var isOpen = !_guesses.TryGetValue(place, out var guesses) || now - guesses.Since >= Within || now < guesses.Since;

@@ -10,64 +10,6 @@ using DtuActors.Tests.Simulation;
 
 namespace DtuActors.Tests.Directory.Takeover;
 
-/// <summary>What can happen to a DTU's sessions. Whom it happens to is a number from the last one that came.</summary>
-public enum What
-{
-    Claim,
-    ClaimAfterGoingAhead,
-    GoAhead,
-    SayAgain,
-    TheNextSaysAgain,
-    ProveIt,
-    MakeRoom,
-    MakeRoomAlive,
-    TakeOverAlive,
-    Fight,
-    TakeTurns,
-    Close,
-    DieWithoutAWord,
-    LateEnd,
-    LateLife,
-    ActorDies,
-    ActorDiesAndAllSayAgain,
-    ASecond,
-    TenSeconds,
-    AMinute,
-    FiveMinutes,
-}
-
-public sealed record Step(What What, byte Who)
-{
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{What} {Who}");
-}
-
-/// <summary>A fault put between the sessions and their DTU's actor on purpose: the run has to find it, or it finds nothing.</summary>
-public enum TakeoverPlant
-{
-    None,
-
-    /// <summary>Whoever ends, ends the holder: removed without being compared.</summary>
-    AnyEndIsTheHolders,
-
-    /// <summary>All are granted the first one's epoch.</summary>
-    EpochStands,
-
-    /// <summary>Who claims is granted what the holder has.</summary>
-    Generous,
-
-    /// <summary>Who is superseded hears it twice.</summary>
-    ToldTwice,
-
-    /// <summary>Nobody counts who was alive.</summary>
-    NobodyCounts,
-
-    /// <summary>A conflict makes nobody wait.</summary>
-    NobodyWaits,
-
-    /// <summary>A session that dies without a word is not missed.</summary>
-    NobodyWatches,
-}
-
 /// <summary>
 /// One run: a DTU's actor below the directory, or in what stands for a shard, and sessions that say what a <see cref="Step"/> makes them say; the model hears the same. All turns are run
 /// behind each step, and each step takes a millisecond, where all else that takes time takes whole seconds: no two times are over at once.
@@ -196,17 +138,8 @@ internal sealed class TakeoverRun
                 }
 
                 break;
-            case What.ASecond:
-                Pass(TimeSpan.FromSeconds(1));
-                break;
-            case What.TenSeconds:
-                Pass(TimeSpan.FromSeconds(10));
-                break;
-            case What.AMinute:
-                Pass(TimeSpan.FromMinutes(1));
-                break;
-            case What.FiveMinutes:
-                Pass(TimeSpan.FromMinutes(5));
+            case What.ASecond or What.TenSeconds or What.AMinute or What.FiveMinutes:
+                Pass(TimeSpan.FromSeconds(step.What switch { What.ASecond => 1, What.TenSeconds => 10, What.AMinute => 60, _ => 300 }));
                 break;
         }
     }
