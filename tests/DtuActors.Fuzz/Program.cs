@@ -1,4 +1,3 @@
-using DtuActors.Tests.Shared;
 using SharpFuzz;
 
 // dtu-fuzz TARGET < FILE        one input; under afl-fuzz, one after the other
@@ -12,20 +11,20 @@ const int UsageError = 2;
 if (args is [var fuzzed] && Environment.GetEnvironmentVariable("__AFL_SHM_ID") is not null)
 {
     // In a process of its own, so that afl-fuzz can end one that hangs.
-    Fuzzer.OutOfProcess.Run(stream => FuzzTargets.Run(fuzzed, ReadAll(stream)));
+    Fuzzer.OutOfProcess.Run(stream => AllTargets.Run(fuzzed, ReadAll(stream)));
     return 0;
 }
 
 switch (args)
 {
     case ["--list"]:
-        Console.WriteLine(string.Join('\n', FuzzTargets.Names));
+        Console.WriteLine(string.Join('\n', AllTargets.Names));
         return 0;
     case ["--corpus", var directory]:
         WriteCorpus(directory);
         return 0;
-    case [var target, ..] when !target.StartsWith('-') && !FuzzTargets.Names.Contains(target):
-        Console.Error.WriteLine($"dtu-fuzz: no target '{target}'; there are {string.Join(", ", FuzzTargets.Names)}");
+    case [var target, ..] when !target.StartsWith('-') && !AllTargets.Names.Contains(target):
+        Console.Error.WriteLine($"dtu-fuzz: no target '{target}'; there are {string.Join(", ", AllTargets.Names)}");
         return UsageError;
     case [var target] when !target.StartsWith('-'):
         using (var input = Console.OpenStandardInput())
@@ -55,10 +54,10 @@ static byte[] ReadAll(Stream stream)
 
 static void WriteCorpus(string directory)
 {
-    foreach (var target in FuzzTargets.Names)
+    foreach (var target in AllTargets.Names)
     {
         var folder = Directory.CreateDirectory(Path.Combine(directory, target.Replace(':', '_'))).FullName;
-        foreach (var (i, seed) in FuzzTargets.Seeds(target).Index())
+        foreach (var (i, seed) in AllTargets.Seeds(target).Index())
         {
             File.WriteAllBytes(Path.Combine(folder, $"{i:00}.bin"), seed);
         }
@@ -69,7 +68,7 @@ static bool Holds(string target, string source, byte[] input)
 {
     try
     {
-        FuzzTargets.Run(target, input);
+        AllTargets.Run(target, input);
         Console.WriteLine($"{source}: every promise holds");
         return true;
     }

@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# Fuzzes every codec, envelope and registration with AFL++ and SharpFuzz.
+# Fuzzes everything that reads what others write, with AFL++ and SharpFuzz: codecs, envelopes, registrations, Modbus, a user's files, a broker's messages (dtu-fuzz --list).
 #   run.sh [SECONDS_PER_TARGET] [SECONDS_IN_ALL]      5 seconds each unless told otherwise; fewer, where all of them would take longer than the second number
+#   run.sh SECONDS_PER_TARGET "" TARGET...            only these
 # One line for each target. Exit code 0 if no promise was broken, 1 with the path of the saved input if one was, 2 if it cannot run.
 # Needs afl-fuzz (Debian: afl++). Saved inputs lie in artifacts/fuzz; `dtu-fuzz TARGET FILE` tells what is wrong with one. Once mended, keep it as
-# tests/DtuActors.Protocol.Tests/findings/TARGET--WORDS.bin, with _ for the colon: a test runs it from then on.
+# findings/TARGET--WORDS.bin, with _ for the colon, of tests/DtuActors.Protocol.Tests or, what GatewayTargets.cs lists, of tests/DtuActors.Tests: a test runs it from then on.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 seconds=${1:-5} total=${2:-}
+shift $(($# < 2 ? $# : 2))
 if ! [[ $seconds =~ ^[1-9][0-9]*$ && $total =~ ^([1-9][0-9]*)?$ ]]; then
-  echo "usage: run.sh [SECONDS_PER_TARGET] [SECONDS_IN_ALL]" >&2
+  echo "usage: run.sh [SECONDS_PER_TARGET] [SECONDS_IN_ALL] [TARGET...]" >&2
   exit 2
 fi
 command -v afl-fuzz >/dev/null || { echo "afl-fuzz is not installed (Debian: apt-get install afl++)" >&2; exit 2; }
@@ -21,9 +23,13 @@ trap 'exit 2' INT TERM
 # Two copies: the instrumented one runs under afl-fuzz only.
 {
   dotnet publish tests/DtuActors.Fuzz -c Release --nologo -o "$work/plain" && cp -r "$work/plain" "$work/app" &&
-    dotnet tool restore && dotnet sharpfuzz "$work/app/DtuActors.Protocol.dll"
+    dotnet tool restore && dotnet sharpfuzz "$work/app/DtuActors.Protocol.dll" && dotnet sharpfuzz "$work/app/DtuActors.dll"
 } >"$work/build.log" 2>&1 || { cat "$work/build.log" >&2; exit 2; }
 mapfile -t targets < <("$work/plain/dtu-fuzz" --list)
+for target in "$@"; do
+  [[ " ${targets[*]} " == *" $target "* ]] || { echo "run.sh: no target '$target'; there are ${targets[*]}" >&2; exit 2; }
+done
+[ $# -eq 0 ] || targets=("$@")
 "$work/plain/dtu-fuzz" --corpus "$work/corpus" || exit 2
 
 at_once=$(nproc)

@@ -36,6 +36,7 @@ public sealed class ProxyHeaderTests
     [InlineData("PROXY TCP4 10.8.7 10.0.0.1 1 2\r\n")]
     [InlineData("PROXY TCP4 10.8.0.7 10.0.0.1 65536 2\r\n")]
     [InlineData("PROXY TCP4 10.8.0.7 10.0.0.1 -1 2\r\n")]
+    [InlineData("PROXY TCP4 10.8.0.7 10.0.0.1 00443 2\r\n")]
     [InlineData("PROXY TCP4 ::1 ::1 1 2\r\n")]
     [InlineData("PROXY TCP6 10.8.0.7 10.0.0.1 1 2\r\n")]
     [InlineData("PROXY UDP4 10.8.0.7 10.0.0.1 1 2\r\n")]

@@ -8,7 +8,8 @@ namespace DtuActors.Tests.Shared;
 
 /// <summary>
 /// What is fuzzed: every codec with its decoder and id fields, every envelope as <c>envelope:NAME</c>, every vendor's login as <c>login:NAME</c>, the
-/// registrations that are read from text and hex, and the RFC 2217 port. Whatever comes in, their promises hold, or <see cref="BrokenPromiseException"/> is thrown.
+/// registrations that are read from text and hex, the RFC 2217 port, Modbus requests with their answers, and the PROXY header. Whatever comes in, their promises
+/// hold, or <see cref="BrokenPromiseException"/> is thrown.
 /// </summary>
 internal static class FuzzTargets
 {
@@ -33,6 +34,15 @@ internal static class FuzzTargets
         new() { Codec = "start-end", Start = new byte[] { 7 }, End = new byte[] { 7 } },
     ];
 
+    private static readonly Dictionary<string, (Runner Run, Func<IEnumerable<byte[]>> Seeds)> Others = new(StringComparer.Ordinal)
+    {
+        [PortTarget.Name] = (PortTarget.Run, PortTarget.Seeds),
+        [ModbusTarget.Name] = (ModbusTarget.Run, ModbusTarget.Seeds),
+        [ProxyTarget.Name] = (ProxyTarget.Run, ProxyTarget.Seeds),
+    };
+
+    private delegate void Runner(FuzzInput input);
+
     /// <summary>Every target, in the order of the tables.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
@@ -40,7 +50,7 @@ internal static class FuzzTargets
         .. Envelopes.Names.Select(name => EnvelopePrefix + name),
         .. VendorLogins.Names.Select(name => LoginPrefix + name),
         .. RegistrationTarget.Names,
-        PortTarget.Name,
+        .. Others.Keys,
     ];
 
     /// <summary>Runs one input; returns if every promise held.</summary>
@@ -65,9 +75,9 @@ internal static class FuzzTargets
         {
             RegistrationTarget.Run(target, input);
         }
-        else if (target == PortTarget.Name)
+        else if (Others.TryGetValue(target, out var other))
         {
-            PortTarget.Run(input);
+            other.Run(input);
         }
         else
         {
@@ -83,9 +93,9 @@ internal static class FuzzTargets
             return RegistrationTarget.Seeds(target);
         }
 
-        if (target == PortTarget.Name)
+        if (Others.TryGetValue(target, out var other))
         {
-            return PortTarget.Seeds();
+            return other.Seeds();
         }
 
         if (target.StartsWith(LoginPrefix, StringComparison.Ordinal))

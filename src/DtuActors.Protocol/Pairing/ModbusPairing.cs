@@ -35,13 +35,14 @@ internal static class ModbusPairing
     /// </summary>
     public static bool Answers(ReadOnlySpan<byte> request, ReadOnlySpan<byte> response)
     {
-        if (request.Length < 2 || response.Length < 2 || request[0] != response[0])
+        // What is no function is nobody's request: with the bit of an exception it would take one that answers another.
+        if (request.Length < 2 || response.Length < 2 || request[0] != response[0] || request[1] is 0 or >= ExceptionBit)
         {
             return false;
         }
 
         var function = request[1];
-        if (response[1] == (function | ExceptionBit) && function < ExceptionBit)
+        if (response[1] == (function | ExceptionBit))
         {
             return response.Length == ExceptionLength;
         }

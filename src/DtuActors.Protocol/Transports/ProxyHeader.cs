@@ -172,9 +172,9 @@ public readonly record struct ProxyHeader(int Length, IPEndPoint? Source, string
             : null;
     }
 
-    // A leading zero is octal to some readers and decimal to others: the specification allows none.
+    // A leading zero is octal to some readers and decimal to others: the specification allows none, in ports neither.
     private static bool IsDotted(string text) => text.Split('.') is { Length: 4 } parts && parts.All(part => part.Length > 0 && (part.Length == 1 || part[0] != '0'));
 
     private static int? Port(string text) =>
-        text.Length is > 0 and <= 5 && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= ushort.MaxValue ? port : null;
+        text.Length is > 0 and <= 5 && (text.Length == 1 || text[0] != '0') && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= ushort.MaxValue ? port : null;
 }

@@ -135,4 +135,23 @@ public sealed class HoconParserTests
         var text = piece.ListOf().Select(string.Concat);
         Prop.ForAll(text.ToArbitrary(), source => Parse(source, name => name == "A" ? "v" : null) is { Root: not null }).QuickCheckThrowOnFailure();
     }
+
+    [Theory]
+    [InlineData("C:\\a\"b")]
+    [InlineData("C:\\a\u0001\u2028b")]
+    [InlineData("C:\\\"\n")]
+    public void Any_text_in_quotes_is_read_as_it_was_even_where_it_begins_as_a_Windows_path(string text)
+    {
+        var document = HoconParser.Parse("f.conf", $"a = {HoconText.Quote(text)}", static _ => null);
+        Assert.Empty(document.Faults);
+        Assert.True(document.Root.TryGet("a", out var member));
+        Assert.Equal(text, Assert.IsType<HoconScalar>(member.Value).Text);
+    }
+
+    [Fact]
+    public void A_drive_s_first_name_that_could_be_an_escape_is_a_path_all_the_same()
+    {
+        var fault = Assert.Single(HoconParser.Parse("f.conf", "a = \"C:\\uface\"", static _ => null).Faults);
+        Assert.Contains("Windows path", fault.Problem, StringComparison.Ordinal);
+    }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text;
 using DtuActors.Configuration.Hocon;
 
@@ -96,7 +95,7 @@ public sealed class RoutesText
                 ("dtu", row.Dtu, false), ("to", row.To, false), ("direction", row.Direction, true), ("when-offline", row.WhenOffline, true), ("ttl", row.Ttl, true),
             };
             var written = members.Where(member => member.Value is not null)
-                .Select(member => $"{member.Key} = {(member.IsWord && IsPlainWord(member.Value!) ? member.Value : Quote(member.Value!))}");
+                .Select(member => $"{member.Key} = {(member.IsWord && IsPlainWord(member.Value!) ? member.Value : HoconText.Quote(member.Value!))}");
             text.Append(indent).Append("  { ").AppendJoin(", ", written).Append(" }").Append(newLine);
         }
 
@@ -104,22 +103,6 @@ public sealed class RoutesText
     }
 
     private static bool IsPlainWord(string text) => text.Length > 0 && text.All(char.IsAsciiLetter);
-
-    private static string Quote(string text)
-    {
-        var quoted = new StringBuilder("\"", text.Length + 2);
-        foreach (var c in text)
-        {
-            _ = c switch
-            {
-                '"' or '\\' => quoted.Append('\\').Append(c),
-                _ when char.IsControl(c) || c is '\u2028' or '\u2029' => quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:X4}"),
-                _ => quoted.Append(c),
-            };
-        }
-
-        return quoted.Append('"').ToString();
-    }
 
     private static string NewLineOf(string text) => text.IndexOf('\n', StringComparison.Ordinal) is var at and > 0 && text[at - 1] == '\r' ? "\r\n" : "\n";
 

@@ -27,6 +27,9 @@ internal sealed class HoconParser
     /// <summary>Faults of one text after which reading it further tells nobody anything.</summary>
     public const int MaxFaults = 100;
 
+    // Behind a drive, its colon and its backslash.
+    private const int FirstOfPath = 3;
+
     private readonly HoconCursor _at;
     private readonly string _file;
     private readonly Func<string, string?> _environment;
@@ -471,7 +474,7 @@ internal sealed class HoconParser
             return raw;
         }
 
-        // "C:\new" has a valid escape and would silently become C:, a line feed and ew.
+        // "C:\new" has a valid escape and would silently become C:, a line feed and ew. No file's name has a quote or a control character, which is what the others are for.
         var isWindowsPath = raw.Length > 2 && char.IsAsciiLetter(raw[0]) && raw[1] == ':' && raw[2] == '\\';
         var text = new StringBuilder(raw.Length);
         for (var i = 0; i < raw.Length; i++)
@@ -484,7 +487,7 @@ internal sealed class HoconParser
 
             var at = position with { Column = position.Column + 1 + i };
             var escape = ++i < raw.Length ? raw[i] : '\0';
-            if (isWindowsPath && escape != '\\')
+            if (isWindowsPath && escape != '\\' && !(i > FirstOfPath && escape is '"' or 'u'))
             {
                 Fault(at, "a Windows path with single backslashes", "double them, as in \"C:\\\\dir\\\\file\", or write \"C:/dir/file\"");
                 return null;

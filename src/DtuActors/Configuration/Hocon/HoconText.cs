@@ -14,7 +14,7 @@ internal static class HoconText
             quoted.Append(c switch
             {
                 '"' or '\\' => $"\\{c}",
-                _ when char.IsControl(c) => $"\\u{(int)c:X4}",
+                _ when char.IsControl(c) || c is '\u2028' or '\u2029' => $"\\u{(int)c:X4}",
                 _ => c.ToString(),
             });
         }
