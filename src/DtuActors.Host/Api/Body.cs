@@ -29,11 +29,43 @@ internal static class Body
         NeedJson(context);
         try
         {
-            return await JsonSerializer.DeserializeAsync(context.Request.Body, ApiJson.Of<JsonElement>(), context.RequestAborted);
+            var element = await JsonSerializer.DeserializeAsync(context.Request.Body, ApiJson.Of<JsonElement>(), context.RequestAborted);
+            TakeTexts(element);
+            return element;
         }
         catch (JsonException malformed)
         {
             throw RefusalException.Bad("malformed-json", NotValid(malformed));
+        }
+        catch (InvalidOperationException)
+        {
+            throw RefusalException.Bad("malformed-json", "a text in it is no Unicode: half a character as an escape, or bytes that are no UTF-8");
+        }
+    }
+
+    // What is no Unicode (a lone surrogate as an escape) is read as JSON all the same, and fails where somebody takes it out: better here than there. The reader bounds the depth.
+    private static void TakeTexts(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.String:
+                _ = element.GetString();
+                break;
+            case JsonValueKind.Array:
+                foreach (var item in element.EnumerateArray())
+                {
+                    TakeTexts(item);
+                }
+
+                break;
+            case JsonValueKind.Object:
+                foreach (var member in element.EnumerateObject())
+                {
+                    _ = member.Name;
+                    TakeTexts(member.Value);
+                }
+
+                break;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Spectre.Console;
 
@@ -26,28 +27,33 @@ internal static class Terminal
         Serving.WindowsEvents.Error(Safe(text));
     }
 
-    /// <summary>What came from the field can't move the cursor or rename the window: control characters are shown as their symbols.</summary>
+    /// <summary>
+    /// What came from the field can't move the cursor, rename the window or turn a line around: control characters are shown as their symbols, and what is not seen
+    /// but changes how the rest is (direction marks, joiners, line separators, halves of characters) as U+FFFD.
+    /// </summary>
     public static string Safe(string text)
     {
-        if (!text.Any(char.IsControl))
+        if (text.EnumerateRunes().All(rune => IsSeen(rune) && rune != Rune.ReplacementChar))
         {
             return text;
         }
 
         var safe = new StringBuilder(text.Length);
-        foreach (var c in text)
+        foreach (var rune in text.EnumerateRunes())
         {
-            safe.Append(c switch
+            _ = rune.Value switch
             {
-                < ' ' => (char)('\u2400' + c),
-                '\u007f' => '\u2421',
-                _ when char.IsControl(c) => '\ufffd',
-                _ => c,
-            });
+                < ' ' => safe.Append((char)('\u2400' + rune.Value)),
+                0x7F => safe.Append('\u2421'),
+                _ => safe.Append(IsSeen(rune) ? rune : Rune.ReplacementChar),
+            };
         }
 
         return safe.ToString();
     }
+
+    private static bool IsSeen(Rune rune) => Rune.GetUnicodeCategory(rune)
+        is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 
     /// <summary>
     /// A table; for programs one line a row, columns parted by tabs, the first line their names. On a terminal that is too narrow the last <paramref name="wrapping"/>

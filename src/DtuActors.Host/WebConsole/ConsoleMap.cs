@@ -53,6 +53,8 @@ internal static class ConsoleMap
                     return;
                 }
 
+                // There is nothing to post to a page; it would answer a call whose path it shares, or whose type is wrong, in HTML.
+                endpoint.Metadata.Add(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
                 var next = endpoint.RequestDelegate!;
                 endpoint.RequestDelegate = context =>
                 {

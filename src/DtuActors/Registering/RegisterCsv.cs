@@ -5,7 +5,10 @@ using DtuActors.Configuration;
 
 namespace DtuActors.Registering;
 
-/// <summary>The register as a CSV file (RFC 4180), as spreadsheets read and write it. The header's columns may stand in any order, and not all need to be there.</summary>
+/// <summary>
+/// The register as a CSV file (RFC 4180), as spreadsheets read and write it. The header's columns may stand in any order, and not all need to be there. What a spreadsheet
+/// would take for a formula has an apostrophe in front, which is no part of the value (<see cref="CsvFormula"/>).
+/// </summary>
 public static class RegisterCsv
 {
     private static readonly char[] Delimiters = [',', ';', '\t'];
@@ -75,7 +78,7 @@ public static class RegisterCsv
             {
                 foreach (var column in columns)
                 {
-                    writer.WriteField(RegisterColumns.Write(dtu, column), IsMistakable(dtu, column) ? CsvQuoting.Always : CsvQuoting.WhenNeeded);
+                    writer.WriteField(Cell(dtu, column), IsMistakable(dtu, column) ? CsvQuoting.Always : CsvQuoting.WhenNeeded);
                 }
 
                 writer.EndRecord();
@@ -84,6 +87,18 @@ public static class RegisterCsv
 
         return text.ToString();
     }
+
+    // No cell is a formula, nor a part of one that a spreadsheet with ';' as its delimiter makes a cell of.
+    private static string Cell(RegisteredDtu dtu, string column) => column switch
+    {
+        RegisterColumns.Groups => RegisterColumns.Join([.. dtu.Groups.Select(CsvFormula.Guard)]),
+        RegisterColumns.Aliases => RegisterColumns.Join([.. dtu.Aliases.Select(CsvFormula.Guard)]),
+        _ => CsvFormula.Guard(RegisterColumns.Write(dtu, column)),
+    };
+
+    private static string Value(string column, string cell) => column is RegisterColumns.Groups or RegisterColumns.Aliases
+        ? string.Join(RegisterColumns.Separator, cell.Split(RegisterColumns.Separator).Select(item => CsvFormula.Unguard(item.Trim())))
+        : CsvFormula.Unguard(cell.Trim());
 
     // Whoever reads it back takes it for rounded, but for the quotes.
     private static bool IsMistakable(RegisteredDtu dtu, string column) => column switch
@@ -157,7 +172,7 @@ public static class RegisterCsv
 
         return RegisterColumns.Read(
             row,
-            column => Array.IndexOf(header, column) is var i and >= 0 ? reader.GetString(i) : null,
+            column => Array.IndexOf(header, column) is var i and >= 0 ? Value(column, reader.GetString(i)) : null,
             column => Array.IndexOf(header, column) is var i and >= 0 && IsQuoted(reader, i),
             faults);
     }

@@ -153,4 +153,27 @@ public sealed class RegisterCsvTests
         Assert.Equal(row, fault.Row);
         Assert.Contains(says, fault.Detail, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("+8613800138000")]
+    [InlineData("=HYPERLINK(1)")]
+    [InlineData("-7")]
+    [InlineData("@x")]
+    [InlineData("'=quoted already")]
+    [InlineData("''＝wide")]
+    public void What_a_spreadsheet_would_take_for_a_formula_goes_out_behind_an_apostrophe_and_comes_in_without(string text)
+    {
+        var register = Register.Empty.Import($"id,name,groups,note\n\"{Guarded(text)}\",\"{Guarded(text)}\",\"a;{Guarded(text)}\",\"{Guarded(text)}\"\n");
+        var dtu = Assert.Single(register.Rows);
+        Assert.Equal((text, text, text, text), (dtu.Id.Value, dtu.Name, dtu.Groups[1], dtu.Note));
+        var file = RegisterCsv.Write(register.Rows, withSecrets: true);
+        Assert.Contains($"{Guarded(text)},{Guarded(text)},,a;{Guarded(text)},", file, StringComparison.Ordinal);
+        Assert.Equal(register.Rows, Register.Empty.Import(file).Rows);
+    }
+
+    [Fact]
+    public void What_a_spreadsheet_did_not_put_an_apostrophe_before_is_taken_as_it_is() =>
+        Assert.Equal(("=1", "'x"), Assert.Single(Register.Empty.Import("id,name,note\n7,=1,'x\n").Rows) is var dtu ? (dtu.Name, dtu.Note) : default);
+
+    private static string Guarded(string text) => $"'{text}";
 }

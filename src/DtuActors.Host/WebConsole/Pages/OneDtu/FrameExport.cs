@@ -2,6 +2,7 @@ using System.Globalization;
 using CsvHelper;
 using DtuActors.Host.Api;
 using DtuActors.Recording;
+using DtuActors.Registering;
 
 namespace DtuActors.Host.WebConsole.Pages.OneDtu;
 
@@ -39,5 +40,5 @@ public static class FrameExport
         string.Concat(frames.Select(frame => $"{words.Moment(frame.At)[..10]} {new FrameLine(frame).ToText(words)}\n"));
 
     // What a device says must be no formula in a spreadsheet.
-    private static string Safe(string? text) => text is null ? "" : FrameText.Plain(text) is var plain && plain is ['=' or '+' or '-' or '@', ..] ? $"'{plain}" : plain;
+    private static string Safe(string? text) => text is null ? "" : CsvFormula.Guard(FrameText.Plain(text));
 }
