@@ -13,7 +13,7 @@ out=artifacts
 mkdir -p "$out"
 
 dotnet tool restore >/dev/null
-dotnet restore "$host" -v q
+dotnet restore "$host" --locked-mode -v q
 dotnet tool run dotnet-CycloneDX "$host" --exclude-test-projects --disable-package-restore --output "$out" --filename "dtu-$version.cdx.json" --output-format Json --set-name dtu --set-version "$version" >/dev/null
 echo "$out/dtu-$version.cdx.json"
 
