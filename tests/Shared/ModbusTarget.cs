@@ -33,6 +33,8 @@ internal static class ModbusTarget
             yield return FuzzInput.Write(i, false, i % 2 == 0 ? [0x7F] : [2, 0, 5], stream);
         }
 
+        // A length that leaves no room for a function.
+        yield return FuzzInput.Write(0, false, [0x7F], [0, 1, 0, 0, 0, 1, 1, 3, 0, 0, 0, 2]);
         foreach (var frames in Meters.Select(meter => SampleFrames.Odd(meter, envelope: false).Concat(SampleFrames.Settings(meter).SelectMany(SampleFrames.Of)).ToArray()))
         {
             for (var i = 0; i + 1 < frames.Length; i += 2)

@@ -29,6 +29,8 @@ internal static partial class ConfigurationTexts
         "a = [1, [2, {b = 3}], \"\\u0041\\n\\\\\"]\na = ${SET}\n{",
         "akka { loglevel = DEBUG, a = [\"}\"] # }\n}\ndtu { node { name = x } }\n",
         "a { b { c { d { e = 1 } } } } } ] include \"x\" \n k += 1\n p = \"C:\\\\dir\\\\f\"\nq = \"C:\\dir\"\n",
+        "a = \"x\\\\y\\\"z\\u0001\"\n\"k\\\\\" { l = [\"\\\\\"] }\n",
+        "dtu.\"a\\u0007b\" { c = 1 }\n",
         "dtu { listeners { a { port = 70000, trnsport = tcp } }\n",
     ];
 

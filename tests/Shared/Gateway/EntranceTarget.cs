@@ -25,8 +25,12 @@ internal static class EntranceTarget
 
     private static readonly UdpEntrance[] Entrances = Make();
 
-    public static IEnumerable<byte[]> Seeds() =>
-        FirstWords.All.Select((bytes, i) => FuzzInput.Write(i, false, [], bytes));
+    /// <summary>Each first word at a listener that it says something to, or at one that it does not.</summary>
+    public static IEnumerable<byte[]> Seeds() => FirstWords.All.SelectMany((bytes, i) =>
+    {
+        var taken = Enumerable.Range(0, Entrances.Length - 1).Where(entrance => Entrances[entrance].Read(bytes, Remote).Refusal is not UdpEntrance.Unregistered).ToArray();
+        return (taken.Length > 0 ? taken : [i]).Select(entrance => FuzzInput.Write(entrance, false, [], bytes));
+    });
 
     public static void Run(FuzzInput input)
     {

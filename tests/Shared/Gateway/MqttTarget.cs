@@ -27,7 +27,7 @@ internal static class MqttTarget
             """{"hex":"01 03 00 00 00 02","crc":"modbus","id":"7"}""", """{"text":"\u6c34 AT","encoding":"gb18030","ttl":"2h","retry":"always","key":"k"}""",
             """{"text":null,"hex":"AA"} """, """{"hex":"A"}""", """[1]""", """{"text":"\ud800"}""", """{"\ud800":"a"}""", """{"id":"i","retry":"always","hex":"00"}""",
         ];
-        string[] topics = ["dtu/a/13800138000/down", "dtu/a/x%2Fy%25/down", "dtu/a/%/down", "dtu/a//down", "dtu/a/%00/state", "dtu/a/%ED%A0%80/down", "dtu/a/b/down/result", "dtu/gateway/node-1/state"];
+        string[] topics = ["dtu/a/13800138000/down", "dtu/a/x%2Fy%25/down", "dtu/a/%2541/down", "dtu/a/%/down", "dtu/a//down", "dtu/a/%00/state", "dtu/a/%ED%A0%80/down", "dtu/a/b/down/result", "dtu/gateway/node-1/state"];
         return
         [
             .. objects.Select((text, i) => FuzzInput.Write(2 + (i % 2 * Stores), false, [], Encoding.UTF8.GetBytes(text))),

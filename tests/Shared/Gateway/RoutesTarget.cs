@@ -62,9 +62,11 @@ internal static class RoutesTarget
     }
 
     // Null where dtu is no block: its faults stand in the way of everything.
-    private static string? Rest(HoconObject root) => !root.TryGet("dtu", out var dtu) ? HoconTarget.Written(root)
-        : dtu.Value is HoconObject block ? $"{HoconTarget.Written(root.Without("dtu"))} {HoconTarget.Written(block.Without("routes"))}".Replace(" {\n}", "", StringComparison.Ordinal)
-        : null;
+    private static string? Rest(HoconObject root)
+    {
+        var dtu = root.TryGet("dtu", out var member) ? member.Value as HoconObject : new HoconObject(root.Position);
+        return dtu is null ? null : $"{HoconTarget.Written(root.Without("dtu"))} {HoconTarget.Written(dtu.Without("routes"))}";
+    }
 
     // Behind a lone CR a line feed makes a line end of both, and the next rows are parted so.
     private static IEnumerable<string> Lines(ConfigurationSources sources) => sources.Texts.Select(text => text.Text.Replace("\r", "", StringComparison.Ordinal));
