@@ -119,6 +119,10 @@ public sealed class RegistrationFormTests
             AssertRegistered(Read(Template("{hex:55}{mac:raw6}{hex:AA}"), pieces), "0A0DFF007B80", Binary));
 
     [Fact]
+    public void Raw_bytes_at_the_end_may_look_like_a_newline() =>
+        AssertRegistered(Read(Template("{hex:55}{mac:raw6}"), [0x55, 0x00, 0x0E, 0x8C, 0x01, 0x0D, 0x0A]), "000E8C010D0A", []);
+
+    [Fact]
     public void A_template_of_many_lengths_ends_at_a_newline_or_as_a_bare_text()
     {
         var form = Template("{imei}|{iccid}|{csq}");
