@@ -34,6 +34,10 @@ public sealed partial class RouterActor
 
             CloseSession(known.Ref);
         }
+        else if (_ended.IsLate(session.Id, session.Epoch))
+        {
+            return;
+        }
 
         var party = new SessionParty(session, node ?? NodeOf(session.Connection)) { Registration = registration };
         _sessions.Add(session.Id, party);
@@ -68,6 +72,7 @@ public sealed partial class RouterActor
         }
 
         Context.Unwatch(connection);
+        _ended.Add(id, party.Session.Epoch);
         if (party.IsHere)
         {
             NoteMoved(party);

@@ -48,6 +48,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
     private readonly Dictionary<string, EndpointParty> _endpoints = [];
     private readonly Dictionary<DtuId, SessionParty> _sessions = [];
     private readonly Dictionary<IActorRef, DtuId> _idOf = [];
+    private readonly EndedEpochs _ended = new();
     private long _uplinks;
     private int _stashed;
     private bool _isRestarted;
@@ -141,13 +142,14 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
     private void OnUplink(Relay.Uplink uplink)
     {
         var session = uplink.Session;
-        if (!_sessions.TryGetValue(session.Id, out var source))
+        if (!_sessions.TryGetValue(session.Id, out var source) && !_ended.IsLate(session.Id, session.Epoch))
         {
             // It carries its own proof: the directory granted it that epoch.
             Open(session);
             source = _sessions[session.Id];
         }
-        else if (session.Epoch < source.Session.Epoch && !session.Connection.Equals(source.Ref))
+
+        if (source is null || (session.Epoch < source.Session.Epoch && !session.Connection.Equals(source.Ref)))
         {
             Drop(uplink.Frame, RelayDrops.StaleSession);
             return;

@@ -102,6 +102,22 @@ public sealed class RouterActorSpec : RoutingSpec
     }
 
     [Fact]
+    public void A_frame_of_a_superseded_session_is_late_where_its_successor_has_ended_too()
+    {
+        var router = Router([Options.Route("dtu-1", "com")]);
+        var old = Open(router, "dtu-1", epoch: 1);
+        var successor = Open(router, "dtu-1", epoch: 2);
+        Up(router, successor, "new");
+        Assert.Equal("new"u8.ToArray(), Delivered(Com));
+        router.Tell(new Registry.SessionClosed(successor.Ref));
+        Up(router, old, "late");
+        router.Tell(new Registry.SessionOpened(old.Ref));
+        Up(router, old, "later");
+        Up(router, Open(router, "dtu-1", epoch: 3), "newest");
+        Assert.Equal("newest"u8.ToArray(), Delivered(Com));
+    }
+
+    [Fact]
     public void A_frame_that_a_superseded_session_gives_back_reaches_the_new_one()
     {
         var router = Router([Options.Route("dtu-1", "com")]);
