@@ -27,10 +27,12 @@ public sealed partial class HostProcess : IAsyncDisposable
     private readonly SemaphoreSlim _changed = new(0);
     private readonly bool _ownsFolder;
 
-    private HostProcess(string folder, bool ownsFolder, string[] arguments, IReadOnlyDictionary<string, string>? environment, bool takesInput = false)
+    private HostProcess(
+        string folder, bool ownsFolder, string[] arguments, IReadOnlyDictionary<string, string>? environment, bool takesInput = false, string[]? inside = null)
     {
         (Folder, _ownsFolder) = (folder, ownsFolder);
-        var start = new ProcessStartInfo("dotnet")
+        string[] program = [.. inside ?? [], "dotnet"];
+        var start = new ProcessStartInfo(program[0], program[1..])
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
@@ -96,13 +98,24 @@ public sealed partial class HostProcess : IAsyncDisposable
     /// <summary>Starts <c>dtu run</c> with a configuration of its own, and waits until it is ready.</summary>
     /// <param name="configuration">The whole file.</param>
     /// <param name="folder">Where the file is written and the host runs; null: a folder of its own.</param>
-    public static async Task<HostProcess> RunAsync(string configuration, string? folder = null)
+    /// <param name="environment">Variables of its own.</param>
+    /// <param name="inside">A command that becomes the host, in other surroundings: <c>ip netns exec NAME</c>.</param>
+    public static async Task<HostProcess> RunAsync(
+        string configuration, string? folder = null, IReadOnlyDictionary<string, string>? environment = null, string[]? inside = null)
     {
         var home = folder ?? System.IO.Directory.CreateTempSubdirectory("dtu-host-").FullName;
         await File.WriteAllTextAsync(Path.Combine(home, "dtu.conf"), configuration);
-        var host = new HostProcess(home, ownsFolder: folder is null, ["run", "-c", "dtu.conf"], environment: null);
-        await host.ReadyAsync();
-        return host;
+        var host = new HostProcess(home, ownsFolder: folder is null, ["run", "-c", "dtu.conf"], environment, inside: inside);
+        try
+        {
+            await host.ReadyAsync();
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Starts any command, in <paramref name="folder"/> or in one of its own.</summary>
