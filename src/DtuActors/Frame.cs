@@ -9,5 +9,9 @@ namespace DtuActors;
 /// <param name="Payload">The bytes.</param>
 /// <param name="Direction">Up, from a DTU; down, to a DTU.</param>
 /// <param name="Codec">The codec that cut it.</param>
-/// <param name="At">When it was whole, by the actor system's scheduler.</param>
-public sealed record Frame(ReadOnlyMemory<byte> Payload, FrameDirection Direction, string Codec, DateTimeOffset At);
+/// <param name="At">When it was whole, by the wall clock.</param>
+public sealed record Frame(ReadOnlyMemory<byte> Payload, FrameDirection Direction, string Codec, DateTimeOffset At)
+{
+    /// <summary>The same moment by <see cref="Dispatching.SteadyTime"/>: its age is counted from it.</summary>
+    internal DateTimeOffset Since { get; init; } = At;
+}

@@ -4,6 +4,7 @@ using Akka.Actor;
 using Akka.Event;
 using DtuActors.Configuration;
 using DtuActors.Directory;
+using DtuActors.Dispatching;
 using DtuActors.Recording;
 using DtuActors.Storage;
 
@@ -58,8 +59,6 @@ public sealed class AlarmActor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private static DateTimeOffset Now => Context.System.Scheduler.Now;
-
     /// <param name="options">What is in force.</param>
     /// <param name="fleet">Knows how the field stands.</param>
     /// <param name="events">Hears of each change.</param>
@@ -87,12 +86,12 @@ public sealed class AlarmActor : ReceiveActor, IWithTimers
 
     private void OnLooked(Fleet.Looked looked)
     {
-        var now = Now;
-        foreach (var (kind, findings, many) in _memory.Rules.Apply(looked.Field, _storage.Problems, _events.LostInAll, now))
+        var (now, at) = (SteadyTime.Now(Context.System.Scheduler), Context.System.Scheduler.Now);
+        foreach (var (kind, findings, many) in _memory.Rules.Apply(looked.Field, _storage.Problems, _events.LostInAll, now, at))
         {
-            foreach (var change in _memory.Book.Look(kind, findings, many, now))
+            foreach (var change in _memory.Book.Look(kind, findings, many, now, at))
             {
-                Tell(change, now);
+                Tell(change, at);
             }
         }
 
@@ -102,10 +101,10 @@ public sealed class AlarmActor : ReceiveActor, IWithTimers
         _missed = 0;
     }
 
-    private void Tell(AlarmStatus change, DateTimeOffset now)
+    private void Tell(AlarmStatus change, DateTimeOffset at)
     {
         GatewayMetrics.Alarms.Add(change.ClearedAt is null ? 1 : -1, new KeyValuePair<string, object?>("kind", change.Kind));
-        _events.Offer(new AlarmChanged(now, change));
+        _events.Offer(new AlarmChanged(at, change));
         if (_outbox?.TryWrite(change) is false)
         {
             GatewayMetrics.WebhookCalls.Add(1, GatewayMetrics.Dropped);

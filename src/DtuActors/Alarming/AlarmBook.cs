@@ -43,8 +43,9 @@ internal sealed class AlarmBook(TimeSpan clearAfter, int groupAbove, string node
     /// <param name="name">The kind.</param>
     /// <param name="findings">Each subject once.</param>
     /// <param name="many">What is wrong with many of them, behind their number: "DTUs are offline".</param>
-    /// <param name="now">The time.</param>
-    public List<AlarmStatus> Look(string name, IEnumerable<Finding> findings, string many, DateTimeOffset now)
+    /// <param name="now">The time, by <see cref="Dispatching.SteadyTime"/>.</param>
+    /// <param name="at">The date.</param>
+    public List<AlarmStatus> Look(string name, IEnumerable<Finding> findings, string many, DateTimeOffset now, DateTimeOffset at)
     {
         if (!_kinds.TryGetValue(name, out var kind))
         {
@@ -66,13 +67,13 @@ internal sealed class AlarmBook(TimeSpan clearAfter, int groupAbove, string node
             trouble.Alarm = trouble.Alarm is { } alarm ? alarm with { Text = finding.Text } : null;
         }
 
-        ClearWhatIsOver(kind, changes, now);
-        Raise(kind, fresh, changes, now);
-        TellGroup(kind, many, changes, now);
+        ClearWhatIsOver(kind, changes, now, at);
+        Raise(kind, fresh, changes, at);
+        TellGroup(kind, many, changes, at);
         return changes;
     }
 
-    private void ClearWhatIsOver(Kind kind, List<AlarmStatus> changes, DateTimeOffset now)
+    private void ClearWhatIsOver(Kind kind, List<AlarmStatus> changes, DateTimeOffset now, DateTimeOffset at)
     {
         foreach (var (subject, trouble) in kind.Troubles.Where(row => row.Value.SeenIn != _look).ToList())
         {
@@ -86,26 +87,26 @@ internal sealed class AlarmBook(TimeSpan clearAfter, int groupAbove, string node
             if (trouble.Alarm is { } alarm)
             {
                 kind.Single--;
-                changes.Add(Cleared(alarm, now));
+                changes.Add(Cleared(alarm, at));
             }
         }
     }
 
-    private void Raise(Kind kind, List<string> fresh, List<AlarmStatus> changes, DateTimeOffset now)
+    private void Raise(Kind kind, List<string> fresh, List<AlarmStatus> changes, DateTimeOffset at)
     {
         if (kind.Group is null && kind.Troubles.Count > groupAbove && fresh.Count > 0)
         {
-            kind.Group = New(kind.Name, AlarmKinds.Several, "", now);
+            kind.Group = New(kind.Name, AlarmKinds.Several, "", at);
             kind.IsGroupNew = true;
         }
 
         if (kind.Group is null)
         {
-            fresh.ForEach(subject => RaiseOne(kind, subject, changes, now));
+            fresh.ForEach(subject => RaiseOne(kind, subject, changes, at));
         }
     }
 
-    private void TellGroup(Kind kind, string many, List<AlarmStatus> changes, DateTimeOffset now)
+    private void TellGroup(Kind kind, string many, List<AlarmStatus> changes, DateTimeOffset at)
     {
         if (kind.Group is not { } group)
         {
@@ -129,12 +130,12 @@ internal sealed class AlarmBook(TimeSpan clearAfter, int groupAbove, string node
         else if (count <= groupAbove / 2 && kind.Troubles.Count <= groupAbove)
         {
             kind.Group = null;
-            changes.Add(Cleared(group, now));
+            changes.Add(Cleared(group, at));
             foreach (var (subject, trouble) in members.ToList())
             {
                 if (trouble.AwaySince is null)
                 {
-                    RaiseOne(kind, subject, changes, now);
+                    RaiseOne(kind, subject, changes, at);
                 }
                 else
                 {
@@ -144,21 +145,21 @@ internal sealed class AlarmBook(TimeSpan clearAfter, int groupAbove, string node
         }
     }
 
-    private void RaiseOne(Kind kind, string subject, List<AlarmStatus> changes, DateTimeOffset now)
+    private void RaiseOne(Kind kind, string subject, List<AlarmStatus> changes, DateTimeOffset at)
     {
         var trouble = kind.Troubles[subject];
-        var alarm = New(kind.Name, subject, trouble.Text, now);
+        var alarm = New(kind.Name, subject, trouble.Text, at);
         trouble.Alarm = alarm;
         kind.Single++;
         changes.Add(alarm);
     }
 
-    private AlarmStatus New(string kind, string subject, string text, DateTimeOffset now) =>
-        new(Guid.CreateVersion7(now).ToString("n"), kind, subject, AlarmKinds.SeverityOf(kind), text, now, null, node);
+    private AlarmStatus New(string kind, string subject, string text, DateTimeOffset at) =>
+        new(Guid.CreateVersion7(at).ToString("n"), kind, subject, AlarmKinds.SeverityOf(kind), text, at, null, node);
 
-    private AlarmStatus Cleared(AlarmStatus alarm, DateTimeOffset now)
+    private AlarmStatus Cleared(AlarmStatus alarm, DateTimeOffset at)
     {
-        var cleared = alarm with { ClearedAt = now };
+        var cleared = alarm with { ClearedAt = at };
         _cleared.AddFirst(cleared);
         if (_cleared.Count > MostCleared)
         {

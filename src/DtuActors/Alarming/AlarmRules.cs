@@ -20,7 +20,7 @@ internal sealed class AlarmRules(AlarmOptions options, string node, bool isClust
     private readonly SlidingCounts<DtuId> _full = new(options.QueueFull?.Within ?? TimeSpan.FromMinutes(10));
     private readonly Dictionary<DtuId, Counted> _counted = [];
     private readonly Dictionary<string, DateTimeOffset> _notUp = new(StringComparer.Ordinal);
-    private DateTimeOffset? _since;
+    private (DateTimeOffset Now, DateTimeOffset At)? _since;
     private long _lost;
     private int _look;
 
@@ -33,15 +33,16 @@ internal sealed class AlarmRules(AlarmOptions options, string node, bool isClust
     /// <param name="field">How the field stands.</param>
     /// <param name="storage">The parts of storage that fail, with the reason.</param>
     /// <param name="lost">Events that monitors and history have missed since the start.</param>
-    /// <param name="now">The time.</param>
+    /// <param name="now">The time, by <see cref="Dispatching.SteadyTime"/>.</param>
+    /// <param name="at">The date.</param>
     public IEnumerable<(string Kind, IEnumerable<Finding> Findings, string Many)> Apply(
-        FieldLook field, IReadOnlyDictionary<string, string> storage, long lost, DateTimeOffset now)
+        FieldLook field, IReadOnlyDictionary<string, string> storage, long lost, DateTimeOffset now, DateTimeOffset at)
     {
-        var since = _since ??= now;
+        var since = _since ??= (now, at);
         Count(field, now);
         if (options.DtuOffline is { } offline)
         {
-            yield return (AlarmKinds.DtuOffline, field.Dtus.Where(dtu => IsOurs(dtu) && IsOffline(dtu, offline, since, now)).Select(dtu => new Finding(dtu.Id.Value, OfflineText(dtu, since))),
+            yield return (AlarmKinds.DtuOffline, field.Dtus.Where(dtu => IsOurs(dtu) && IsOffline(dtu, offline, since.Now, now)).Select(dtu => new Finding(dtu.Id.Value, OfflineText(dtu, since.At))),
                 "DTUs are offline (GET /api/v1/dtus?state=offline lists them)");
         }
 
@@ -186,7 +187,7 @@ internal sealed class AlarmRules(AlarmOptions options, string node, bool isClust
     private bool IsOurs(DtuLook dtu) => !dtu.IsElsewhere && (!dtu.IsNowhere || SpeaksForAll);
 
     private static bool IsOffline(DtuLook dtu, OfflineAlarmOptions offline, DateTimeOffset since, DateTimeOffset now) =>
-        dtu.State is DtuState.Offline && (dtu.IsListed || offline.For is OfflineAlarmFor.All) && now - (dtu.EndedAt ?? since) >= offline.After;
+        dtu.State is DtuState.Offline && (dtu.IsListed || offline.For is OfflineAlarmFor.All) && now - (dtu.Ended ?? since) >= offline.After;
 
     private static string OfflineText(DtuLook dtu, DateTimeOffset since) => dtu.EndedAt is { } ended
         ? $"DTU {dtu.Id} is offline since {Instant(ended)}{Because(dtu.EndReason)}"

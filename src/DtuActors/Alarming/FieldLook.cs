@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DtuActors.Dispatching;
 using DtuActors.Protocol;
 using DtuActors.Sessions;
 
@@ -16,11 +17,14 @@ namespace DtuActors.Alarming;
 /// <param name="FramesUp">Frames it sent.</param>
 /// <param name="WrongUp">Pieces it sent that are no frame: a wrong checksum, garbage.</param>
 /// <param name="QueueFull">Downlinks its bus refused.</param>
-/// <param name="WaitsSince">Since when the oldest request waits for its bus; null: none does.</param>
+/// <param name="WaitsSince">Since when the oldest request waits for its bus, by <see cref="SteadyTime"/>; null: none does.</param>
 internal readonly record struct DtuLook(
     DtuId Id, DtuState State, bool IsListed, DateTimeOffset? EndedAt, string? EndReason, string? ConflictWith, long Sessions, Epoch Epoch, long FramesUp, long WrongUp, long QueueFull,
     DateTimeOffset? WaitsSince)
 {
+    /// <summary>The moment of <see cref="EndedAt"/> by <see cref="SteadyTime"/>.</summary>
+    public DateTimeOffset? Ended { get; init; } = EndedAt;
+
     /// <summary>Whether another node of the cluster that is up has it, or had it last: its alarms are that one's.</summary>
     public bool IsElsewhere { get; init; }
 

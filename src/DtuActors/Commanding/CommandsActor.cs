@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Akka.Actor;
 using DtuActors.Clustering;
+using DtuActors.Dispatching;
 using DtuActors.Protocol;
 using DtuActors.Recording;
 using DtuActors.Sessions;
@@ -67,7 +68,9 @@ public sealed class CommandsActor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private static DateTimeOffset Now => Context.System.Scheduler.Now;
+    private static DateTimeOffset Now => SteadyTime.Now(Context.System.Scheduler);
+
+    private static DateTimeOffset At => Context.System.Scheduler.Now;
 
     public static Props Props(EventInlet events, IActorRef router) => Akka.Actor.Props.Create<CommandsActor>(new CommandBook(), events, router);
 
@@ -95,7 +98,7 @@ public sealed class CommandsActor : ReceiveActor, IWithTimers
 
     private void OnRefused(Commands.Refused refused)
     {
-        if (_book.Open(refused.Id, refused.Dtu, refused.By, refused.Source, refused.Payload, Now) is { } command)
+        if (_book.Open(refused.Id, refused.Dtu, refused.By, refused.Source, refused.Payload, At) is { } command)
         {
             End(command, CommandStates.Failed, Word(refused.Reason));
         }
@@ -103,7 +106,7 @@ public sealed class CommandsActor : ReceiveActor, IWithTimers
 
     private Command? Open(string id, string? by, DtuId dtu, ReadOnlyMemory<byte> payload, string source, IActorRef asker, long correlation, TimeSpan? answerWithin)
     {
-        if (_book.Open(id, dtu, by, source, payload, Now) is not { } command)
+        if (_book.Open(id, dtu, by, source, payload, At) is not { } command)
         {
             asker.Tell(new Asking.Refused(correlation, RefusalReason.QueueFull));
             return null;
@@ -174,7 +177,7 @@ public sealed class CommandsActor : ReceiveActor, IWithTimers
     {
         if (command.Status.State == CommandStates.Queued)
         {
-            command.Status = command.Status with { State = CommandStates.Sent, ChangedAt = Now };
+            command.Status = command.Status with { State = CommandStates.Sent, ChangedAt = At };
             Tell(command);
         }
     }
@@ -190,7 +193,7 @@ public sealed class CommandsActor : ReceiveActor, IWithTimers
 
     private void End(Command command, string state, string? reason = null, ReadOnlyMemory<byte>? answer = null)
     {
-        _book.End(command, state, reason, answer, Now);
+        _book.End(command, state, reason, answer, At);
         Tell(command);
     }
 

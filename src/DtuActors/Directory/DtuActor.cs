@@ -3,6 +3,7 @@ using Akka.Event;
 using DtuActors.Clustering;
 using DtuActors.Commanding;
 using DtuActors.Configuration;
+using DtuActors.Dispatching;
 using DtuActors.Protocol;
 using DtuActors.Sessions;
 
@@ -336,7 +337,7 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
             return;
         }
 
-        var isConflict = _takeovers.Add(Context.System.Scheduler.Now, _holder.Duplicates);
+        var isConflict = _takeovers.Add(SteadyTime.Now(Context.System.Scheduler), _holder.Duplicates);
         if (isConflict && !_contested)
         {
             SetContested(true);

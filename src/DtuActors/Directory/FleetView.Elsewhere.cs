@@ -85,7 +85,7 @@ public sealed partial class FleetView
 
     // Whoever joins later hears of them too.
     private static PresenceRow? LostRow(DtuEntry entry) => entry.Lost is { } lost
-        ? new PresenceRow(entry.Id, lost.Number, PresenceState.Lost) { With = lost.Node, AgoMs = Math.Max(0, (long)(Context.System.Scheduler.Now - lost.At).TotalMilliseconds) }
+        ? new PresenceRow(entry.Id, lost.Number, PresenceState.Lost) { With = lost.Node, AgoMs = Math.Max(0, (long)(Now - lost.Since).TotalMilliseconds) }
         : null;
 
     // ---- hearing
@@ -100,7 +100,7 @@ public sealed partial class FleetView
                     elsewhere.Remove(heard.Node, row.Id);
                     break;
                 case PresenceState.Lost:
-                    Lose(row.Id, row.Number, new Loss(row.With ?? heard.Node, EndReasons.NodeLost, row.Number, Context.System.Scheduler.Now - TimeSpan.FromMilliseconds(row.AgoMs ?? 0)) { IsSaid = true }, elsewhere);
+                    Lose(row.Id, row.Number, LossOf(row, heard.Node), elsewhere);
                     break;
                 default:
                     elsewhere.Take(heard.Node, row.Id, row.Number, row.State is PresenceState.Online);
@@ -108,6 +108,12 @@ public sealed partial class FleetView
                     break;
             }
         }
+    }
+
+    private static Loss LossOf(PresenceRow row, string heardFrom)
+    {
+        var ago = TimeSpan.FromMilliseconds(row.AgoMs ?? 0);
+        return new Loss(row.With ?? heardFrom, EndReasons.NodeLost, row.Number, At - ago, Now - ago) { IsSaid = true };
     }
 
     private void Find(PresenceRow row)
@@ -126,10 +132,10 @@ public sealed partial class FleetView
 
     private void OnPart(Presence.Part part, Elsewhere elsewhere)
     {
-        var now = Context.System.Scheduler.Now;
+        var (now, at) = (Now, At);
         foreach (var (id, number) in elsewhere.Lose(part.Node))
         {
-            Lose(id, number, new Loss(part.Node, part.Reason, number, now) { IsSaid = part.Reason is not EndReasons.NodeLost }, elsewhere);
+            Lose(id, number, new Loss(part.Node, part.Reason, number, at, now) { IsSaid = part.Reason is not EndReasons.NodeLost }, elsewhere);
         }
     }
 
@@ -150,14 +156,14 @@ public sealed partial class FleetView
 
     private ImmutableArray<DtuOffline> Losses(string node)
     {
-        var now = Context.System.Scheduler.Now;
+        var at = At;
         var lost = ImmutableArray.CreateBuilder<DtuOffline>();
         foreach (var entry in _dtus.Values)
         {
             if (entry.Lost is { IsSaid: false } loss && loss.Node == node)
             {
                 loss.IsSaid = true;
-                lost.Add(new DtuOffline(now, entry.Id, loss.Reason, entry.Last?.Remote ?? ""));
+                lost.Add(new DtuOffline(at, entry.Id, loss.Reason, entry.Last?.Remote ?? ""));
             }
         }
 
@@ -165,7 +171,7 @@ public sealed partial class FleetView
     }
 
     /// <summary>That a DTU was online at a node that is gone or out of reach, and was not heard of since.</summary>
-    private sealed class Loss(string node, string reason, long number, DateTimeOffset at)
+    private sealed class Loss(string node, string reason, long number, DateTimeOffset at, DateTimeOffset since)
     {
         public string Node => node;
 
@@ -174,6 +180,9 @@ public sealed partial class FleetView
         public long Number => number;
 
         public DateTimeOffset At => at;
+
+        /// <summary>The same moment by <see cref="Dispatching.SteadyTime"/>.</summary>
+        public DateTimeOffset Since => since;
 
         /// <summary>Whether the end of its session was told.</summary>
         public bool IsSaid { get; set; }

@@ -80,8 +80,8 @@ public sealed partial class FleetView
         /// <summary>What was counted before the start.</summary>
         private KnownDtu? Past { get; set; }
 
-        /// <summary>What was stored of it before the start.</summary>
-        public void Recall(KnownDtu known)
+        /// <summary>What was stored of it before the start; <paramref name="lastSeen"/>: when that was by <see cref="Dispatching.SteadyTime"/>.</summary>
+        public void Recall(KnownDtu known, DateTimeOffset lastSeen)
         {
             (Past, FirstSeenAt) = (known, known.FirstSeenAt);
             if (Last is null)
@@ -97,6 +97,7 @@ public sealed partial class FleetView
                     PresentedId = known.PresentedId,
                     ConnectedAt = known.ConnectedAt,
                     LastSeenAt = known.LastSeenAt,
+                    LastSeen = lastSeen,
                     EndedAt = known.EndedAt,
                     LastError = known.Error,
                 };

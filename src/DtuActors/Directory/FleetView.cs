@@ -3,6 +3,7 @@ using Akka.Actor;
 using DtuActors.Alarming;
 using DtuActors.Commanding;
 using DtuActors.Configuration;
+using DtuActors.Dispatching;
 using DtuActors.Protocol;
 using DtuActors.Recording;
 using DtuActors.Registering;
@@ -71,6 +72,10 @@ public sealed partial class FleetView : ReceiveActor
             HearsOfOthers(_elsewhere);
         }
     }
+
+    private static DateTimeOffset Now => SteadyTime.Now(Context.System.Scheduler);
+
+    private static DateTimeOffset At => Context.System.Scheduler.Now;
 
     public static Props Props(GatewayOptions options) => Props(options, null);
 
@@ -142,10 +147,14 @@ public sealed partial class FleetView : ReceiveActor
             Remember(entry);
         }
 
+        var (now, at) = (Now, At);
         foreach (var (dtu, known) in recalled.Rows)
         {
             var entry = Entry(dtu);
-            entry.Recall(known);
+
+            // Stored dates are all that is left of it; one that is still to come by this clock is now.
+            var ago = at - known.LastSeenAt;
+            entry.Recall(known, now - (ago > TimeSpan.Zero ? ago : TimeSpan.Zero));
             NoteChanged(dtu);
             if (entry is { Session: null, OfflineNode: null })
             {
@@ -294,6 +303,7 @@ public sealed partial class FleetView : ReceiveActor
                 session?.Down.Dropped.GetValueOrDefault(RelayDrops.QueueFull) ?? 0, session?.WaitsSince)
             {
                 IsElsewhere = IsAnothers(entry, forPeer: false),
+                Ended = session is null && !entry.IsFromBefore ? entry.Last?.Ended : null,
                 IsNowhere = session is null && (entry is { Last: null } or { Lost: not null } || (entry.IsFromBefore && entry is not { Configured: null, Registered: null })),
             });
         }
@@ -315,7 +325,7 @@ public sealed partial class FleetView : ReceiveActor
     };
 
     private bool IsExpected(SessionReport last) =>
-        _profiles.GetValueOrDefault(last.Profile)?.Heartbeat.ExpectedEvery is { } every && Context.System.Scheduler.Now - last.LastSeenAt < 2 * every;
+        _profiles.GetValueOrDefault(last.Profile)?.Heartbeat.ExpectedEvery is { } every && Now - last.LastSeen < 2 * every;
 
     private DtuStatus Status(DtuEntry entry)
     {

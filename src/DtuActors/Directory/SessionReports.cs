@@ -14,6 +14,13 @@ public sealed record SessionReport
     public string? PresentedId { get; init; }
     public required DateTimeOffset ConnectedAt { get; init; }
     public required DateTimeOffset LastSeenAt { get; init; }
+
+    /// <summary>The same moment by <see cref="Dispatching.SteadyTime"/>, which ages are counted by.</summary>
+    internal DateTimeOffset LastSeen
+    {
+        get => field == default ? LastSeenAt : field;
+        init;
+    }
     public long BytesUp { get; init; }
     public long BytesDown { get; init; }
     public long FramesUp { get; init; }
@@ -21,7 +28,7 @@ public sealed record SessionReport
     public long Heartbeats { get; init; }
     public int Queued { get; init; }
 
-    /// <summary>Since when the oldest of them waits; null: none does.</summary>
+    /// <summary>Since when the oldest of them waits, by <see cref="Dispatching.SteadyTime"/>; null: none does.</summary>
     public DateTimeOffset? WaitsSince { get; init; }
     public ImmutableArray<SuspendedSlave> SuspendedSlaves { get; init; } = [];
     public TrafficCounters Down { get; init; } = TrafficCounters.None;
@@ -40,4 +47,11 @@ public sealed record SessionReport
 
     /// <summary>Null while it is open.</summary>
     public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>The same moment by <see cref="Dispatching.SteadyTime"/>.</summary>
+    internal DateTimeOffset? Ended
+    {
+        get => field ?? EndedAt;
+        init;
+    }
 }

@@ -53,7 +53,7 @@ public abstract partial class EndpointActor
         }
         else if (!_pause.IsOn)
         {
-            HandOn(new Held(new Frame(payload, FrameDirection.Down, codec, Now), null, to));
+            HandOn(new Held(new Frame(payload, FrameDirection.Down, codec, At) { Since = Now }, null, to));
         }
         else if (_heldBytes + payload.Length > MostHeld)
         {
@@ -62,7 +62,7 @@ public abstract partial class EndpointActor
         else
         {
             _heldBytes += payload.Length;
-            _held.Enqueue(new Held(new Frame(payload, FrameDirection.Down, codec, Now), null, to));
+            _held.Enqueue(new Held(new Frame(payload, FrameDirection.Down, codec, At) { Since = Now }, null, to));
         }
     }
 
@@ -145,7 +145,7 @@ public abstract partial class EndpointActor
 
         var bytes = frame.Payload.Length;
         var through = _windows.Emit(bytes, out var ackWanted);
-        Books.Down.Write(bytes, frame.At, Now);
+        Books.Down.Write(bytes, frame.Since, Now);
         Router.Tell(new Relay.Downlink(Options.Name, Self, frame, through, ackWanted, to), Self);
         if (ackWanted && _surroundings.Branch is null && (to is not null || Options.Select is DownlinkSelect.LastSpeaker))
         {

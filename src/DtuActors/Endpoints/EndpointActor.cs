@@ -71,6 +71,8 @@ public abstract partial class EndpointActor : ReceiveActor, IWithTimers
 
     protected DateTimeOffset Now => _clock.Now;
 
+    protected DateTimeOffset At => _clock.At;
+
     /// <summary>The device, link or address, for status.</summary>
     protected virtual string? Where => null;
 
@@ -95,7 +97,7 @@ public abstract partial class EndpointActor : ReceiveActor, IWithTimers
 
     protected override void PreStart()
     {
-        _since = Now;
+        _since = At;
         Record(_state == EndpointStates.Up);
         Announce();
         Publish();
@@ -180,7 +182,7 @@ public abstract partial class EndpointActor : ReceiveActor, IWithTimers
         if (state != _state)
         {
             Trace(state, lastError);
-            _since = Now;
+            _since = At;
             Record(state == EndpointStates.Up);
         }
 
@@ -188,7 +190,7 @@ public abstract partial class EndpointActor : ReceiveActor, IWithTimers
         _lastError = lastError;
         if (_surroundings.Branch is null)
         {
-            _surroundings.Events.Offer(new EndpointChanged(Now, Options.Name, Options.Kind, state, lastError));
+            _surroundings.Events.Offer(new EndpointChanged(At, Options.Name, Options.Kind, state, lastError));
         }
 
         Publish();
@@ -218,7 +220,7 @@ public abstract partial class EndpointActor : ReceiveActor, IWithTimers
     {
         if (state == EndpointStates.Up || _state == EndpointStates.Up)
         {
-            GatewayTraces.Endpoint(Options.Name, Options.Kind, state == EndpointStates.Up, lastError, _since, Now);
+            GatewayTraces.Endpoint(Options.Name, Options.Kind, state == EndpointStates.Up, lastError, _since, At);
         }
     }
 

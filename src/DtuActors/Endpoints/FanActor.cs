@@ -76,7 +76,9 @@ public abstract class FanActor : ReceiveActor, IWithTimers
 
     protected bool Draining { get; private set; }
 
-    protected DateTimeOffset Now => Context.System.Scheduler.Now;
+    protected DateTimeOffset Now => SteadyTime.Now(Context.System.Scheduler);
+
+    private DateTimeOffset At => Context.System.Scheduler.Now;
 
     protected IEnumerable<DtuId> Branches => _branches.Keys;
 
@@ -91,7 +93,7 @@ public abstract class FanActor : ReceiveActor, IWithTimers
 
     protected override void PreStart()
     {
-        _since = Now;
+        _since = At;
         _state = StateWithoutBranches;
         GatewayMetrics.EndpointUp.Set(Options.Name, _state == EndpointStates.Up);
         Announce();
@@ -166,10 +168,10 @@ public abstract class FanActor : ReceiveActor, IWithTimers
 
         var hasChanged = state != _state;
         (_state, _lastError) = (state, lastError);
-        _surroundings.Events.Offer(new EndpointChanged(Now, Options.Name, Options.Kind, state, lastError));
+        _surroundings.Events.Offer(new EndpointChanged(At, Options.Name, Options.Kind, state, lastError));
         if (hasChanged)
         {
-            _since = Now;
+            _since = At;
             GatewayMetrics.EndpointUp.Set(Options.Name, state == EndpointStates.Up);
             Publish();
         }

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using DtuActors.Configuration;
+using DtuActors.Dispatching;
 using DtuActors.Protocol;
 using DtuActors.Protocol.Modbus;
 using DtuActors.Routing;
@@ -47,7 +48,7 @@ internal sealed class ModbusMasterActor : ClientSocketActor
 
     private int InFlight => _asked.Count + _responses.Count + _inFlight.Count;
 
-    private DateTimeOffset Now => Context.System.Scheduler.Now;
+    private DateTimeOffset Now => SteadyTime.Now(Context.System.Scheduler);
 
     public static Props Props(IActorRef connection, IActorRef endpoint, IActorRef router, ModbusTcpEndpointOptions options) =>
         Akka.Actor.Props.Create<ModbusMasterActor>(connection, endpoint, router, options);
@@ -166,7 +167,7 @@ internal sealed class ModbusMasterActor : ClientSocketActor
         _endpoint.Tell(new MasterTalk.Ended(FrameDirection.Down, asked.Bytes, Now - asked.Since - answered.Elapsed, null));
 
         // Without the slave's address in front and the CRC behind.
-        Respond(asked, answered.Frame.Payload.Span[1..^2], answered.Frame.At);
+        Respond(asked, answered.Frame.Payload.Span[1..^2], answered.Frame.Since);
     }
 
     private void OnSent(Asking.Sent sent)

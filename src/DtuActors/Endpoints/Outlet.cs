@@ -129,7 +129,7 @@ internal sealed class Outlet(TrafficLedger ledger, Action<Relay.Deliver> settle)
         {
             if (entry.Delivery.Frame is { } frame)
             {
-                ledger.Write(frame.Payload.Length, frame.At, now);
+                ledger.Write(frame.Payload.Length, frame.Since, now);
             }
 
             End(entry);

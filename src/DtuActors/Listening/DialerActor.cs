@@ -149,7 +149,7 @@ public sealed class DialerActor : ReceiveActor, IWithTimers
 
         _setup.Turns?.Tell(DialTurns.Done.Instance);
         _accepted++;
-        _since = Context.System.Scheduler.Now;
+        _since = SteadyTime.Now(Context.System.Scheduler);
         _session = Context.Watch(Context.ActorOf(_setup.Handler(Sender, Peer.Of(connected.RemoteAddress)).OnDataPath(Context.System)));
         Become("up", null);
     }
@@ -163,7 +163,7 @@ public sealed class DialerActor : ReceiveActor, IWithTimers
             return;
         }
 
-        if (Context.System.Scheduler.Now - _since >= Lasting)
+        if (SteadyTime.Now(Context.System.Scheduler) - _since >= Lasting)
         {
             _backoff.Reset();
         }

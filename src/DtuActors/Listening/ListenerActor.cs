@@ -182,7 +182,7 @@ public sealed class ListenerActor : ListenerShell
     private void OnRefused(StreamTalk.Refused refused)
     {
         Refuse(refused.Peer, $"{refused.Reason}: {refused.Problem}");
-        Setup.Inbox.Tell(new RefusedConnection(Now, Setup.Name, refused.Peer.Text, refused.FirstBytes, refused.Reason));
+        Setup.Inbox.Tell(new RefusedConnection(At, Setup.Name, refused.Peer.Text, refused.FirstBytes, refused.Reason));
     }
 
     private void OnTrouble(StreamTalk.Trouble trouble)

@@ -2,6 +2,7 @@ using System.Net;
 using Akka.Actor;
 using Akka.Event;
 using DtuActors.Directory;
+using DtuActors.Dispatching;
 using DtuActors.Routing;
 using DtuActors.Sessions;
 
@@ -36,7 +37,9 @@ public abstract class ListenerShell : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    protected static DateTimeOffset Now => Context.System.Scheduler.Now;
+    protected static DateTimeOffset Now => SteadyTime.Now(Context.System.Scheduler);
+
+    protected static DateTimeOffset At => Context.System.Scheduler.Now;
 
     protected ListenerSetup Setup { get; }
 

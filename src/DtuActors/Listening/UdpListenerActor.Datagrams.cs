@@ -220,7 +220,7 @@ public sealed partial class UdpListenerActor
         if (remote.Address is { } address && _unknown.IsShown(address, Now))
         {
             Log.Info("datagram from {0} on {1} dropped: {2}", remote.Text, Setup.Name, reason);
-            Setup.Inbox.Tell(new RefusedConnection(Now, Setup.Name, remote.Text, RefusedConnection.Keep(datagram, secret), reason));
+            Setup.Inbox.Tell(new RefusedConnection(At, Setup.Name, remote.Text, RefusedConnection.Keep(datagram, secret), reason));
         }
     }
 

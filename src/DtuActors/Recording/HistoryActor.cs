@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using DtuActors.Configuration;
 using DtuActors.Directory;
+using DtuActors.Dispatching;
 using DtuActors.Endpoints;
 using DtuActors.Storage;
 
@@ -236,7 +237,7 @@ public sealed class HistoryActor : ReceiveActor, IWithTimers
 
     private void TellLost()
     {
-        var now = Context.System.Scheduler.Now;
+        var now = SteadyTime.Now(Context.System.Scheduler);
         if (_problem is null && now - _lostTold >= TellLostEvery && _buffer.TakeLost() is > 0 and var lost)
         {
             _lostTold = now;

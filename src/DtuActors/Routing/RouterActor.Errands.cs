@@ -1,4 +1,5 @@
 using Akka.Actor;
+using DtuActors.Dispatching;
 using DtuActors.Sessions;
 
 namespace DtuActors.Routing;
@@ -27,7 +28,7 @@ public sealed partial class RouterActor
         Receive<Asking.Answered>(answered => Tell(End(answered.Correlation), number => answered with { Correlation = number }));
         Receive<Asking.Refused>(refused => Tell(End(refused.Correlation), number => refused with { Correlation = number }));
         Receive<Asking.WithdrawEnded>(ended => Tell(_withdrawals.Remove(ended.Correlation, out var withdrawal) ? withdrawal : null, number => ended with { Correlation = number }));
-        Receive<SweepDue>(_ => EndErrands(errand => errand.Until < Context.System.Scheduler.Now));
+        Receive<SweepDue>(_ => EndErrands(errand => errand.Until < SteadyTime.Now(Context.System.Scheduler)));
     }
 
     private static void NotWaiting(Asking.Withdraw withdraw) => withdraw.ReplyTo.Tell(new Asking.WithdrawEnded(WasWaiting: false, withdraw.For, withdraw.Correlation));
@@ -93,7 +94,7 @@ public sealed partial class RouterActor
         }
 
         var number = ++_errandsInAll;
-        _errands.Add(number, new Errand(number, session.Node!, replyTo, correlation, follows, Context.System.Scheduler.Now + Asking.MostWait + (timeout ?? TimeSpan.Zero)));
+        _errands.Add(number, new Errand(number, session.Node!, replyTo, correlation, follows, SteadyTime.Now(Context.System.Scheduler) + Asking.MostWait + (timeout ?? TimeSpan.Zero)));
         _errandOf[(replyTo, correlation)] = number;
         if (!Timers.IsTimerActive(SweepDue.Instance))
         {

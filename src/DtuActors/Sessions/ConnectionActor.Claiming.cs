@@ -132,7 +132,7 @@ public sealed partial class ConnectionActor
     {
         if (_session is null)
         {
-            BeginSession(Epoch.After(0, Now));
+            BeginSession(Epoch.After(0, At));
         }
     }
 

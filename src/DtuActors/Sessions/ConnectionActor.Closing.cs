@@ -26,6 +26,7 @@ public sealed partial class ConnectionActor
 
     private string? _endReason;
     private DateTimeOffset? _endedAt;
+    private DateTimeOffset? _ended;
     private Tcp.CloseCommand _close = Tcp.Close.Instance;
     private bool _isResigned;
     private bool _hasLeft;
@@ -249,7 +250,7 @@ public sealed partial class ConnectionActor
         if (_endReason is null)
         {
             _endReason = reason;
-            _endedAt = Now;
+            (_endedAt, _ended) = (At, Now);
             _lastError = error ?? _lastError;
             NoteEnd(reason, error, evidence);
         }
@@ -294,7 +295,7 @@ public sealed partial class ConnectionActor
         }
 
         _isResigned = true;
-        _setup.Events.Offer(new DtuOffline(Now, _id, _endReason!, Remote));
+        _setup.Events.Offer(new DtuOffline(At, _id, _endReason!, Remote));
         _setup.Directory.Tell(new Holding.Released(_id, _session.Epoch));
         GatewayMetrics.Connections.Add(-1);
         if (_setup.Lines.Next(Now) is { } note)

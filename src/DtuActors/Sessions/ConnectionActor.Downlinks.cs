@@ -60,7 +60,7 @@ public sealed partial class ConnectionActor : IBusLine
             return;
         }
 
-        var downlink = new Downlink(delivery.Frame.Payload, delivery.SourceName, delivery.Frame.At) { Delivery = delivery };
+        var downlink = new Downlink(delivery.Frame.Payload, delivery.SourceName, delivery.Frame.Since) { Delivery = delivery };
         if (_answers?.Answered(downlink.Payload.Span) is true)
         {
             // The gateway answered already: a second answer would be one to nothing.
@@ -237,7 +237,7 @@ public sealed partial class ConnectionActor : IBusLine
         }
         else
         {
-            Emit(new Frame(bytes, FrameDirection.Up, _framer.Codec.Name, Now), only: null);
+            Emit(new Frame(bytes, FrameDirection.Up, _framer.Codec.Name, At) { Since = Now }, only: null);
         }
     }
 
@@ -269,7 +269,7 @@ public sealed partial class ConnectionActor : IBusLine
         if (!downlink.IsProbe)
         {
             // Told as it leaves, not as it is acknowledged: an answer may come before the acknowledgement, and would stand before its question.
-            _setup.Events.Offer(new FramePassed(Now, _id, FrameDirection.Down, downlink.Payload, _profile.Framing.Codec, downlink.Source));
+            _setup.Events.Offer(new FramePassed(At, _id, FrameDirection.Down, downlink.Payload, _profile.Framing.Codec, downlink.Source));
         }
 
         var rest = downlink.Payload;
@@ -362,7 +362,7 @@ public sealed partial class ConnectionActor : IBusLine
         {
             _framesDown++;
             GatewayMetrics.Frames.CountDown(1);
-            _down.Write(downlink.Payload.Length, downlink.At, Now);
+            _down.Write(downlink.Payload.Length, downlink.Since, Now);
         }
 
         Take(downlink.Delivery);
@@ -457,13 +457,13 @@ public sealed partial class ConnectionActor : IBusLine
     }
 
     /// <summary>Something on its way down: a delivery of a route, a request, a send, or a poll. Its books are closed once, when it is written or refused.</summary>
-    private sealed class Downlink(ReadOnlyMemory<byte> payload, string source, DateTimeOffset at)
+    private sealed class Downlink(ReadOnlyMemory<byte> payload, string source, DateTimeOffset since)
     {
         public ReadOnlyMemory<byte> Payload => payload;
 
         public string Source => source;
 
-        public DateTimeOffset At => at;
+        public DateTimeOffset Since => since;
 
         /// <summary>Whose turn it takes on the bus; null: the source's.</summary>
         public object? Turn { get; init; }

@@ -22,7 +22,7 @@ public sealed partial class ConnectionActor
     {
         if (_noted.Length < MostNoted)
         {
-            _noted = _noted.Add(new Evidence(Now, kind, detail));
+            _noted = _noted.Add(new Evidence(At, kind, detail));
         }
     }
 

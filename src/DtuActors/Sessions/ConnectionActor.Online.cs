@@ -29,6 +29,7 @@ public sealed partial class ConnectionActor
     private CentreAnswers? _answers;
     private ReadOnlyMemory<byte> _registration;
     private DateTimeOffset _lastSeenAt;
+    private DateTimeOffset _lastSeen;
     private long _bytesUp;
     private long _framesUp;
     private long _heartbeats;
@@ -128,7 +129,7 @@ public sealed partial class ConnectionActor
         _prefix = _entrance.Registration.EveryPacket && !_framer.Codec.IsProtocol && !_registration.IsEmpty ? new PacketPrefix(_registration) : null;
         OpenEnvelope();
         _answers = _profile.Application.Create();
-        _registeredAt = Now;
+        _registeredAt = At;
         GatewayMetrics.Connections.Add(1);
         CountRegistration(Accepted);
         if (_setup.Lines.Next(Now) is { } note)
@@ -138,7 +139,7 @@ public sealed partial class ConnectionActor
 
         _setup.Router.Tell(new Registry.SessionOpened(_session!, HowItRegistered()));
         _setup.Fleet.Tell(new Fleet.SessionSeen(Report()));
-        _setup.Events.Offer(new DtuOnline(Now, _id, _setup.Listener, Remote));
+        _setup.Events.Offer(new DtuOnline(At, _id, _setup.Listener, Remote));
         ArmSilentCheck(_profile.Heartbeat.Timeout);
         OpenPolls();
         if (registrar is not null)
@@ -263,6 +264,7 @@ public sealed partial class ConnectionActor
         PresentedId = _presentedAlias,
         ConnectedAt = _connectedAt,
         LastSeenAt = _lastSeenAt,
+        LastSeen = _lastSeen,
         BytesUp = _bytesUp,
         BytesDown = _bytesDown,
         FramesUp = _framesUp,
@@ -270,7 +272,7 @@ public sealed partial class ConnectionActor
         Heartbeats = _heartbeats,
         Queued = _bus?.Waiting ?? 0,
         WaitsSince = _bus?.WaitsSince,
-        SuspendedSlaves = _bus?.Suspended ?? [],
+        SuspendedSlaves = SuspendedSlaves(),
         Down = _down.Snapshot(),
         DroppedUp = _droppedUp?.ToImmutableDictionary() ?? ImmutableDictionary<string, long>.Empty,
         Polls = _polls?.Status() ?? [],
@@ -280,7 +282,12 @@ public sealed partial class ConnectionActor
         LastHeartbeatAt = _lastHeartbeatAt,
         Noted = _noted,
         EndedAt = _endedAt,
+        Ended = _ended,
     };
+
+    // The bus's deadlines as dates of today's clock.
+    private ImmutableArray<SuspendedSlave> SuspendedSlaves() =>
+        _bus?.Suspended is { IsEmpty: false } suspended ? ImmutableArray.CreateRange(suspended, slave => slave with { Until = At + (slave.Until - Now) }) : [];
 
     private sealed record SilentCheck : INoSerializationVerificationNeeded
     {

@@ -60,7 +60,7 @@ public sealed partial class ConnectionActor
         _polls!.Written(poll);
         if (!wantsAnswer)
         {
-            _polls.Answered(poll, hasAnswer: false, Now);
+            _polls.Answered(poll, hasAnswer: false, Now, At);
             ArmPolls();
         }
     }
@@ -68,7 +68,7 @@ public sealed partial class ConnectionActor
     // In transparent mode the routes have it already, as they have every uplink.
     private void OnPollAnswered(ScheduledPoll poll, Frame answer)
     {
-        _polls!.Answered(poll, hasAnswer: true, Now);
+        _polls!.Answered(poll, hasAnswer: true, Now, At);
         ArmPolls();
         if (IsRequestResponse)
         {
@@ -78,7 +78,7 @@ public sealed partial class ConnectionActor
 
     private void OnPollRefused(ScheduledPoll poll, RefusalReason reason)
     {
-        _polls!.Failed(poll, Words(reason), Now);
+        _polls!.Failed(poll, Words(reason), Now, At);
         if (reason is not RefusalReason.SessionEnded)
         {
             ArmPolls();

@@ -21,7 +21,8 @@ public sealed partial class ConnectionActor
     private void Count(ReadOnlySpan<byte> bytes)
     {
         _reading = false;
-        _lastSeenAt = Now;
+        _lastSeenAt = At;
+        _lastSeen = Now;
         _bytesUp += bytes.Length;
         GatewayMetrics.Bytes.CountUp(bytes.Length);
     }

@@ -180,7 +180,7 @@ public sealed partial class ConnectionActor
     {
         CountRegistration(reason);
         var began = RefusedConnection.Keep(CollectionsMarshal.AsSpan(_firstBytes), reason is Admission.WrongAddress or ConflictReason ? _race?.Registrar.Secret : null);
-        _setup.Recorder.Tell(new RefusedConnection(Now, _setup.Listener, Remote, began, reason));
+        _setup.Recorder.Tell(new RefusedConnection(At, _setup.Listener, Remote, began, reason));
         if (_setup.Lines.Next(Now) is { } note)
         {
             Log.Info("connection from {0} on {1} refused: {2}{3}", Remote, _setup.Listener, words ?? reason, note);
@@ -196,7 +196,7 @@ public sealed partial class ConnectionActor
         GatewayMetrics.Registrations.Add(1, new KeyValuePair<string, object?>("result", result));
         if (_session is null || result == Accepted)
         {
-            GatewayTraces.Registration(result, _setup.Listener, _session?.Id.Value, _connectedAt, Now);
+            GatewayTraces.Registration(result, _setup.Listener, _session?.Id.Value, _connectedAt, At);
         }
     }
 

@@ -57,7 +57,7 @@ public sealed partial class ConnectionActor
     {
         CountRegistration(IdChanged);
         CountDroppedUp(said, IdChanged);
-        _setup.Recorder.Tell(new RefusedConnection(Now, _setup.Listener, Remote, RefusedConnection.Keep(said, secret: null), IdChanged));
+        _setup.Recorder.Tell(new RefusedConnection(At, _setup.Listener, Remote, RefusedConnection.Keep(said, secret: null), IdChanged));
         Close(EndReasons.Refused, $"{IdChanged}: the live session of {_id} registered as another DTU");
     }
 
@@ -81,7 +81,7 @@ public sealed partial class ConnectionActor
         }
 
         _bare = null;
-        var frame = new Frame(bytes.ToArray(), FrameDirection.Up, _framer.Codec.Name, Now);
+        var frame = new Frame(bytes.ToArray(), FrameDirection.Up, _framer.Codec.Name, At) { Since = Now };
         _framesUp++;
         GatewayMetrics.Frames.CountUp(1);
         _setup.Events.Offer(new FramePassed(frame.At, _id, FrameDirection.Up, frame.Payload, frame.Codec, "dtu"));
@@ -99,7 +99,7 @@ public sealed partial class ConnectionActor
         }
 
         // What was dropped is not confirmed: the station says it again.
-        if (_isTaken && _answers?.Answer(bytes, Now) is { } answer)
+        if (_isTaken && _answers?.Answer(bytes, At) is { } answer)
         {
             AnswerForCentre(answer);
         }
@@ -158,7 +158,7 @@ public sealed partial class ConnectionActor
         CountDroppedUp(1, reason);
         if (_session is not null)
         {
-            _setup.Events.Offer(new FramePassed(Now, _id, FrameDirection.Up, bytes.ToArray(), _profile.Framing.Codec, "dtu", reason));
+            _setup.Events.Offer(new FramePassed(At, _id, FrameDirection.Up, bytes.ToArray(), _profile.Framing.Codec, "dtu", reason));
         }
     }
 

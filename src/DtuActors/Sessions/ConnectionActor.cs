@@ -53,13 +53,16 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
         _remote = remote;
         _entrance = setup.Candidates[0];
         _profile = _entrance;
-        _connectedAt = Now;
+        _connectedAt = At;
         _lastSeenAt = _connectedAt;
+        _lastSeen = Now;
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
     private DateTimeOffset Now => _clock.Now;
+
+    private DateTimeOffset At => _clock.At;
 
     private ILoggingAdapter Log => _madeLog ??= Context.GetLogger();
 

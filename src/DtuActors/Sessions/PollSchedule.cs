@@ -34,6 +34,7 @@ public sealed class ScheduledPoll(PollOptions options)
 
     internal string? LastError { get; set; }
 
+    /// <summary>The date of its last end, for people.</summary>
     internal DateTimeOffset? LastAt { get; set; }
 }
 
@@ -155,19 +156,19 @@ public sealed class PollSchedule
     /// <summary>Its bytes are in the socket.</summary>
     public void Written(ScheduledPoll poll) => poll.Sent++;
 
-    /// <summary>It was answered, or expected no answer.</summary>
-    public void Answered(ScheduledPoll poll, bool hasAnswer, DateTimeOffset now)
+    /// <summary>It was answered, or expected no answer; <paramref name="at"/>: the date.</summary>
+    public void Answered(ScheduledPoll poll, bool hasAnswer, DateTimeOffset now, DateTimeOffset at)
     {
-        if (End(poll, now))
+        if (End(poll, now, at))
         {
             poll.Answered += hasAnswer ? 1 : 0;
         }
     }
 
-    /// <summary>It ended without its answer, or was never written.</summary>
-    public void Failed(ScheduledPoll poll, string error, DateTimeOffset now)
+    /// <summary>It ended without its answer, or was never written; <paramref name="at"/>: the date.</summary>
+    public void Failed(ScheduledPoll poll, string error, DateTimeOffset now, DateTimeOffset at)
     {
-        if (End(poll, now))
+        if (End(poll, now, at))
         {
             poll.Failed++;
             poll.LastError = error;
@@ -201,7 +202,7 @@ public sealed class PollSchedule
         return poll.Next < warm ? poll.Next : warm;
     }
 
-    private bool End(ScheduledPoll poll, DateTimeOffset now)
+    private bool End(ScheduledPoll poll, DateTimeOffset now, DateTimeOffset at)
     {
         if (!poll.IsRunning)
         {
@@ -209,7 +210,7 @@ public sealed class PollSchedule
         }
 
         poll.IsRunning = false;
-        poll.LastAt = now;
+        poll.LastAt = at;
         if (poll.HasSchedule)
         {
             var next = poll.BegunAt + poll.Options.Every!.Value + (poll.Options.Jitter * ((2 * _chance()) - 1));

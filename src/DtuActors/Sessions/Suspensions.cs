@@ -3,7 +3,7 @@ using DtuActors.Configuration;
 
 namespace DtuActors.Sessions;
 
-/// <summary>A slave that is not asked before <see cref="Until"/>; then one request is its trial.</summary>
+/// <summary>A slave that is not asked before <see cref="Until"/>; then one request is its trial. By <see cref="Dispatching.SteadyTime"/> on the bus, a date where it is reported.</summary>
 public sealed record SuspendedSlave(string Slave, DateTimeOffset Until);
 
 /// <summary>

@@ -44,7 +44,7 @@ public sealed class PollScheduleTests
         var run = schedule.Begin(At(now))!;
         Assert.Null(schedule.Due);
         now = 3;
-        schedule.Answered(run, hasAnswer: true, At(now));
+        schedule.Answered(run, hasAnswer: true, At(now), At(now));
         Assert.Equal(At(later), schedule.Due);
     }
 
@@ -55,7 +55,7 @@ public sealed class PollScheduleTests
         var run = schedule.Begin(At(30))!;
         Assert.Equal("same", run.Options.Name);
         schedule.Written(run);
-        schedule.Answered(run, hasAnswer: true, At(31));
+        schedule.Answered(run, hasAnswer: true, At(31), At(31));
         var running = schedule.Begin(At(31))!;
         schedule.Written(running);
         schedule.Use([Poll("same"), Poll("other", every: 10), Poll("new", every: 100)], null, At(40));
@@ -66,7 +66,7 @@ public sealed class PollScheduleTests
         // The run that is on its way ends as the poll's own, and the new period counts from its beginning.
         Assert.Same(running, schedule.Begin(At(41)) ?? running);
         Assert.Equal("other", running.Options.Name);
-        schedule.Answered(running, hasAnswer: true, At(41));
+        schedule.Answered(running, hasAnswer: true, At(41), At(41));
         Assert.Equal((1, 1), (schedule.Status()[1].Sent, schedule.Status()[1].Answered));
         Assert.Equal("other", schedule.Begin(At(42))!.Options.Name);
         Assert.Equal(At(90), schedule.Due);
@@ -78,7 +78,7 @@ public sealed class PollScheduleTests
         var schedule = new PollSchedule([Poll("p")], (Poll("p"), TimeSpan.FromSeconds(10)), () => 0, Opened);
         var run = schedule.Begin(At(0))!;
         schedule.Use([], null, At(1));
-        schedule.Failed(run, "no answer", At(2));
+        schedule.Failed(run, "no answer", At(2), At(2));
         Assert.Null(schedule.Due);
         Assert.Empty(schedule.Status());
     }
@@ -89,7 +89,7 @@ public sealed class PollScheduleTests
         var schedule = new PollSchedule([Poll("p", every: 5)], null, () => 0, Opened);
         var run = schedule.Begin(At(0))!;
         Assert.Null(schedule.Begin(At(100)));
-        schedule.Failed(run, "no answer", At(100));
+        schedule.Failed(run, "no answer", At(100), At(100));
         Assert.Null(schedule.Begin(At(100)));
         Assert.NotNull(schedule.Begin(At(101)));
     }
@@ -106,7 +106,7 @@ public sealed class PollScheduleTests
         chance = 1;
         var run = schedule.Begin(At(130))!;
         schedule.Sent(At(131));
-        schedule.Answered(run, hasAnswer: true, At(132));
+        schedule.Answered(run, hasAnswer: true, At(132), At(132));
         Assert.Equal(At(231), schedule.Due);
     }
 
@@ -116,7 +116,7 @@ public sealed class PollScheduleTests
         var schedule = new PollSchedule([], (Poll("others", every: 10), TimeSpan.FromSeconds(100)), () => 0.5, Opened);
         var run = schedule.Begin(At(90))!;
         schedule.Sent(At(90));
-        schedule.Answered(run, hasAnswer: true, At(91));
+        schedule.Answered(run, hasAnswer: true, At(91), At(91));
         Assert.Equal(At(180), schedule.Due);
     }
 
@@ -124,7 +124,7 @@ public sealed class PollScheduleTests
     public void Keep_warm_that_was_refused_before_it_was_sent_is_tried_again_soon_but_not_at_once()
     {
         var schedule = new PollSchedule([], (Poll("warm", every: null), TimeSpan.FromSeconds(100)), () => 0, Opened);
-        schedule.Failed(schedule.Begin(At(80))!, "the bus was not free in time", At(90));
+        schedule.Failed(schedule.Begin(At(80))!, "the bus was not free in time", At(90), At(90));
         Assert.Equal(At(91), schedule.Due);
     }
 
@@ -149,10 +149,10 @@ public sealed class PollScheduleTests
             schedule.Written(run);
             if (i == 1)
             {
-                schedule.Failed(run, "no answer in time", At((i * 10) + 5));
+                schedule.Failed(run, "no answer in time", At((i * 10) + 5), At((i * 10) + 5));
             }
 
-            schedule.Answered(run, hasAnswer: i == 0, At((i * 10) + 6));
+            schedule.Answered(run, hasAnswer: i == 0, At((i * 10) + 6), At((i * 10) + 6));
         }
 
         Assert.Equal(
@@ -184,11 +184,11 @@ public sealed class PollScheduleTests
             now += TimeSpan.FromMilliseconds(delay * 100);
             if (delay % 2 == 0)
             {
-                schedule.Answered(run, hasAnswer: true, now);
+                schedule.Answered(run, hasAnswer: true, now, now);
             }
             else
             {
-                schedule.Failed(run, "no answer in time", now);
+                schedule.Failed(run, "no answer in time", now, now);
             }
         }
 

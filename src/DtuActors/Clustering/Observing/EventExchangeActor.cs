@@ -3,6 +3,7 @@ using System.Text.Json;
 using Akka.Actor;
 using Akka.Event;
 using DtuActors.Clustering.Desks;
+using DtuActors.Dispatching;
 using DtuActors.Protocol;
 using DtuActors.Recording;
 
@@ -187,7 +188,7 @@ public sealed class EventExchangeActor : ReceiveActor, IWithTimers
                 Timers.StartPeriodicTimer(SendNow.Instance, SendNow.Instance, SendEvery);
             }
 
-            follower!.Until = Context.System.Scheduler.Now + ForgottenAfter;
+            follower!.Until = SteadyTime.Now(Context.System.Scheduler) + ForgottenAfter;
             if (isNew || !Same(follower.Only, only))
             {
                 // What waits stays.
@@ -216,7 +217,7 @@ public sealed class EventExchangeActor : ReceiveActor, IWithTimers
     {
         foreach (var (node, follower) in _followers.ToList())
         {
-            if (follower.Until < Context.System.Scheduler.Now)
+            if (follower.Until < SteadyTime.Now(Context.System.Scheduler))
             {
                 Forget(node);
             }

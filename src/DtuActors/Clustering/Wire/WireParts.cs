@@ -1,6 +1,7 @@
 using System.Globalization;
 using Akka.Actor;
 using DtuActors.Configuration;
+using DtuActors.Dispatching;
 using DtuActors.Protocol;
 using DtuActors.Protocol.Transports;
 using DtuActors.Routing;
@@ -43,12 +44,16 @@ internal sealed class WireParts(ExtendedActorSystem system)
 
     // ---- time
 
+    // A date goes as its age by the one node's wall clock, and is a date by the other's.
+
     /// <summary>How long ago it was, in units of 100 ns.</summary>
     public long Age(DateTimeOffset at) => (system.Scheduler.Now - at).Ticks;
 
     /// <summary>When it was by this node's clock; the way here counts as none.</summary>
-    public DateTimeOffset At(long age) =>
-        new((long)Int128.Clamp((Int128)system.Scheduler.Now.UtcTicks - age, DateTimeOffset.MinValue.UtcTicks, DateTimeOffset.MaxValue.UtcTicks), TimeSpan.Zero);
+    public DateTimeOffset At(long age) => Before(system.Scheduler.Now, age);
+
+    private static DateTimeOffset Before(DateTimeOffset moment, long age) =>
+        new((long)Int128.Clamp((Int128)moment.UtcTicks - age, DateTimeOffset.MinValue.UtcTicks, DateTimeOffset.MaxValue.UtcTicks), TimeSpan.Zero);
 
     // ---- sessions
 
@@ -71,12 +76,15 @@ internal sealed class WireParts(ExtendedActorSystem system)
         Payload = Bytes(frame.Payload),
         Direction = frame.Direction is FrameDirection.Down ? DirectionForm.Down : DirectionForm.Up,
         Codec = frame.Codec,
-        Age = Age(frame.At),
+        Age = (SteadyTime.Now(system.Scheduler) - frame.Since).Ticks,
     };
 
     public Frame Frame(FrameForm? form) => form is null
         ? throw Missing("frame")
-        : new Frame(form.Payload.Memory, form.Direction is DirectionForm.Down ? FrameDirection.Down : FrameDirection.Up, form.Codec, At(form.Age));
+        : new Frame(form.Payload.Memory, form.Direction is DirectionForm.Down ? FrameDirection.Down : FrameDirection.Up, form.Codec, At(form.Age))
+        {
+            Since = Before(SteadyTime.Now(system.Scheduler), form.Age),
+        };
 
     public static LineForm Form(LineSettings line) => new() { Baud = line.Baud, DataBits = line.DataBits, Parity = (int)line.Parity, StopBits = (int)line.StopBits };
 

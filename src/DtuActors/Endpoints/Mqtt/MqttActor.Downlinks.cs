@@ -202,7 +202,7 @@ public sealed partial class MqttActor
     // An answer goes where its publisher asked for it too (MQTT 5), but never to a topic of this endpoint: it would be a downlink.
     private void Say(DtuId dtu, string? reason, string? error, string? id, int bytes, Linking.Came came)
     {
-        var payload = MqttPayloads.Result(Now, dtu, reason, error, id, bytes);
+        var payload = MqttPayloads.Result(At, dtu, reason, error, id, bytes);
         _outbox.AddResult(new MqttMessage(_topics.Result(dtu), payload, Correlation: came.Correlation), Now);
         if (MqttTopics.IsTopic(came.ResponseTopic) && !_topics.IsOwn(came.ResponseTopic))
         {

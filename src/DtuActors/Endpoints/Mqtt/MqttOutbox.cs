@@ -111,7 +111,7 @@ internal sealed class MqttOutbox(TrafficLedger ledger, int mostBytes)
             Leave(item);
             if (item.Frame is { } frame)
             {
-                ledger.Write(frame.Payload.Length, frame.At, now);
+                ledger.Write(frame.Payload.Length, frame.Since, now);
             }
         }
     }

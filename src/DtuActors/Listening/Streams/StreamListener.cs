@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Event;
 using Akka.IO;
+using DtuActors.Dispatching;
 
 namespace DtuActors.Listening.Streams;
 
@@ -276,7 +277,7 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
 
     private void AwaitHandler(StreamConnection connection)
     {
-        _unclaimed.Enqueue((connection, Context.System.Scheduler.Now + _setup.RegisterTimeout));
+        _unclaimed.Enqueue((connection, SteadyTime.Now(Context.System.Scheduler) + _setup.RegisterTimeout));
         ForgetClaimed();
         if (_unclaimed.Count > 0 && !Timers.IsTimerActive(UnclaimedKey))
         {
@@ -294,7 +295,7 @@ internal sealed class StreamListener : ReceiveActor, IWithTimers
 
     private void StopUnclaimed()
     {
-        var now = Context.System.Scheduler.Now;
+        var now = SteadyTime.Now(Context.System.Scheduler);
         for (ForgetClaimed(); _unclaimed.TryPeek(out var first); ForgetClaimed())
         {
             if (first.Until > now)
