@@ -46,10 +46,10 @@ public sealed class CommandQueue
     public OpenCommand? ToReplace(string? key) => key is null ? null : _open.FirstOrDefault(command => command.Taken.Key == key && !command.IsSent);
 
     /// <summary>Those whose time is over and that were not handed to a session.</summary>
-    public IEnumerable<OpenCommand> Overdue(DateTimeOffset now) => _open.Where(command => !command.IsSent && command.Taken.Until <= now);
+    public IEnumerable<OpenCommand> Overdue(DateTimeOffset now, DateTimeOffset at) => _open.Where(command => !command.IsSent && command.IsOver(now, at));
 
-    /// <summary>When the next one's time is over.</summary>
-    public DateTimeOffset? NextDue => _open.Where(command => !command.IsSent).Min(command => command.Taken.Until);
+    /// <summary>How long until the next one's time is over; null: none's ever is.</summary>
+    public TimeSpan? NextDue(DateTimeOffset now, DateTimeOffset at) => _open.Where(command => !command.IsSent).Min(command => command.Left(now, at));
 
     /// <summary>Newest first: those that are open, then those that have ended.</summary>
     public ImmutableArray<CommandStatus> List() => [.. _open.Reverse().Select(command => command.Status), .. _ended.Reverse()];
@@ -141,6 +141,31 @@ public sealed class OpenCommand(CommandTaken taken)
     public bool IsBegun { get; internal set; }
 
     public DateTimeOffset ChangedAt { get; internal set; } = taken.At;
+
+    // The end of its time by the steady clock: known from the first look at it on.
+    private DateTimeOffset? _over;
+
+    /// <summary>
+    /// How long it still has, less than nothing where its time is over; null: as long as its session. A clock that was set back gives it no more than its time to live once more, and
+    /// one that was set forward ends it: it may have slept, and what is late must not be done.
+    /// </summary>
+    /// <param name="now">The time, by <see cref="Dispatching.SteadyTime"/>.</param>
+    /// <param name="at">The date.</param>
+    public TimeSpan? Left(DateTimeOffset now, DateTimeOffset at)
+    {
+        if (taken.Until is not { } until)
+        {
+            return null;
+        }
+
+        var byDate = until - at;
+        var whole = until - taken.At;
+        _over ??= now + (byDate < whole ? byDate : whole);
+        var steady = _over.Value - now;
+        return steady < byDate ? steady : byDate;
+    }
+
+    public bool IsOver(DateTimeOffset now, DateTimeOffset at) => Left(now, at) <= TimeSpan.Zero;
 
     /// <summary>As others see it: while it waits for its turn on the bus, and can be taken back, it is queued.</summary>
     public CommandStatus Status => new(

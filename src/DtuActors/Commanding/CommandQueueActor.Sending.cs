@@ -44,15 +44,15 @@ public sealed partial class CommandQueueActor
     {
         if (!_finishing && _session is not null && _underWay is null && !Timers.IsTimerActive(TimerKey.Again) && Waiting() is { } next)
         {
-            Write([new CommandSent(next.Taken.Id, Now)], () => Hand(next));
+            Write([new CommandSent(next.Taken.Id, At)], () => Hand(next));
         }
     }
 
     // One whose time is over is left to its timer.
     private OpenCommand? Waiting(OpenCommand? but = null)
     {
-        var now = Now;
-        return _queue.Open.FirstOrDefault(command => command != but && !command.IsSent && !(command.Taken.Until <= now));
+        var (now, at) = (Now, At);
+        return _queue.Open.FirstOrDefault(command => command != but && !command.IsSent && !command.IsOver(now, at));
     }
 
     private void Hand(OpenCommand command)
@@ -62,7 +62,7 @@ public sealed partial class CommandQueueActor
         Context.Watch(connection);
         Timers.StartSingleTimer(TimerKey.Outcome, new OutcomeOverdue(_numbers), Asking.MostWait);
         var taken = command.Taken;
-        connection.Tell(new Asking.Send(_dtu, taken.Payload, _numbers, taken.Source, Self, AnswerUp: taken.AnswerUp, Follows: true, Within: taken.Until - Now));
+        connection.Tell(new Asking.Send(_dtu, taken.Payload, _numbers, taken.Source, Self, AnswerUp: taken.AnswerUp, Follows: true, Within: command.Left(Now, At)));
     }
 
     // ---- what the session says
@@ -81,7 +81,7 @@ public sealed partial class CommandQueueActor
     {
         if (!command.IsBegun)
         {
-            (command.IsBegun, command.ChangedAt) = (true, Now);
+            (command.IsBegun, command.ChangedAt) = (true, At);
             _setup.Events.Offer(new CommandChanged(command.ChangedAt, _dtu, command.Taken.Id, CommandStates.Sent, null));
         }
     }
@@ -137,7 +137,7 @@ public sealed partial class CommandQueueActor
         }
         else if (command.IsBegun)
         {
-            if (reason is RefusalReason.SessionEnded && command.Taken.Retry && command.Taken.Until > Now)
+            if (reason is RefusalReason.SessionEnded && command.Taken.Retry && command.Left(Now, At) > TimeSpan.Zero)
             {
                 Return(command, reason);
             }
@@ -146,7 +146,7 @@ public sealed partial class CommandQueueActor
                 End(command, CommandStates.Failed, CommandsActor.Word(reason), reason);
             }
         }
-        else if (command.Taken.Until <= Now || reason is RefusalReason.Expired)
+        else if (command.IsOver(Now, At) || reason is RefusalReason.Expired)
         {
             End(command, CommandStates.Expired);
         }
@@ -163,7 +163,7 @@ public sealed partial class CommandQueueActor
     private void Return(OpenCommand command, RefusalReason reason)
     {
         LetGo();
-        Write([new CommandReturned(command.Taken.Id, Now)], () =>
+        Write([new CommandReturned(command.Taken.Id, At)], () =>
         {
             if (reason is not RefusalReason.SessionEnded)
             {
@@ -188,7 +188,7 @@ public sealed partial class CommandQueueActor
         var next = _session is null || _finishing ? null : Waiting(but: command);
         if (next is not null)
         {
-            events.Add(new CommandSent(next.Taken.Id, Now));
+            events.Add(new CommandSent(next.Taken.Id, At));
         }
 
         Write(
@@ -217,13 +217,12 @@ public sealed partial class CommandQueueActor
 
     private void ArmDue()
     {
-        if (_queue.NextDue is not { } due)
+        if (_queue.NextDue(Now, At) is not { } wait)
         {
             Timers.Cancel(TimerKey.Due);
             return;
         }
 
-        var wait = due - Now;
         Timers.StartSingleTimer(TimerKey.Due, TimeOver.Instance, wait < TimeSpan.Zero ? TimeSpan.Zero : wait < LongestTimer ? wait : LongestTimer);
     }
 }

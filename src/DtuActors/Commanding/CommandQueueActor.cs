@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using Akka.Persistence;
 using DtuActors.Directory;
+using DtuActors.Dispatching;
 using DtuActors.Protocol;
 using DtuActors.Recording;
 using DtuActors.Sessions;
@@ -30,8 +31,8 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
     private static readonly TimeSpan FirstAgain = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LastAgain = TimeSpan.FromSeconds(10);
 
-    // Nobody waits longer for a timer; the next look arms it again.
-    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(1);
+    // A clock that is set forward is noticed then: what is over by its date is shown so.
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromMinutes(1);
 
     private readonly CommandStorage _setup;
     private readonly DtuId _dtu;
@@ -58,7 +59,9 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
 
     public override string PersistenceId => IdPrefix + _dtu.Value;
 
-    private DateTimeOffset Now => Context.System.Scheduler.Now;
+    private DateTimeOffset Now => SteadyTime.Now(Context.System.Scheduler);
+
+    private DateTimeOffset At => Context.System.Scheduler.Now;
 
     protected override void PreStart()
     {
@@ -162,24 +165,24 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
     // What was under way when the process died may have been written, or not; what does not wait for an offline DTU has nobody to go to.
     private void OnRecovered()
     {
-        var now = Now;
+        var (now, at) = (Now, At);
         List<CommandEvent> events = [];
         foreach (var command in _queue.Open)
         {
-            var isOver = command.Taken.Until <= now;
+            var isOver = command.IsOver(now, at);
             if (command.IsSent)
             {
                 events.Add(command.Taken.Retry && !isOver
-                    ? new CommandReturned(command.Taken.Id, now)
-                    : new CommandEnded(command.Taken.Id, now, CommandStates.Failed, CommandStates.UnknownOutcome, null));
+                    ? new CommandReturned(command.Taken.Id, at)
+                    : new CommandEnded(command.Taken.Id, at, CommandStates.Failed, CommandStates.UnknownOutcome, null));
             }
             else if (isOver)
             {
-                events.Add(new CommandEnded(command.Taken.Id, now, CommandStates.Expired, null, null));
+                events.Add(new CommandEnded(command.Taken.Id, at, CommandStates.Expired, null, null));
             }
             else if (command.Taken.Until is null)
             {
-                events.Add(new CommandEnded(command.Taken.Id, now, CommandStates.Failed, CommandsActor.Word(RefusalReason.Offline), null));
+                events.Add(new CommandEnded(command.Taken.Id, at, CommandStates.Failed, CommandsActor.Word(RefusalReason.Offline), null));
             }
         }
 
@@ -209,12 +212,12 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
         }
         else
         {
-            var now = Now;
-            var taken = new CommandTaken(take.Id, now, take.By, take.Source, take.Payload, now + take.TimeToLive, take.Retry, take.Key, take.AnswerUp);
+            var at = At;
+            var taken = new CommandTaken(take.Id, at, take.By, take.Source, take.Payload, at + take.TimeToLive, take.Retry, take.Key, take.AnswerUp);
             List<CommandEvent> events = [];
             if (_queue.ToReplace(take.Key) is { } replaced)
             {
-                events.Add(new CommandEnded(replaced.Taken.Id, now, CommandStates.Withdrawn, CommandStates.Replaced, null));
+                events.Add(new CommandEnded(replaced.Taken.Id, at, CommandStates.Withdrawn, CommandStates.Replaced, null));
             }
 
             events.Add(taken);
@@ -286,11 +289,11 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
         }
     }
 
-    private void Expire() => Write([.. _queue.Overdue(Now).Select(command => Ending(command, CommandStates.Expired, null))], Settle);
+    private void Expire() => Write([.. _queue.Overdue(Now, At).Select(command => Ending(command, CommandStates.Expired, null))], Settle);
 
     // ---- the journal
 
-    private CommandEnded Ending(OpenCommand command, string state, string? reason, ReadOnlyMemory<byte>? answer = null) => new(command.Taken.Id, Now, state, reason, answer);
+    private CommandEnded Ending(OpenCommand command, string state, string? reason, ReadOnlyMemory<byte>? answer = null) => new(command.Taken.Id, At, state, reason, answer);
 
     /// <summary>Events go to the journal together, become state, and are told; then <paramref name="then"/>. In the meantime other messages wait.</summary>
     private void Write(List<CommandEvent> events, Action then, RefusalReason? refusal = null)

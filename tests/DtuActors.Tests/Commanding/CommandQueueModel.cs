@@ -110,8 +110,8 @@ public sealed class CommandQueueModel
                 queue.OpenBytes == bytes,
                 queue.HasRoomFor(CommandQueue.MostOpenBytes - bytes) == model.Count < CommandQueue.MostOpen && !queue.HasRoomFor(CommandQueue.MostOpenBytes - bytes + 1),
                 queue.ToReplace("key")?.Taken.Id == waiting.Find(static row => row.Taken.Key == "key")?.Taken.Id,
-                queue.Overdue(now).Select(static command => command.Taken.Id).SequenceEqual(waiting.Where(row => row.Taken.Until <= now).Select(static row => row.Taken.Id)),
-                queue.NextDue == waiting.Min(static row => row.Taken.Until)) switch
+                queue.Overdue(now, now).Select(static command => command.Taken.Id).SequenceEqual(waiting.Where(row => row.Taken.Until <= now).Select(static row => row.Taken.Id)),
+                queue.NextDue(now, now) == waiting.Min(row => row.Taken.Until - now)) switch
         {
             (false, _, _, _, _, _, _, _) => "what is open",
             (_, false, _, _, _, _, _, _) => "what has ended",
