@@ -51,7 +51,7 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, Ti
     };
 
     private readonly Lock _gate = new();
-    private DateTimeOffset _since;
+    private long? _since;
     private int _refused;
     private int _unrecorded;
 
@@ -113,10 +113,10 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, Ti
     {
         lock (_gate)
         {
-            var now = time.GetUtcNow();
-            if (now - _since >= RefusedWithin)
+            // No hour without a record because somebody set the clock back by one.
+            if (_since is not { } since || time.GetElapsedTime(since) >= RefusedWithin)
             {
-                (_since, _refused) = (now, 0);
+                (_since, _refused) = (time.GetTimestamp(), 0);
             }
 
             unrecorded = 0;
