@@ -23,7 +23,11 @@ internal readonly record struct DtuLook(
     DateTimeOffset? WaitsSince)
 {
     /// <summary>The moment of <see cref="EndedAt"/> by <see cref="SteadyTime"/>.</summary>
-    public DateTimeOffset? Ended { get; init; } = EndedAt;
+    public DateTimeOffset? Ended
+    {
+        get => field ?? EndedAt;
+        init;
+    }
 
     /// <summary>Whether another node of the cluster that is up has it, or had it last: its alarms are that one's.</summary>
     public bool IsElsewhere { get; init; }

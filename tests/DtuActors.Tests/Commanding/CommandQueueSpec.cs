@@ -35,7 +35,7 @@ public sealed class CommandQueueSpec : ActorSpec
     private IActorRef _directory;
 
     public CommandQueueSpec()
-        : base(Plugins)
+        : base(Plugins + SetClock.Hocon)
     {
         _recorder = CreateTestProbe("recorder");
         _fleet = CreateTestProbe("fleet");
@@ -95,6 +95,17 @@ public sealed class CommandQueueSpec : ActorSpec
         var ended = ExpectMsg<Queueing.Ended>();
         Assert.Equal(("c1", "expired", RefusalReason.Expired), (ended.Status.Id, ended.Status.State, ended.Refusal));
         Assert.Equal([2], Open().ExpectMsg<Asking.Send>().Payload.ToArray());
+    }
+
+    [Theory]
+    [InlineData(-10)]
+    [InlineData(10)]
+    public void One_whose_time_is_over_is_so_within_a_minute_though_the_clock_is_set(int hours)
+    {
+        Taken("c1", TimeSpan.FromSeconds(50));
+        ((SetClock)Sys.Scheduler).IsOffBy = TimeSpan.FromHours(hours);
+        Advance(TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(1));
+        Assert.Equal("expired", ExpectMsg<Queueing.Ended>().Status.State);
     }
 
     [Fact]

@@ -7,7 +7,7 @@ using DtuActors.Sessions;
 
 namespace DtuActors.Tests.Directory;
 
-public sealed class FleetSearchSpec : ActorSpec
+public sealed class FleetSearchSpec() : ActorSpec(SetClock.Hocon)
 {
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -90,6 +90,19 @@ public sealed class FleetSearchSpec : ActorSpec
         var view = Sys.ActorOf(FleetView.Props(Options.Gateway(profile)));
         view.Tell(new Fleet.SessionEnded(Report("a", 1) with { LastSeenAt = Clock.Now }, "closed"));
         Assert.Equal((0, 1, 0), (Counts(view).Online, Counts(view).Sleeping, Counts(view).Offline));
+    }
+
+    [Fact]
+    public void Who_is_expected_back_sleeps_as_long_as_that_though_the_clock_is_set_back()
+    {
+        var profile = Options.Profile(heartbeat: new HeartbeatOptions { ExpectedEvery = TimeSpan.FromMinutes(30) });
+        var view = Sys.ActorOf(FleetView.Props(Options.Gateway(profile)));
+        view.Tell(new Fleet.SessionEnded(Report("a", 1) with { LastSeenAt = Clock.Now, LastSeen = Clock.Now }, "closed"));
+        ((SetClock)Sys.Scheduler).IsOffBy = -TimeSpan.FromHours(10);
+        Advance(TimeSpan.FromMinutes(59), TimeSpan.FromMinutes(1));
+        Assert.Equal(1, Counts(view).Sleeping);
+        Advance(TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(1));
+        Assert.Equal((0, 1), (Counts(view).Sleeping, Counts(view).Offline));
     }
 
     // a1 is online and configured; b2 in conflict and registered; c3 offline and both seen and registered; d4 registered only.

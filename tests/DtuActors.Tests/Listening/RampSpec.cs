@@ -19,7 +19,7 @@ public sealed class RampSpec : ActorSpec
     private readonly TestProbe _handlers;
 
     public RampSpec()
-        : base("akka.actor.serialize-messages = off")
+        : base("akka.actor.serialize-messages = off\n" + SetClock.Hocon)
     {
         _above = CreateTestProbe("above");
         _transport = CreateTestProbe("transport");
@@ -51,6 +51,24 @@ public sealed class RampSpec : ActorSpec
         _ = Begun(listener);
         var status = Status(listener);
         Assert.Equal((500L, 0L, 500), (status.Accepted, status.Refused, status.Connections));
+    }
+
+    [Theory]
+    [InlineData(-10)]
+    [InlineData(10)]
+    public void A_storm_is_taken_at_the_accept_rate_though_the_clock_is_set(int hours)
+    {
+        var listener = Listener(rate: 100, most: 1000);
+        for (var i = 0; i < 500; i++)
+        {
+            Connect(listener, i);
+        }
+
+        Settle(listener);
+        Assert.Equal(10, Begun(listener));
+        ((SetClock)Sys.Scheduler).IsOffBy = TimeSpan.FromHours(hours);
+        OneSecond(listener);
+        Assert.InRange(Begun(listener), 90, 101);
     }
 
     [Fact]

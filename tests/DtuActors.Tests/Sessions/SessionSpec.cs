@@ -18,7 +18,8 @@ public abstract class SessionSpec : ActorSpec
     protected static readonly Peer Remote = Peer.Of(new IPEndPoint(IPAddress.Parse("10.8.0.7"), 40001));
     protected static readonly Epoch FirstEpoch = new(1000, 1);
 
-    protected SessionSpec()
+    protected SessionSpec(string extra = "")
+        : base(extra)
     {
         Socket = CreateTestProbe("socket");
         Router = CreateTestProbe("router");
