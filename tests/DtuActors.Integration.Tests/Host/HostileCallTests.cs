@@ -69,7 +69,6 @@ public sealed class HostileCallTests(HostileGateway gateway) : IClassFixture<Hos
         ("GET", "/api/v1/unknown?limit=5&after=1", "", ""),
         ("GET", "/api/v1/alarms?active=true&limit=5", "", ""),
         ("GET", "/api/v1/dtus.csv", "", ""),
-        ("GET", "/openapi/v1.json", "", ""),
     ];
 
     [Fact]
