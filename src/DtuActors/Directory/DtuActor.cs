@@ -28,7 +28,11 @@ public static class Holding
     /// <param name="Remote">Where its socket comes from, for people to read.</param>
     /// <param name="Duplicates">How its profile treats several devices with one id.</param>
     /// <param name="IsProof">Whether it answers <see cref="Prove"/>.</param>
-    public sealed record Announce(DtuId Dtu, Epoch? Epoch, IActorRef Connection, string Remote, DuplicatesOptions Duplicates, bool IsProof = false) : IForDtu;
+    public sealed record Announce(DtuId Dtu, Epoch? Epoch, IActorRef Connection, string Remote, DuplicatesOptions Duplicates, bool IsProof = false) : IForDtu
+    {
+        /// <summary>How long ago its socket came.</summary>
+        public TimeSpan Age { get; init; }
+    }
 
     /// <summary>DtuActor → session, where a claim may come after its session's end (<see cref="DtuHome.ComesLate"/>) and somebody else would lose the DTU by it: if you are there, say it again.</summary>
     public sealed record Prove : INoSerializationVerificationNeeded, IWire
@@ -95,6 +99,9 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
     // A holder answers at once, unless its node is gone.
     private static readonly TimeSpan HandoverLimit = TimeSpan.FromSeconds(1);
 
+    // What a gateway that stood still, or starts, finds at once of a DTU that dialled again and again meanwhile, it reads in any order.
+    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(5);
+
     // What a conflict is, says DESIGN: takeovers slowed to one in ten seconds, until nobody claims the DTU for five minutes.
     internal static readonly TimeSpan ContestedWait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(5);
@@ -109,6 +116,9 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
     private Holding.Announce? _holder;
     private Holding.Announce? _claimant;
     private bool _handingOver;
+    private DateTimeOffset _heldSince;
+    private DateTimeOffset _heldCame;
+    private DateTimeOffset _claimantCame;
     private bool _isProven;
     private long _lastNumber;
 
@@ -214,7 +224,7 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
         {
             Hold(announce);
         }
-        else if (IsOlder(announce))
+        else if (IsOlder(announce) || CameEarlier(announce))
         {
             OnOlder(connection);
         }
@@ -236,6 +246,10 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
     // Two that were granted before, by an actor that is gone: the higher one is the newer. One that claims for the first time is newer than both.
     private bool IsOlder(Holding.Announce announce) =>
         announce.Epoch is { } known && (_claimant is { Epoch: null } || known < (_claimant?.Epoch ?? _session!.Epoch));
+
+    // Of two that claim for the first time within a moment the newer one is whose socket came later, whichever was read first.
+    private bool CameEarlier(Holding.Announce announce) =>
+        announce.Epoch is null && (_claimant is not null ? Steady - announce.Age < _claimantCame : Steady - _heldSince < AtOnce && Steady - announce.Age < _heldCame);
 
     // Until its holder has shown that it is there, the older one says it again: where the holder is gone, that is heard soon.
     private void OnOlder(IActorRef connection)
@@ -259,6 +273,7 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
         }
 
         _claimant = newer;
+        _claimantCame = Steady - newer.Age;
         Context.Watch(newer.Connection);
     }
 
@@ -277,6 +292,8 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
     private void Hold(Holding.Announce announce)
     {
         _holder = announce;
+        _heldSince = Steady;
+        _heldCame = _heldSince - announce.Age;
         _isProven = announce.IsProof || !_home.ComesLate;
         _session = new SessionRef(_id, announce.Epoch ?? NewEpoch(), announce.Connection);
         _lastNumber = Math.Max(_lastNumber, _session.Epoch.Number);
@@ -291,6 +308,8 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
             announce.Connection.Tell(new Holding.Contested(_contested ? _rival : null));
         }
     }
+
+    private DateTimeOffset Steady => SteadyTime.Now(Context.System.Scheduler);
 
     private Epoch NewEpoch() => Epoch.After(_lastNumber, Context.System.Scheduler.Now);
 
@@ -337,7 +356,7 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
             return;
         }
 
-        var isConflict = _takeovers.Add(SteadyTime.Now(Context.System.Scheduler), _holder.Duplicates);
+        var isConflict = _takeovers.Add(Steady, _holder.Duplicates);
         if (isConflict && !_contested)
         {
             SetContested(true);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Akka.Actor;
 using Akka.Event;
 using Akka.IO;
@@ -35,6 +36,9 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
     private readonly SessionSetup _setup;
     private readonly IActorRef _socket;
     private readonly DateTimeOffset _connectedAt;
+
+    // Told by whoever takes the sockets, in whose order they are: actors begin in any.
+    private readonly long _came;
     private ProfileOptions _profile;
     private Peer _remote;
     private DtuId _id;
@@ -46,8 +50,9 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
     private ILoggingAdapter? _madeLog;
     private TurnClock _clock = new(Context.System.Scheduler);
 
-    public ConnectionActor(SessionSetup setup, IActorRef socket, Peer remote)
+    public ConnectionActor(SessionSetup setup, IActorRef socket, Peer remote, long came)
     {
+        _came = came;
         _setup = setup;
         _socket = socket;
         _remote = remote;
@@ -69,7 +74,7 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
     private string Remote => _remote.Text;
 
     public static Props Props(SessionSetup setup, IActorRef socket, Peer remote) =>
-        Maker.Of((setup, socket, remote), static from => new ConnectionActor(from.setup, from.socket, from.remote));
+        Maker.Of((setup, socket, remote, came: Stopwatch.GetTimestamp()), static from => new ConnectionActor(from.setup, from.socket, from.remote, from.came));
 
     protected override void PreStart()
     {
