@@ -44,6 +44,9 @@ internal sealed class FaultRun : IAsyncDisposable
     private const int Commanded = 2;
     private const int OpenCommands = 12;
 
+    // Of all that is planted.
+    private const int EnoughArrivals = 500;
+
     // The program at a COM port, in place of one at a TCP endpoint.
     private const int OnCom = Pumps;
 
@@ -59,6 +62,9 @@ internal sealed class FaultRun : IAsyncDisposable
     private readonly CancellationTokenSource _over = new();
     private readonly List<Task> _working = [];
     private Socket? _behind;
+
+    // What is planted to stay is not waited for.
+    private bool _isPatient = true;
     private int _descriptors;
 
     private FaultRun(int seed, Setting setting, string folder, Plants plants, Action<string>? tell)
@@ -107,7 +113,7 @@ internal sealed class FaultRun : IAsyncDisposable
 
     /// <summary>Runs a seed and tells its history.</summary>
     /// <param name="seed">All that is drawn, of what happens; not how fast a machine is.</param>
-    /// <param name="time">For how long troubles happen.</param>
+    /// <param name="time">For how long troubles happen; a run with plants goes on until it has seen enough.</param>
     /// <param name="database">Makes a database on a PostgreSQL server, for a cluster: HOCON of its storage.</param>
     /// <param name="plants">What is wrong on purpose.</param>
     /// <param name="tell">Hears each thing that happens.</param>
@@ -255,9 +261,9 @@ internal sealed class FaultRun : IAsyncDisposable
     private async Task GoOnAsync(TimeSpan time)
     {
         await using var heard = Network is null ? await Broker.SubscribeAsync("dtu/+/up") : null;
-        using var until = new CancellationTokenSource(time);
+        using var until = new CancellationTokenSource(_plants == Plants.None ? time : HostProcess.Patience);
         using var troubles = new Troubles(this, _random, until.Token);
-        await Task.WhenAll(CommandAsync(until.Token), _plants == Plants.None ? troubles.RunAsync() : FallSilentAsync());
+        await Task.WhenAll(CommandAsync(until.Token), _plants == Plants.None ? troubles.RunAsync() : FallSilentAsync(until));
         Note("healed");
         await _healed.CancelAsync();
         foreach (var line in All)
@@ -272,12 +278,16 @@ internal sealed class FaultRun : IAsyncDisposable
         }
     }
 
-    // What is wrong in a run with plants is planted, and nothing else happens but what shows one of them.
-    private async Task FallSilentAsync()
+    // What is wrong in a run with plants is planted, and nothing else happens but what shows one of them; it goes on until something came by each way, however busy the machine is.
+    private async Task FallSilentAsync(CancellationTokenSource until)
     {
+        await UntilAsync(() => Task.FromResult(Dtus[^1].Connections > 0 && Dtus[^2].Connections > 0), static areThere => areThere);
         await Task.Delay(TimeSpan.FromSeconds(2));
         Dtus[^1].GoSilent(HostProcess.Patience);
         Dtus[^2].Cut(reset: true);
+        await UntilAsync(
+            () => Task.FromResult(Dtus[^2].Connections > 1 && History.Arrivals > EnoughArrivals && Commands.All(static dtu => !dtu.Received.IsEmpty)), static isEnough => isEnough);
+        await until.CancelAsync();
     }
 
     private async Task CommandAsync(CancellationToken until)
@@ -362,6 +372,7 @@ internal sealed class FaultRun : IAsyncDisposable
     private async Task EndAsync()
     {
         Note("commands have ended");
+        _isPatient = _plants == Plants.None;
         if (Field is OneGateway { Running.Count: 1 })
         {
             await new Leftovers(this, Field.Running.Values.Single(), _descriptors).CheckAsync(LeaveAsync);
@@ -380,7 +391,7 @@ internal sealed class FaultRun : IAsyncDisposable
     /// <summary>Asks until it fits, for a while that only something broken needs; the last answer.</summary>
     internal async Task<T> UntilAsync<T>(Func<Task<T>> ask, Predicate<T> fits)
     {
-        using var patience = new CancellationTokenSource(_plants == Plants.None ? HostProcess.Patience : Silence + Silence);
+        using var patience = new CancellationTokenSource(_isPatient ? HostProcess.Patience : Silence + Silence);
         while (true)
         {
             var answer = await ask();

@@ -7,7 +7,7 @@ namespace DtuActors.Integration.Tests.Faults;
 /// <summary>A machine that stands still for a moment finds everything at once that DTUs said and did meanwhile.</summary>
 public sealed class StandstillTests
 {
-    private const int Rounds = 3;
+    private const int Rounds = 2;
     private const int FramesEach = 20;
 
     [SkippableTheory]

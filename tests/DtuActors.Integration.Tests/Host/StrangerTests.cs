@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
+using DtuActors.Host.Commands;
 using DtuActors.Integration.Tests.Harness;
 using DtuActors.Integration.Tests.MainJob;
 
@@ -49,8 +50,8 @@ public sealed partial class StrangerTests(ExposedGateway gateway) : IClassFixtur
             Assert.Equal((HttpStatusCode.OK, "capture.pcapng"), (capture.StatusCode, capture.Content.Headers.ContentDisposition?.FileName));
         }
 
-        // Its session is one line of the log, and no label; and nothing was written but what always is.
-        await RunningGateway.UntilAsync(() => Task.FromResult(gateway.Host.Errors.Contains($"DTU {id} online from ", StringComparison.Ordinal)));
+        // Its session is one line of the log, in which nothing turns it around, and no label; and nothing was written but what always is.
+        await RunningGateway.UntilAsync(() => Task.FromResult(gateway.Host.Errors.Contains($"DTU {Terminal.Safe(id)} online from ", StringComparison.Ordinal)));
         Assert.All(gateway.Host.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Matches(LogLine(), line));
         Assert.DoesNotContain(id, (await gateway.Http.GetStringAsync("/metrics")).Split('\n').SelectMany(line => Label().Matches(line).Select(label => label.Groups[1].Value)));
         Assert.False(File.Exists("/tmp/dtu-escaped"));
