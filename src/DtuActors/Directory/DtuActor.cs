@@ -30,8 +30,8 @@ public static class Holding
     /// <param name="IsProof">Whether it answers <see cref="Prove"/>.</param>
     public sealed record Announce(DtuId Dtu, Epoch? Epoch, IActorRef Connection, string Remote, DuplicatesOptions Duplicates, bool IsProof = false) : IForDtu
     {
-        /// <summary>How long ago its socket came.</summary>
-        public TimeSpan Age { get; init; }
+        /// <summary>When its socket came, by its own node's monotonic clock: to be compared with those of that node only. 0: not told.</summary>
+        public long Came { get; init; }
     }
 
     /// <summary>DtuActor → session, where a claim may come after its session's end (<see cref="DtuHome.ComesLate"/>) and somebody else would lose the DTU by it: if you are there, say it again.</summary>
@@ -117,8 +117,6 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
     private Holding.Announce? _claimant;
     private bool _handingOver;
     private DateTimeOffset _heldSince;
-    private DateTimeOffset _heldCame;
-    private DateTimeOffset _claimantCame;
     private bool _isProven;
     private long _lastNumber;
 
@@ -248,8 +246,13 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
         announce.Epoch is { } known && (_claimant is { Epoch: null } || known < (_claimant?.Epoch ?? _session!.Epoch));
 
     // Of two that claim for the first time within a moment the newer one is whose socket came later, whichever was read first.
-    private bool CameEarlier(Holding.Announce announce) =>
-        announce.Epoch is null && (_claimant is not null ? Steady - announce.Age < _claimantCame : Steady - _heldSince < AtOnce && Steady - announce.Age < _heldCame);
+    private bool CameEarlier(Holding.Announce announce)
+    {
+        var before = _claimant ?? _holder!;
+        return announce.Epoch is null && announce.Came != 0 && announce.Came < before.Came
+            && announce.Connection.Path.Address.Equals(before.Connection.Path.Address)
+            && (_claimant is not null || Steady - _heldSince < AtOnce);
+    }
 
     // Until its holder has shown that it is there, the older one says it again: where the holder is gone, that is heard soon.
     private void OnOlder(IActorRef connection)
@@ -273,7 +276,6 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
         }
 
         _claimant = newer;
-        _claimantCame = Steady - newer.Age;
         Context.Watch(newer.Connection);
     }
 
@@ -293,7 +295,6 @@ public sealed partial class DtuActor : ActorBase, IWithTimers
     {
         _holder = announce;
         _heldSince = Steady;
-        _heldCame = _heldSince - announce.Age;
         _isProven = announce.IsProof || !_home.ComesLate;
         _session = new SessionRef(_id, announce.Epoch ?? NewEpoch(), announce.Connection);
         _lastNumber = Math.Max(_lastNumber, _session.Epoch.Number);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Akka.Actor;
 using Akka.IO;
 using DtuActors.Configuration;
@@ -103,7 +102,7 @@ public sealed partial class ConnectionActor
         Announce(isProof: true);
     }
 
-    private void Announce(bool isProof = false) => _setup.Directory.Tell(new Holding.Announce(_id, _session?.Epoch, Self, Remote, _profile.Duplicates, isProof) { Age = Stopwatch.GetElapsedTime(_came) });
+    private void Announce(bool isProof = false) => _setup.Directory.Tell(new Holding.Announce(_id, _session?.Epoch, Self, Remote, _profile.Duplicates, isProof) { Came = _came });
 
     private void SendClaim()
     {

@@ -39,7 +39,7 @@ internal sealed class WireSamples
         All =
         [
             new Holding.Announce(dtu, epoch, near, "10.0.0.7:4001", new DuplicatesOptions { Policy = DuplicatesPolicy.HoldFirst, ConflictAfter = 5, Within = TimeSpan.FromSeconds(90) }),
-            new Holding.Announce(dtu, null, far, "", new DuplicatesOptions()) { Age = TimeSpan.FromSeconds(1.5) },
+            new Holding.Announce(dtu, null, far, "", new DuplicatesOptions()) { Came = 1_500_000 },
             new Holding.Granted(epoch, near),
             new Holding.Superseded("10.0.0.8:4002"),
             Holding.Waiting.Instance,

@@ -18,9 +18,9 @@ public sealed class AcceptOrderSpec : ActorSpec
     public void One_that_came_before_the_holder_and_is_read_behind_it_takes_the_DTU_from_nobody()
     {
         var (earlier, later) = (CreateTestProbe("earlier"), CreateTestProbe("later"));
-        Claim(later, age: 3);
+        Claim(later, came: 7);
         later.ExpectMsg<Holding.Granted>();
-        Claim(earlier, age: 4);
+        Claim(earlier, came: 6);
         earlier.ExpectMsg<Holding.Superseded>();
         later.ExpectNoMsg(TimeSpan.Zero);
     }
@@ -29,11 +29,11 @@ public sealed class AcceptOrderSpec : ActorSpec
     public void One_that_came_before_whoever_is_about_to_hold_it_takes_it_from_nobody()
     {
         var (first, second, third) = (CreateTestProbe("first"), CreateTestProbe("second"), CreateTestProbe("third"));
-        Claim(first, age: 9);
+        Claim(first, came: 1);
         first.ExpectMsg<Holding.Granted>();
-        Claim(third, age: 3);
+        Claim(third, came: 7);
         first.ExpectMsg<Holding.Superseded>();
-        Claim(second, age: 4);
+        Claim(second, came: 6);
         second.ExpectMsg<Holding.Superseded>();
         Sys.Stop(first.Ref);
         third.ExpectMsg<Holding.Granted>();
@@ -43,14 +43,14 @@ public sealed class AcceptOrderSpec : ActorSpec
     public void One_that_waited_long_with_its_registration_is_the_newest_all_the_same()
     {
         var (earlier, later) = (CreateTestProbe("earlier"), CreateTestProbe("later"));
-        Claim(later, age: 1);
+        Claim(later, came: 7);
         later.ExpectMsg<Holding.Granted>();
         Settle(_dtu);
         Advance(TimeSpan.FromSeconds(5));
-        Claim(earlier, age: 20);
+        Claim(earlier, came: 2);
         later.ExpectMsg<Holding.Superseded>();
     }
 
-    private void Claim(TestProbe session, int age) =>
-        _dtu.Tell(new Holding.Announce(Id, null, session, session.Ref.Path.Name, new DuplicatesOptions()) { Age = TimeSpan.FromSeconds(age) });
+    private void Claim(TestProbe session, int came) =>
+        _dtu.Tell(new Holding.Announce(Id, null, session, session.Ref.Path.Name, new DuplicatesOptions()) { Came = came });
 }

@@ -46,13 +46,13 @@ internal static class HoldingForms
         Remote = announce.Remote,
         Duplicates = WireParts.Form(announce.Duplicates),
         IsProof = announce.IsProof,
-        Age = announce.Age.Ticks,
+        Came = announce.Came,
     };
 
     private static Holding.Announce Message(AnnounceForm form, WireParts parts) => new(
         WireParts.Id(form.Dtu), form.Epoch is { } epoch ? WireParts.Epoch(epoch) : null, parts.Ref(form.Connection), form.Remote, WireParts.Duplicates(form.Duplicates), form.IsProof)
     {
-        Age = TimeSpan.FromTicks(form.Age),
+        Came = form.Came,
     };
 
     private static ContestedForm Form(Holding.Contested contested, WireParts parts)
