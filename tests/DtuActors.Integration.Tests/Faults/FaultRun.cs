@@ -66,6 +66,7 @@ internal sealed class FaultRun : IAsyncDisposable
     // What is planted to stay is not waited for.
     private bool _isPatient = true;
     private int _descriptors;
+    private int _dialled;
 
     private FaultRun(int seed, Setting setting, string folder, Plants plants, Action<string>? tell)
     {
@@ -242,7 +243,7 @@ internal sealed class FaultRun : IAsyncDisposable
 
     private async Task<Socket> DialAsync(string name, int any, CancellationToken end)
     {
-        var where = Field.Where(name, Setting is Setting.Cluster ? any + Environment.TickCount / 4096 : any) ?? throw new IOException("no gateway runs");
+        var where = Field.Where(name, Setting is Setting.Cluster ? any + (Interlocked.Increment(ref _dialled) & 0xFFFF) : any) ?? throw new IOException("no gateway runs");
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {

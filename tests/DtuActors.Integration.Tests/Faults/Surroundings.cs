@@ -1,29 +1,8 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Globalization;
+using DtuActors.Integration.Tests.Harness;
 using DtuActors.Integration.Tests.MainJob;
 
 namespace DtuActors.Integration.Tests.Faults;
-
-/// <summary>Programs of the system that put a gateway into surroundings of their own, or disturb it.</summary>
-internal static class SystemTool
-{
-    /// <summary>Runs it to its end; fails with what it said.</summary>
-    public static async Task RunAsync(string program, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-        var errors = await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)}: {errors}");
-    }
-
-    /// <summary>Skips a test that may not do what only root may.</summary>
-    public static void NeedRoot(params string[] tools)
-    {
-        Tools.Need(tools);
-        Skip.IfNot(Environment.IsPrivilegedProcess, $"{tools[0]}: needs root");
-    }
-}
 
 /// <summary>A network namespace with one line to it, which loses packets and becomes thin as a run wants it (netem is not everywhere, so that nothing here delays).</summary>
 internal sealed class FarNetwork : IAsyncDisposable
@@ -134,20 +113,13 @@ internal static class SystemCalls
     public static async Task SpoilAsync(int process, TimeSpan time, params string[] inject)
     {
         Tools.Need("strace");
-        try
+        using var strace = Tools.Start("strace", ["-f", "-q", "-o", "/dev/null", "-p", process.ToString(CultureInfo.InvariantCulture), .. inject.SelectMany(what => (string[])["-e", "inject=" + what])]);
+        await Task.Delay(time);
+        if (!strace.HasExited)
         {
-            using var strace = Tools.Start("strace", ["-f", "-q", "-o", "/dev/null", "-p", process.ToString(CultureInfo.InvariantCulture), .. inject.SelectMany(what => (string[])["-e", "inject=" + what])]);
-            await Task.Delay(time);
-            if (!strace.HasExited)
-            {
-                Tools.InterruptProcess(strace);
-            }
+            Tools.InterruptProcess(strace);
+        }
 
-            await strace.WaitForExitAsync();
-        }
-        catch (Win32Exception)
-        {
-            // It came to its end while it was asked for.
-        }
+        await strace.WaitForExitAsync();
     }
 }

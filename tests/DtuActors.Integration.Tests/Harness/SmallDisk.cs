@@ -1,6 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
-
 namespace DtuActors.Integration.Tests.Harness;
 
 /// <summary>A folder on a file system of its own that is soon full.</summary>
@@ -20,7 +17,7 @@ public sealed class SmallDisk : IAsyncDisposable
     public static async Task<SmallDisk> MountAsync(string folder, string size)
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "needs a small file system: tmpfs");
-        Skip.IfNot(await SystemAsync("mount", "-t", "tmpfs", "-o", $"size={size}", "tmpfs", folder) == 0, "mount: needs root");
+        Skip.IfNot((await SystemTool.TryAsync("mount", "-t", "tmpfs", "-o", $"size={size}", "tmpfs", folder)).Code == 0, "mount: needs root");
         return new SmallDisk(folder);
     }
 
@@ -44,19 +41,5 @@ public sealed class SmallDisk : IAsyncDisposable
     /// <summary>Makes room again.</summary>
     public void Free() => File.Delete(_ballast);
 
-    public async ValueTask DisposeAsync() => await SystemAsync("umount", Folder);
-
-    private static async Task<int> SystemAsync(string program, params string[] arguments)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-            await process.WaitForExitAsync();
-            return process.ExitCode;
-        }
-        catch (Win32Exception)
-        {
-            return -1;
-        }
-    }
+    public async ValueTask DisposeAsync() => await SystemTool.TryAsync("umount", Folder);
 }
