@@ -394,7 +394,11 @@ public sealed class CommandQueueSpec : ActorSpec
             Assert.Equal(ended, ExpectMsg<Queueing.Ended>().Status.Id);
         }
 
-        return ExpectMsg<Queueing.Taken>();
+        var taken = ExpectMsg<Queueing.Taken>();
+
+        // It is told before its time begins: a queue that answers has done both.
+        List();
+        return taken;
     }
 
     private TestProbe Open()

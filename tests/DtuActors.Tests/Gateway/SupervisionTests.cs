@@ -8,6 +8,7 @@ using DtuActors.Configuration;
 using DtuActors.Endpoints;
 using DtuActors.Protocol;
 using DtuActors.Protocol.Framing;
+using DtuActors.Sessions;
 
 namespace DtuActors.Tests.Gateway;
 
@@ -98,8 +99,8 @@ public sealed class SupervisionTests : IAsyncLifetime
     [Fact]
     public async Task A_session_that_fails_closes_its_own_socket_and_nobody_elses()
     {
-        var sessions = await ChildrenAsync("listener-main");
-        sessions[0].Tell(Kill.Instance);
+        var children = await ChildrenAsync("listener-main");
+        children.First(child => ((ActorRefWithCell)child).Underlying.Props.Type == typeof(ConnectionActor)).Tell(Kill.Instance);
         var closed = await Task.WhenAny(_dtus.Select(async dtu =>
         {
             try

@@ -191,12 +191,6 @@ public sealed class FlowControlSpec : SessionSpec
             }
         }
 
-        while (Fleet.HasMessages)
-        {
-            Fleet.ReceiveOne(TimeSpan.Zero);
-        }
-
-        session.Tell(DtuActors.Directory.Fleet.TellAgain.Instance);
-        return Fleet.ExpectMsg<Fleet.SessionSeen>().Report;
+return Report(session);
     }
 }

@@ -54,18 +54,6 @@ public sealed class PollSpec : SessionSpec
         }
     }
 
-    private SessionReport Report(IActorRef session)
-    {
-        Settle(session);
-        while (Fleet.HasMessages)
-        {
-            Fleet.ReceiveOne(TimeSpan.Zero);
-        }
-
-        session.Tell(DtuActors.Directory.Fleet.TellAgain.Instance);
-        return Fleet.ExpectMsg<DtuActors.Directory.Fleet.SessionSeen>().Report;
-    }
-
     [Fact]
     public void A_session_takes_up_polls_that_changed_and_what_waits_on_its_bus_stays()
     {

@@ -177,6 +177,7 @@ public sealed class SessionBusSpec : SessionSpec
         Assert.Equal(RefusalReason.NoAnswer, ExpectMsg<Asking.Refused>().Reason);
         session.Tell(Request(Ask, 2));
         Assert.Equal(RefusalReason.SlaveSuspended, ExpectMsg<Asking.Refused>().Reason);
+        Settle(session);
         Advance(TimeSpan.FromSeconds(1.1));
         var report = ((Fleet.SessionSeen)Fleet.FishForMessage(message => message is Fleet.SessionSeen { Report.SuspendedSlaves.Length: 1 })).Report;
         Assert.Equal("1", report.SuspendedSlaves[0].Slave);

@@ -138,6 +138,19 @@ public abstract class SessionSpec : ActorSpec
         source, from, Protocol.DtuId.Parse("dtu-1"), epoch ?? FirstEpoch,
         new Frame(payload, Protocol.FrameDirection.Down, "raw", DateTimeOffset.UnixEpoch), through == 0 ? payload.Length : through, ackWanted);
 
+    /// <summary>How the session stands, once it has handled what was sent to it before.</summary>
+    protected SessionReport Report(IActorRef session)
+    {
+        Settle(session);
+        while (Fleet.HasMessages)
+        {
+            Fleet.ReceiveOne(TimeSpan.Zero);
+        }
+
+        session.Tell(DtuActors.Directory.Fleet.TellAgain.Instance);
+        return Fleet.ExpectMsg<DtuActors.Directory.Fleet.SessionSeen>().Report;
+    }
+
     // As the router does, unless the test wants to.
     private KeepRunning ForgetWhoCloses(IActorRef sender, object message)
     {

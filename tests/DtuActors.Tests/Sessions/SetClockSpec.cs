@@ -37,6 +37,7 @@ public sealed class SetClockSpec : SessionSpec
         ExpectNoMsg(TimeSpan.Zero);
         Advance(2 * Second);
         Assert.Equal(new Asking.Refused(1, RefusalReason.NoAnswer), ExpectMsg<Asking.Refused>());
+        Settle(session);
         Advance(new BusOptions().LateWindow);
         Written(session);
         Receive(session, Items.Value(1, 7));
@@ -117,18 +118,6 @@ public sealed class SetClockSpec : SessionSpec
             Clock.Advance(Second);
             Settle(session);
         }
-    }
-
-    private SessionReport Report(IActorRef session)
-    {
-        Settle(session);
-        while (Fleet.HasMessages)
-        {
-            Fleet.ReceiveOne(TimeSpan.Zero);
-        }
-
-        session.Tell(DtuActors.Directory.Fleet.TellAgain.Instance);
-        return Fleet.ExpectMsg<DtuActors.Directory.Fleet.SessionSeen>().Report;
     }
 
     private List<object> Drained()
