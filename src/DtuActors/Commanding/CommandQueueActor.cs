@@ -38,6 +38,9 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
     private readonly DtuId _dtu;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Dictionary<string, Asker> _askers = [];
+
+    // Heard while the journal was written or read, and looked at when that is done.
+    private readonly Dictionary<Queueing.IForQueue, IActorRef> _unread = new(ReferenceEqualityComparer.Instance);
     private CommandQueue _queue = new();
     private SessionRef? _session;
     private UnderWay? _underWay;
@@ -76,8 +79,23 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
         SnapshotPluginId = CommandJournal.SnapshotPlugin,
     });
 
+    protected override bool AroundReceive(Receive receive, object message)
+    {
+        if (message is Queueing.IForQueue question)
+        {
+            _unread[question] = Sender;
+        }
+
+        return base.AroundReceive(receive, message);
+    }
+
     protected override void OnCommand(object message)
     {
+        if (message is Queueing.IForQueue question)
+        {
+            _unread.Remove(question);
+        }
+
         switch (message)
         {
             case Queueing.Take take:
@@ -377,13 +395,23 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
 
     private void TellStanding() => _setup.Fleet.Tell(new Queueing.Standing(_dtu, _queue.Open.Count - (_queue.UnderWay is null ? 0 : 1)));
 
-    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) => OnJournalFailed(cause);
+    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) => OnJournalLost(cause);
 
     protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr) => OnJournalFailed(cause);
 
-    protected override void OnRecoveryFailure(Exception reason, object? message = null) => OnJournalFailed(reason);
+    protected override void OnRecoveryFailure(Exception reason, object? message = null) => OnJournalLost(reason);
 
-    // It stops behind this, but for an event that was rejected. Said once, and by readiness as long as it lasts.
+    // It stops behind this, and who asked meanwhile would hear nothing.
+    private void OnJournalLost(Exception cause)
+    {
+        OnJournalFailed(cause);
+        foreach (var (question, asker) in _unread)
+        {
+            asker.Tell(new Queueing.Refused((question as Queueing.Take)?.Correlation ?? 0, RefusalReason.StorageFailed));
+        }
+    }
+
+    // Said once, and by readiness as long as it lasts.
     private void OnJournalFailed(Exception cause)
     {
         var reason = (cause.GetBaseException() ?? cause).Message;

@@ -217,7 +217,7 @@ internal sealed class FaultRun : IAsyncDisposable
                 IsCrossed = _plants.AnswersCross,
             }),
         ];
-        Commands = [.. Enumerable.Range(1, Commanded).Select(number => new CommandedDtu(number, History.End) { ComesBack = true, HearsTwice = _plants.CommandsComeTwice, Refusals = [409, 429, 500, 503, 507] })];
+        Commands = [.. Enumerable.Range(1, Commanded).Select(number => new CommandedDtu(number, History.End) { ComesBack = true, HearsTwice = _plants.CommandsComeTwice, Refusals = [409, 429, 503, 507] })];
         foreach (var line in All)
         {
             line.Start();

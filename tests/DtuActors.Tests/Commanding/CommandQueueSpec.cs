@@ -372,6 +372,21 @@ public sealed class CommandQueueSpec : ActorSpec
         Deliver(Open(), [1]);
     }
 
+    [Fact]
+    public void Whoever_asks_while_the_journal_fails_hears_so_at_once()
+    {
+        Taken("c1");
+        FailingJournal.Fails(PersistenceId, true);
+        Take("c2", Hour);
+        Take("c3", Hour);
+        _directory.Tell(new Queueing.List(Dtu), TestActor);
+        _directory.Tell(new Queueing.Withdraw(Dtu, "c1"), TestActor);
+        for (var asked = 0; asked < 4; asked++)
+        {
+            Assert.Equal(RefusalReason.StorageFailed, ExpectMsg<Queueing.Refused>().Reason);
+        }
+    }
+
     private readonly Dictionary<IActorRef, Epoch> _epochs = [];
 
     private static string PersistenceId => CommandQueueActor.IdPrefix + Dtu.Value;

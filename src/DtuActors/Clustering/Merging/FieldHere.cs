@@ -66,7 +66,7 @@ internal sealed class FieldHere(Task<GatewayActor.Parts> parts)
             return [];
         }
 
-        return (await queues.Ask<object>(new Queueing.List(id), JournalLimit, ct).ConfigureAwait(false) as Commands.Listed)?.Items;
+        return (await AskQueue(queues, new Queueing.List(id), ct).ConfigureAwait(false) as Commands.Listed)?.Items;
     }
 
     public async Task<WithdrawOutcome> WithdrawUnstoredAsync(DtuId id, string commandId, CancellationToken ct) =>
@@ -80,7 +80,7 @@ internal sealed class FieldHere(Task<GatewayActor.Parts> parts)
             return WithdrawOutcome.Unknown;
         }
 
-        return (await queues.Ask<object>(new Queueing.Withdraw(id, commandId), JournalLimit, ct).ConfigureAwait(false) as Commands.WithdrawEnded)?.Outcome;
+        return (await AskQueue(queues, new Queueing.Withdraw(id, commandId), ct).ConfigureAwait(false) as Commands.WithdrawEnded)?.Outcome;
     }
 
     /// <summary>The members of the cluster; null: there is none.</summary>
@@ -92,6 +92,19 @@ internal sealed class FieldHere(Task<GatewayActor.Parts> parts)
         }
 
         return await membership.Ask<Membership.Listed>(new Membership.GetNodes(), AskLimit, ct).ConfigureAwait(false);
+    }
+
+    // Null: the database hangs.
+    private static async Task<object?> AskQueue(IActorRef queues, Queueing.IForQueue question, CancellationToken ct)
+    {
+        try
+        {
+            return await queues.Ask<object>(question, JournalLimit, ct).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException)
+        {
+            return null;
+        }
     }
 
     private async Task<T> AskFleet<T>(object question, CancellationToken ct) => await (await parts.ConfigureAwait(false)).Fleet.Ask<T>(question, AskLimit, ct).ConfigureAwait(false);
