@@ -12,6 +12,9 @@ public sealed record Peer(string Text, IPAddress? Address)
     /// <summary>Whom the peer's certificate names (its CN), where that certificate is the DTU's registration; else null.</summary>
     public string? Identity { get; init; }
 
+    /// <summary>When its socket came, by this node's monotonic clock (<see cref="System.Diagnostics.Stopwatch"/>); 0: nobody knows better than whoever takes it.</summary>
+    public long Came { get; init; }
+
     public static Peer Of(EndPoint remote) => remote switch
     {
         PeerEndPoint known => known.Peer,
@@ -20,6 +23,11 @@ public sealed record Peer(string Text, IPAddress? Address)
         UnixDomainSocketEndPoint => new Peer("unix", null),
         _ => new Peer(remote.ToString() ?? "", null),
     };
+
+    /// <summary>Who it is, not when it came.</summary>
+    public bool Equals(Peer? other) => other is not null && Text == other.Text && Identity == other.Identity && Equals(Address, other.Address);
+
+    public override int GetHashCode() => HashCode.Combine(Text, Identity, Address);
 
     private static Peer OfAddress(IPEndPoint address) => new(address.ToString(), address.Address);
 }

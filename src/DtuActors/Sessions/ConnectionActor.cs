@@ -37,7 +37,7 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
     private readonly IActorRef _socket;
     private readonly DateTimeOffset _connectedAt;
 
-    // Told by whoever takes the sockets, in whose order they are: actors begin in any.
+    // When its socket came: actors begin in any order.
     private readonly long _came;
     private ProfileOptions _profile;
     private Peer _remote;
@@ -74,7 +74,7 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
     private string Remote => _remote.Text;
 
     public static Props Props(SessionSetup setup, IActorRef socket, Peer remote) =>
-        Maker.Of((setup, socket, remote, came: Stopwatch.GetTimestamp()), static from => new ConnectionActor(from.setup, from.socket, from.remote, from.came));
+        Maker.Of((setup, socket, remote, came: remote.Came != 0 ? remote.Came : Stopwatch.GetTimestamp()), static from => new ConnectionActor(from.setup, from.socket, from.remote, from.came));
 
     protected override void PreStart()
     {

@@ -169,7 +169,7 @@ internal sealed partial class StreamConnection : DirectRef
 
     private void Prepare()
     {
-        _peer = Peer.Of(_socket.RemoteEndPoint!);
+        _peer = Peer.Of(_socket.RemoteEndPoint!) with { Came = SocketAge.Came(_socket) };
         if (_socket.AddressFamily != AddressFamily.Unix)
         {
             _socket.NoDelay = true;
@@ -189,7 +189,7 @@ internal sealed partial class StreamConnection : DirectRef
             { Source: { } source } => Peer.Of(source),
             { SourcePath: { } path } => new Peer(path.Length == 0 ? "unix" : $"unix:{path}", null),
             _ => _peer,
-        };
+        } with { Came = _peer.Came };
         Shake();
     }
 
