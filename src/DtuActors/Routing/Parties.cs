@@ -116,6 +116,9 @@ internal sealed class SessionParty(SessionRef session, string? node = null) : Pa
 
     public SessionRef Session => session;
 
+    /// <summary>Whether anybody here asked it something, while it was on another node.</summary>
+    public bool HadErrands { get; set; }
+
     /// <summary>How it registered, while the router is telling of it; nobody keeps it here.</summary>
     public Replaying.Registration? Registration { get; set; }
 

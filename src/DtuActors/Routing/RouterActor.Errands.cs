@@ -13,6 +13,7 @@ public sealed partial class RouterActor
     // Askers bound what they ask; this bounds what a node that answers nothing can leave behind.
     private const int MostErrands = 100_000;
     private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan AnswersUnderWay = TimeSpan.FromSeconds(5);
 
     private readonly Dictionary<long, Errand> _errands = [];
     private readonly Dictionary<(IActorRef ReplyTo, long Correlation), long> _errandOf = [];
@@ -28,6 +29,7 @@ public sealed partial class RouterActor
         Receive<Asking.Answered>(answered => Tell(End(answered.Correlation), number => answered with { Correlation = number }));
         Receive<Asking.Refused>(refused => Tell(End(refused.Correlation), number => refused with { Correlation = number }));
         Receive<Asking.WithdrawEnded>(ended => Tell(_withdrawals.Remove(ended.Correlation, out var withdrawal) ? withdrawal : null, number => ended with { Correlation = number }));
+        Receive<ErrandsOver>(over => EndErrands(errand => errand.Session.Equals(over.Session)));
         Receive<SweepDue>(_ => EndErrands(errand => errand.Until < SteadyTime.Now(Context.System.Scheduler)));
     }
 
@@ -94,7 +96,8 @@ public sealed partial class RouterActor
         }
 
         var number = ++_errandsInAll;
-        _errands.Add(number, new Errand(number, session.Node!, replyTo, correlation, follows, SteadyTime.Now(Context.System.Scheduler) + Asking.MostWait + (timeout ?? TimeSpan.Zero)));
+        session.HadErrands = true;
+        _errands.Add(number, new Errand(number, session.Node!, session.Ref, replyTo, correlation, follows, SteadyTime.Now(Context.System.Scheduler) + Asking.MostWait + (timeout ?? TimeSpan.Zero)));
         _errandOf[(replyTo, correlation)] = number;
         if (!Timers.IsTimerActive(SweepDue.Instance))
         {
@@ -134,7 +137,18 @@ public sealed partial class RouterActor
         }
     }
 
-    private sealed record Errand(long Number, string Node, IActorRef ReplyTo, long Correlation, bool Follows, DateTimeOffset Until, IActorRef? For = null);
+    /// <summary>A session on another node has ended: what it had heard it has answered, and that is on its way; what it had not heard nobody answers.</summary>
+    private void EndErrandsOf(SessionParty session)
+    {
+        if (session.HadErrands)
+        {
+            Timers.StartSingleTimer(session.Ref, new ErrandsOver(session.Ref), AnswersUnderWay);
+        }
+    }
+
+    private sealed record ErrandsOver(IActorRef Session) : INoSerializationVerificationNeeded;
+
+    private sealed record Errand(long Number, string Node, IActorRef Session, IActorRef ReplyTo, long Correlation, bool Follows, DateTimeOffset Until, IActorRef? For = null);
 
     private sealed record SweepDue : INoSerializationVerificationNeeded
     {

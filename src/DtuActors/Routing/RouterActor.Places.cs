@@ -77,6 +77,10 @@ public sealed partial class RouterActor
         {
             NoteMoved(party);
         }
+        else
+        {
+            EndErrandsOf(party);
+        }
 
         // It needs to hear of nothing any more.
         party.Windows.Clear();

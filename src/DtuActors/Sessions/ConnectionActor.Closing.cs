@@ -21,8 +21,13 @@ public sealed partial class ConnectionActor
     // What was on its way when a newer session took over comes within this time, and proves nothing: neither bytes nor the FIN of a DTU that had hung up itself.
     private static readonly TimeSpan StragglersLimit = TimeSpan.FromMilliseconds(500);
 
-    // A router answers at once, unless it is gone.
-    private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(1);
+    // A router answers at once, unless it is gone, or has much to do: what it had sent is lost with a session that does not wait for it. It is asked again each time, so that a process
+    // that stood still has waited once, however long that was.
+    private static readonly TimeSpan LeaveAgainAfter = TimeSpan.FromSeconds(1);
+    private const int MostLeaveAsks = 30;
+
+    // Of one that only claimed: there is nobody to ask.
+    private const int MostLeaveWaits = 3;
 
     private string? _endReason;
     private DateTimeOffset? _endedAt;
@@ -30,6 +35,7 @@ public sealed partial class ConnectionActor
     private Tcp.CloseCommand _close = Tcp.Close.Instance;
     private bool _isResigned;
     private bool _hasLeft;
+    private int _leaveWaits;
     private bool _listensForLife;
 
     private void Close(string reason, string? error, bool abort = false, EvidenceKind? evidence = null)
@@ -85,13 +91,34 @@ public sealed partial class ConnectionActor
     /// <summary>Without its socket: until the router has heard of it, and sends no more; or, where it only claimed, until what came by its claim has come.</summary>
     private bool Leaving(object message)
     {
-        if (message is Registry.SessionForgotten)
+        switch (message)
+        {
+            case Registry.SessionForgotten:
+                Context.Stop(Self);
+                return true;
+            case LeaveDue:
+                OnLeaveDue();
+                return true;
+            default:
+                _ = RefusesWhatComes(message) || Replays(message);
+                return true;
+        }
+    }
+
+    private void OnLeaveDue()
+    {
+        if (++_leaveWaits >= (_session is null ? MostLeaveWaits : MostLeaveAsks))
         {
             Context.Stop(Self);
+            return;
         }
 
-        _ = RefusesWhatComes(message) || Replays(message);
-        return true;
+        if (_session is not null)
+        {
+            _setup.Router.Tell(new Registry.SessionClosed(_session));
+        }
+
+        Timers.StartSingleTimer(TimerKey.Abort, LeaveDue.Instance, LeaveAgainAfter);
     }
 
     private bool RefusesWhatComes(object message)
@@ -228,7 +255,7 @@ public sealed partial class ConnectionActor
 
         Context.Become(Leaving);
         Timers.CancelAll();
-        Timers.StartSingleTimer(TimerKey.Abort, Registry.SessionForgotten.Instance, LeaveLimit);
+        Timers.StartSingleTimer(TimerKey.Abort, LeaveDue.Instance, LeaveAgainAfter);
     }
 
     // What came with or behind a registration that led to no session.
@@ -307,6 +334,11 @@ public sealed partial class ConnectionActor
     private sealed record StragglersOver : INoSerializationVerificationNeeded
     {
         public static readonly StragglersOver Instance = new();
+    }
+
+    private sealed record LeaveDue : INoSerializationVerificationNeeded
+    {
+        public static readonly LeaveDue Instance = new();
     }
 
     private sealed record AbortNow : INoSerializationVerificationNeeded

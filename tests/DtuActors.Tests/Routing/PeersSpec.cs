@@ -144,6 +144,28 @@ public sealed class PeersSpec : RoutingSpec
         ExpectNoMsg(TimeSpan.Zero);
     }
 
+    // What the session had heard it has answered; one that is lost with it is nobody's but this router's.
+    [Fact]
+    public void A_request_that_a_session_elsewhere_never_heard_ends_soon_after_it()
+    {
+        var session = Open(_b, "dtu-1");
+        SettleBoth();
+        _a.Tell(Request(1));
+        var asked = session.Probe.FishForMessage<Asking.Request>(_ => true);
+        _b.Tell(new Registry.SessionClosed(session.Ref));
+        SettleBoth();
+        Advance(TimeSpan.FromSeconds(4));
+        Settle(_a);
+        ExpectNoMsg(TimeSpan.Zero);
+        Advance(TimeSpan.FromSeconds(1.1));
+        Assert.Equal(new Asking.Refused(1, RefusalReason.SessionEnded), ExpectMsg<Asking.Refused>());
+
+        // An answer that is later still finds nobody.
+        asked.ReplyTo.Tell(new Asking.Sent(asked.Correlation));
+        Settle(_a);
+        ExpectNoMsg(TimeSpan.Zero);
+    }
+
     [Fact]
     public void A_session_elsewhere_that_no_route_concerns_is_found_although_the_directory_does_not_answer()
     {

@@ -49,11 +49,20 @@ public sealed class LeavingSpec : SessionSpec
     }
 
     [Fact]
-    public void A_router_that_is_gone_is_waited_for_a_second()
+    public void A_router_that_does_not_answer_is_asked_again_and_waited_for_for_half_a_minute()
     {
         var session = Gone();
-        Settle(session);
-        Advance(TimeSpan.FromSeconds(1.1));
+        for (var second = 1; second < 30; second++)
+        {
+            Settle(session);
+            Advance(TimeSpan.FromSeconds(1));
+            Assert.Equal(session, Router.FishForMessage<Registry.SessionClosed>(_ => true).Session.Connection);
+        }
+
+        // However long that took: what it had sent is answered.
+        session.Tell(new Asking.Request(Dtu, new byte[1], null, AnswerRule.ByMode, 1, "api", TestActor));
+        Assert.Equal(new Asking.Refused(1, RefusalReason.SessionEnded), ExpectMsg<Asking.Refused>());
+        Advance(TimeSpan.FromSeconds(1));
         ExpectTerminated(session);
         Fleet.FishForMessage<Fleet.SessionEnded>(_ => true);
     }
