@@ -1,193 +1,50 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
-
 namespace DtuActors.Endpoints;
 
 /// <summary>
-/// The master's side of a pseudo-terminal. Its own thread waits for bytes and for programs that come and go; while no program has the slave open it looks
+/// The master's side of a pseudo-terminal. Its thread waits for programs that come and go, too; while no program has the slave open it looks
 /// every 25 ms (Linux tells of a leaving at once, of a coming never), and what nobody read is thrown away, so that the next program gets nothing stale.
 /// </summary>
-internal sealed class PtyPort : IPort
+internal sealed class PtyPort : PolledPort
 {
-    private const int LookForProgram = 25;
-    private const int WriteSlice = 100;
-
-    private readonly int _master;
     private readonly TimeSpan _writeLimit;
-    private readonly int _wake;
     private readonly string _slave;
     private readonly byte[] _attributes = new byte[PtyNative.TermiosRoom];
     private readonly Action _removeLink;
     private readonly Lock _presence = new();
-    private readonly Thread _thread;
 
     private bool _someone;
     private string? _problem;
-    private Pending? _read;
-    private bool _closing;
-    private int _disposed;
 
     public PtyPort(int master, string slave, TimeSpan writeLimit, Action removeLink)
+        : base(master)
     {
-        _master = master;
         _slave = slave;
         _writeLimit = writeLimit;
         _removeLink = removeLink;
-        _wake = PtyNative.EventDescriptor(0, PtyNative.NonBlocking | PtyNative.CloseOnExec);
-        if (_wake < 0)
-        {
-            throw PtyNative.Failed("no event descriptor");
-        }
-
         CleanUp();
-        _thread = new Thread(Watch) { IsBackground = true, Name = "dtu-pty" };
-        _thread.Start();
+        Begin("dtu-pty");
     }
 
-    public bool CanPause => true;
+    public override bool CanPause => true;
 
-    public int MostPerWrite => 4096;
+    public override int MostPerWrite => 4096;
 
-    public PortWrite Write(ReadOnlyMemory<byte> bytes, CancellationToken stop)
-    {
-        var left = bytes.Span;
-        var progress = Stopwatch.GetTimestamp();
-        while (!left.IsEmpty)
-        {
-            if (!SomeoneThere())
-            {
-                return PortWrite.NoReader;
-            }
-
-            var count = PtyNative.Write(_master, left, (nuint)left.Length);
-            if (count > 0)
-            {
-                left = left[(int)count..];
-                progress = Stopwatch.GetTimestamp();
-                continue;
-            }
-
-            var error = count < 0 ? Marshal.GetLastPInvokeError() : PtyNative.TryAgain;
-            if (error is not (PtyNative.TryAgain or PtyNative.Interrupted or PtyNative.InputOutput))
-            {
-                throw PtyNative.Failed("the pseudo-terminal takes nothing");
-            }
-
-            stop.ThrowIfCancellationRequested();
-            if (Stopwatch.GetElapsedTime(progress) > _writeLimit)
-            {
-                return PortWrite.TimedOut;
-            }
-
-            Span<PtyNative.Polled> wait = [new() { Descriptor = _master, Events = PtyNative.PollOut }];
-            _ = PtyNative.Poll(wait, 1, WriteSlice);
-        }
-
-        return PortWrite.Written;
-    }
-
-    public ValueTask<int> ReadAsync(Memory<byte> buffer)
-    {
-        var read = new Pending(buffer);
-        if (Interlocked.CompareExchange(ref _read, read, null) is not null)
-        {
-            throw new InvalidOperationException("one read at a time");
-        }
-
-        if (Volatile.Read(ref _closing))
-        {
-            read.Done.TrySetResult(0);
-        }
-
-        Wake();
-        return new ValueTask<int>(read.Done.Task);
-    }
+    protected override int LookEvery => 25;
 
     // The node lives as long as its master, and that is ours.
-    public string? Lost() => Volatile.Read(ref _problem);
+    public override string? Lost() => Volatile.Read(ref _problem);
 
-    public void Dispose()
-    {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0)
-        {
-            return;
-        }
+    protected override TimeSpan WriteLimit(int bytes) => _writeLimit;
 
-        _removeLink();
-        Volatile.Write(ref _closing, true);
-        Wake();
-        _thread.Join();
-        Volatile.Read(ref _read)?.Done.TrySetResult(0);
-        _ = PtyNative.Close(_master);
+    // A program that leaves in the middle of it: whether one is there is looked at next.
+    protected override bool EndsWrite(int error) => error != PtyNative.InputOutput;
 
-        // A late read may still want to wake the thread, so only the master is closed before the reader knows.
-        lock (_presence)
-        {
-            _ = PtyNative.Close(_wake);
-        }
-    }
+    protected override bool IsEnd(short happened) => (happened & (PtyNative.PollError | PtyNative.PollInvalid)) != 0;
 
-    private void Wake()
-    {
-        lock (_presence)
-        {
-            if (Volatile.Read(ref _disposed) == 0 || _thread.IsAlive)
-            {
-                ReadOnlySpan<byte> one = [1, 0, 0, 0, 0, 0, 0, 0];
-                _ = PtyNative.Write(_wake, one, (nuint)one.Length);
-            }
-        }
-    }
-
-    private void Watch()
-    {
-        Span<byte> count = stackalloc byte[8];
-        while (!Volatile.Read(ref _closing))
-        {
-            var someone = SomeoneThere();
-            var wanted = Volatile.Read(ref _read);
-            if (wanted is not null && TryRead(wanted))
-            {
-                continue;
-            }
-
-            // With nobody there the master would report just that, at once and for ever: it is left out.
-            Span<PtyNative.Polled> wait =
-            [
-                new() { Descriptor = _wake, Events = PtyNative.PollIn },
-                new() { Descriptor = someone ? _master : -1, Events = wanted is null ? (short)0 : PtyNative.PollIn },
-            ];
-            _ = PtyNative.Poll(wait, 2, someone ? -1 : LookForProgram);
-            if ((wait[1].Happened & (PtyNative.PollError | PtyNative.PollInvalid)) != 0)
-            {
-                Volatile.Write(ref _closing, true);
-            }
-
-            if ((wait[0].Happened & PtyNative.PollIn) != 0)
-            {
-                _ = PtyNative.Read(_wake, count, (nuint)count.Length);
-            }
-        }
-
-        Volatile.Read(ref _read)?.Done.TrySetResult(0);
-    }
-
-    /// <summary>Reads what is there; false where nothing is. What a program wrote before it left is still there.</summary>
-    private bool TryRead(Pending wanted)
-    {
-        var count = PtyNative.Read(_master, wanted.Buffer.Span, (nuint)wanted.Buffer.Length);
-        if (count > 0)
-        {
-            Volatile.Write(ref _read, null);
-            wanted.Done.TrySetResult((int)count);
-            return true;
-        }
-
-        return count < 0 && Marshal.GetLastPInvokeError() == PtyNative.Interrupted;
-    }
+    protected override void OnDispose() => _removeLink();
 
     /// <summary>Whether a program has the slave open; cleans up behind one that left.</summary>
-    private bool SomeoneThere()
+    protected override bool IsThere()
     {
         lock (_presence)
         {
@@ -204,7 +61,7 @@ internal sealed class PtyPort : IPort
 
     private bool IsHungUp()
     {
-        Span<PtyNative.Polled> look = [new() { Descriptor = _master }];
+        Span<PtyNative.Polled> look = [new() { Descriptor = Descriptor }];
         _ = PtyNative.Poll(look, 1, 0);
         return (look[0].Happened & PtyNative.PollHangUp) != 0;
     }
@@ -214,7 +71,7 @@ internal sealed class PtyPort : IPort
     {
         Span<byte> now = stackalloc byte[PtyNative.TermiosRoom];
         now.Clear();
-        return PtyNative.GetAttributes(_master, now) == 0 && !now.SequenceEqual(_attributes);
+        return PtyNative.GetAttributes(Descriptor, now) == 0 && !now.SequenceEqual(_attributes);
     }
 
     /// <summary>
@@ -246,13 +103,6 @@ internal sealed class PtyPort : IPort
 
         _ = PtyNative.Close(slave);
         _attributes.AsSpan().Clear();
-        _ = PtyNative.GetAttributes(_master, _attributes);
-    }
-
-    private sealed class Pending(Memory<byte> buffer)
-    {
-        public Memory<byte> Buffer { get; } = buffer;
-
-        public TaskCompletionSource<int> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _ = PtyNative.GetAttributes(Descriptor, _attributes);
     }
 }

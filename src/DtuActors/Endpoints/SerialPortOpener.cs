@@ -19,9 +19,21 @@ public sealed class SerialPortOpener(SerialEndpointOptions options) : IPortOpene
         try
         {
             var node = DeviceNode.Identify(options.Device);
-            port.Open();
-            RaiseLines(port);
-            return new OpenPort(port, options, node);
+
+            // Before the library makes the device its own (TIOCEXCL).
+            var descriptor = OperatingSystem.IsLinux() ? PtyNative.Open(options.Device, PtyNative.ReadWrite | PtyNative.NoControllingTerminal | PtyNative.NonBlocking | PtyNative.CloseOnExec) : -1;
+            try
+            {
+                port.Open();
+                RaiseLines(port);
+                var device = new Device(port, options, node);
+                return descriptor < 0 ? new LibraryPort(port, options.Device, device) : new LinuxPort(descriptor, device);
+            }
+            catch when (descriptor >= 0)
+            {
+                _ = PtyNative.Close(descriptor);
+                throw;
+            }
         }
         catch (UnauthorizedAccessException)
         {
@@ -56,37 +68,88 @@ public sealed class SerialPortOpener(SerialEndpointOptions options) : IPortOpene
         }
     }
 
-    private sealed class OpenPort : IPort
+    /// <summary>What is known of an open port whoever moves its bytes.</summary>
+    private sealed class Device(SerialPort port, SerialEndpointOptions options, (ulong, ulong, ulong)? node)
     {
         /// <summary>A start bit, eight data bits, parity and a stop bit.</summary>
         private const int BitsPerByte = 11;
 
         private static readonly TimeSpan LeastLimit = TimeSpan.FromSeconds(3);
 
-        private readonly SerialPort _port;
-        private readonly Stream _stream;
-        private readonly SerialEndpointOptions _options;
-        private readonly (ulong, ulong, ulong)? _node;
+        public bool CanPause => options.FlowControl != Handshake.None;
 
-        public OpenPort(SerialPort port, SerialEndpointOptions options, (ulong, ulong, ulong)? node)
+        public int MostPerWrite => Math.Clamp(options.Baud / BitsPerByte, 64, 4096);
+
+        public TimeSpan WriteLimit(int bytes) => LeastLimit + (2 * TimeSpan.FromSeconds((double)bytes * BitsPerByte / options.Baud));
+
+        public string? Lost()
         {
-            _port = port;
-            _stream = port.BaseStream;
-            _options = options;
-            _node = node;
+            if (!port.IsOpen)
+            {
+                return $"{options.Device} was closed";
+            }
+
+            if (node is null)
+            {
+                return null;
+            }
+
+            var now = DeviceNode.Identify(options.Device);
+            return now is null ? $"{options.Device} went away" : now != node ? $"{options.Device} is another device now" : null;
         }
 
-        public bool CanPause => _options.FlowControl != Handshake.None;
+        public void Close()
+        {
+            try
+            {
+                port.Dispose();
+            }
+            catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidOperationException)
+            {
+                // Closing a port whose device is gone may fail; there is nothing left to close.
+            }
+        }
+    }
 
-        public int MostPerWrite => Math.Clamp(_options.Baud / BitsPerByte, 64, 4096);
+    /// <summary>The library sets the line; the bytes move without its loop, which polls every millisecond, and ends for good where one of its looks fails.</summary>
+    private sealed class LinuxPort : PolledPort
+    {
+        private readonly Device _device;
+
+        public LinuxPort(int descriptor, Device device)
+            : base(descriptor)
+        {
+            _device = device;
+            Begin("dtu-com");
+        }
+
+        public override bool CanPause => _device.CanPause;
+
+        public override int MostPerWrite => _device.MostPerWrite;
+
+        public override string? Lost() => _device.Lost();
+
+        protected override TimeSpan WriteLimit(int bytes) => _device.WriteLimit(bytes);
+
+        protected override bool IsEnd(short happened) => (happened & (PtyNative.PollError | PtyNative.PollInvalid | PtyNative.PollHangUp)) != 0;
+
+        protected override void OnDispose() => _device.Close();
+    }
+
+    private sealed class LibraryPort(SerialPort port, string name, Device device) : IPort
+    {
+        private readonly Stream _stream = port.BaseStream;
+
+        public bool CanPause => device.CanPause;
+
+        public int MostPerWrite => device.MostPerWrite;
 
         public PortWrite Write(ReadOnlyMemory<byte> bytes, CancellationToken stop)
         {
-            var onTheWire = TimeSpan.FromSeconds((double)bytes.Length * BitsPerByte / _options.Baud);
             using var stopping = stop.Register(Dispose);
             try
             {
-                _stream.WriteTimeout = (int)(LeastLimit + (2 * onTheWire)).TotalMilliseconds;
+                _stream.WriteTimeout = (int)device.WriteLimit(bytes.Length).TotalMilliseconds;
                 _stream.Write(bytes.Span);
                 return PortWrite.Written;
             }
@@ -96,38 +159,14 @@ public sealed class SerialPortOpener(SerialEndpointOptions options) : IPortOpene
             }
             catch (Exception problem) when (problem is UnauthorizedAccessException or InvalidOperationException)
             {
-                throw new IOException($"{_options.Device} went away", problem);
+                throw new IOException($"{name} went away", problem);
             }
         }
 
         public ValueTask<int> ReadAsync(Memory<byte> buffer) => _stream.ReadAsync(buffer);
 
-        public string? Lost()
-        {
-            if (!_port.IsOpen)
-            {
-                return $"{_options.Device} was closed";
-            }
+        public string? Lost() => device.Lost();
 
-            if (_node is null)
-            {
-                return null;
-            }
-
-            var now = DeviceNode.Identify(_options.Device);
-            return now is null ? $"{_options.Device} went away" : now != _node ? $"{_options.Device} is another device now" : null;
-        }
-
-        public void Dispose()
-        {
-            try
-            {
-                _port.Dispose();
-            }
-            catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidOperationException)
-            {
-                // Closing a port whose device is gone may fail; there is nothing left to close.
-            }
-        }
+        public void Dispose() => device.Close();
     }
 }
