@@ -123,12 +123,18 @@ internal sealed class FaultRun : IAsyncDisposable
     {
         var folder = System.IO.Directory.CreateTempSubdirectory("dtu-faults-").FullName;
         await using var run = new FaultRun(seed, SettingOf(seed), folder, plants ?? Plants.None, tell);
-        await run.StartAsync(database);
-        await run.GoOnAsync(time);
-        await run.EndAsync();
-        if (Environment.GetEnvironmentVariable("DTU_FAULT_LOGS") is { Length: > 0 } logs)
+        try
         {
-            await File.WriteAllTextAsync(Path.Combine(logs, string.Create(CultureInfo.InvariantCulture, $"faults-{seed}.log")), run.Field.Errors);
+            await run.StartAsync(database);
+            await run.GoOnAsync(time);
+            await run.EndAsync();
+        }
+        finally
+        {
+            if (Environment.GetEnvironmentVariable("DTU_FAULT_LOGS") is { Length: > 0 } logs)
+            {
+                await File.WriteAllTextAsync(Path.Combine(logs, string.Create(CultureInfo.InvariantCulture, $"faults-{seed}.log")), run.Field.Errors);
+            }
         }
 
         return run.History;
