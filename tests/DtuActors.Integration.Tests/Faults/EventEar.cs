@@ -9,6 +9,9 @@ namespace DtuActors.Integration.Tests.Faults;
 /// <param name="comesTwice">A fault that is planted.</param>
 internal sealed class EventEar(FaultHistory history, Func<HttpClient?> http, bool comesTwice)
 {
+    /// <summary>Whether the gateway tells it of what happens.</summary>
+    public bool Hears { get; private set; }
+
     public async Task RunAsync(CancellationToken over)
     {
         while (!over.IsCancellationRequested)
@@ -19,6 +22,7 @@ internal sealed class EventEar(FaultHistory history, Func<HttpClient?> http, boo
                 {
                     history.Forget();
                     using var response = await client.GetAsync("/api/v1/events", HttpCompletionOption.ResponseHeadersRead, over);
+                    Hears = true;
                     await foreach (var item in SseParser.Create(await response.Content.ReadAsStreamAsync(over)).EnumerateAsync(over))
                     {
                         Tell(item.EventType, item.Data);

@@ -64,6 +64,7 @@ internal sealed class FaultRun : IAsyncDisposable
     private Socket? _behind;
 
     // What is planted to stay is not waited for.
+    private EventEar? _ear;
     private bool _isPatient = true;
     private int _descriptors;
     private int _dialled;
@@ -237,7 +238,8 @@ internal sealed class FaultRun : IAsyncDisposable
 
         string[] buses = [.. Enumerable.Range(1, Buses).Select(number => $"bus-{number}")];
         _working.Add(new Asker(History, 1, Own(400), () => Field.Http).RunAsync(buses, _healed.Token));
-        _working.Add(new EventEar(History, () => Setting is Setting.Cluster ? null : Field.Http, _plants.OnlineComesTwice).RunAsync(_over.Token));
+        _ear = new EventEar(History, () => Setting is Setting.Cluster ? null : Field.Http, _plants.OnlineComesTwice);
+        _working.Add(_ear.RunAsync(_over.Token));
         _working.AddRange(Commands.Select((dtu, number) => dtu.ListenAsync(() => Field.Where("command", number), 300, _over.Token)));
         Note($"{Setting}: {_folder}");
     }
@@ -288,7 +290,7 @@ internal sealed class FaultRun : IAsyncDisposable
     // What is wrong in a run with plants is planted, and nothing else happens but what shows one of them; it goes on until something came by each way, however busy the machine is.
     private async Task FallSilentAsync(CancellationTokenSource until)
     {
-        await UntilAsync(() => Task.FromResult(Dtus[^1].Connections > 0 && Dtus[^2].Connections > 0), static areThere => areThere);
+        await UntilAsync(() => Task.FromResult(Dtus[^1].Connections > 0 && Dtus[^2].Connections > 0 && _ear is { Hears: true }), static areThere => areThere);
         await Task.Delay(TimeSpan.FromSeconds(2));
         Dtus[^1].GoSilent(HostProcess.Patience);
         Dtus[^2].Cut(reset: true);
