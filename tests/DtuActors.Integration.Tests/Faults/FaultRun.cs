@@ -62,9 +62,9 @@ internal sealed class FaultRun : IAsyncDisposable
     private readonly CancellationTokenSource _over = new();
     private readonly List<Task> _working = [];
     private Socket? _behind;
+    private EventEar? _ear;
 
     // What is planted to stay is not waited for.
-    private EventEar? _ear;
     private bool _isPatient = true;
     private int _descriptors;
     private int _dialled;

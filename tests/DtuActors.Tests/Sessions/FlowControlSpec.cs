@@ -191,6 +191,6 @@ public sealed class FlowControlSpec : SessionSpec
             }
         }
 
-return Report(session);
+        return Report(session);
     }
 }
