@@ -61,6 +61,7 @@ public sealed partial class CommandQueueActor
         _underWay = new UnderWay(++_numbers, command, connection);
         Context.Watch(connection);
         Timers.StartSingleTimer(TimerKey.Outcome, new OutcomeOverdue(_numbers), Asking.MostWait);
+        Timers.StartPeriodicTimer(TimerKey.AskAgain, AskAgainDue.Instance, Asking.AskAgainEvery);
         var taken = command.Taken;
         connection.Tell(new Asking.Send(_dtu, taken.Payload, _numbers, taken.Source, Self, AnswerUp: taken.AnswerUp, Follows: true, Within: command.Left(Now, At)));
     }
@@ -122,6 +123,40 @@ public sealed partial class CommandQueueActor
         }
     }
 
+    // Its session may be on another node, and a connection between nodes that breaks takes messages along.
+    private void AskAgain()
+    {
+        if (_underWay is { } underWay)
+        {
+            underWay.Connection.Tell(new Asking.AreHeld([underWay.Number], Self));
+        }
+    }
+
+    private void OnNotHeld(Asking.NotHeld lost)
+    {
+        if (Known(lost.Correlation) is not { } command)
+        {
+            return;
+        }
+
+        if (lost.WasHeard || command.IsBegun)
+        {
+            End(command, CommandStates.Failed, CommandStates.UnknownOutcome, RefusalReason.SessionEnded);
+        }
+        else if (command.IsOver(Now, At))
+        {
+            End(command, CommandStates.Expired);
+        }
+        else if (command.Taken.Until is null)
+        {
+            End(command, CommandStates.Failed, CommandsActor.Word(RefusalReason.SessionEnded), RefusalReason.SessionEnded);
+        }
+        else
+        {
+            Return(command, again: true);
+        }
+    }
+
     private void Interrupted(RefusalReason reason)
     {
         var (command, connection) = (_underWay!.Command, _underWay.Connection);
@@ -139,7 +174,7 @@ public sealed partial class CommandQueueActor
         {
             if (reason is RefusalReason.SessionEnded && command.Taken.Retry && command.Left(Now, At) > TimeSpan.Zero)
             {
-                Return(command, reason);
+                Return(command, again: false);
             }
             else
             {
@@ -156,16 +191,17 @@ public sealed partial class CommandQueueActor
         }
         else
         {
-            Return(command, reason);
+            Return(command, again: reason is not RefusalReason.SessionEnded);
         }
     }
 
-    private void Return(OpenCommand command, RefusalReason reason)
+    // To the same session once more, or to the next, which the directory tells of.
+    private void Return(OpenCommand command, bool again)
     {
         LetGo();
         Write([new CommandReturned(command.Taken.Id, At)], () =>
         {
-            if (reason is not RefusalReason.SessionEnded)
+            if (again)
             {
                 Timers.StartSingleTimer(TimerKey.Again, TryAgain.Instance, _again);
                 _again = _again * 2 < LastAgain ? _again * 2 : LastAgain;
@@ -211,6 +247,7 @@ public sealed partial class CommandQueueActor
         {
             Context.Unwatch(underWay.Connection);
             Timers.Cancel(TimerKey.Outcome);
+            Timers.Cancel(TimerKey.AskAgain);
             _underWay = null;
         }
     }

@@ -132,6 +132,9 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
             case Asking.Refused refused:
                 OnRefused(refused);
                 break;
+            case Asking.NotHeld lost:
+                OnNotHeld(lost);
+                break;
             case Asking.WithdrawEnded ended:
                 ended.For.Tell(new Commands.WithdrawEnded(ended.WasWaiting ? WithdrawOutcome.Withdrawn : WithdrawOutcome.NotWaiting));
                 break;
@@ -140,6 +143,9 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
                 break;
             case OutcomeOverdue overdue when overdue.Number == _underWay?.Number:
                 End(_underWay.Command, CommandStates.Failed, CommandStates.UnknownOutcome, RefusalReason.SessionEnded);
+                break;
+            case AskAgainDue:
+                AskAgain();
                 break;
             case AnswerDue due:
                 TellTaken(due.Id, null);
@@ -459,6 +465,7 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
         Due,
         Again,
         Outcome,
+        AskAgain,
         Idle,
         Save,
     }
@@ -466,6 +473,11 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
     private sealed record AnswerDue(string Id) : INoSerializationVerificationNeeded;
 
     private sealed record OutcomeOverdue(long Number) : INoSerializationVerificationNeeded;
+
+    private sealed record AskAgainDue : INoSerializationVerificationNeeded
+    {
+        public static readonly AskAgainDue Instance = new();
+    }
 
     private sealed record TimeOver : INoSerializationVerificationNeeded
     {

@@ -12,7 +12,6 @@ public sealed partial class RouterActor
 {
     // Askers bound what they ask; this bounds what a node that answers nothing can leave behind.
     private const int MostErrands = 100_000;
-    private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan AnswersUnderWay = TimeSpan.FromSeconds(5);
 
     private readonly Dictionary<long, Errand> _errands = [];
@@ -30,7 +29,8 @@ public sealed partial class RouterActor
         Receive<Asking.Refused>(refused => Tell(End(refused.Correlation), number => refused with { Correlation = number }));
         Receive<Asking.WithdrawEnded>(ended => Tell(_withdrawals.Remove(ended.Correlation, out var withdrawal) ? withdrawal : null, number => ended with { Correlation = number }));
         Receive<ErrandsOver>(over => EndErrands(errand => errand.Session.Equals(over.Session)));
-        Receive<SweepDue>(_ => EndErrands(errand => errand.Until < SteadyTime.Now(Context.System.Scheduler)));
+        Receive<Asking.NotHeld>(lost => Tell(End(lost.Correlation), number => new Asking.Refused(number, RefusalReason.SessionEnded)));
+        Receive<SweepDue>(_ => Sweep());
     }
 
     private static void NotWaiting(Asking.Withdraw withdraw) => withdraw.ReplyTo.Tell(new Asking.WithdrawEnded(WasWaiting: false, withdraw.For, withdraw.Correlation));
@@ -101,7 +101,7 @@ public sealed partial class RouterActor
         _errandOf[(replyTo, correlation)] = number;
         if (!Timers.IsTimerActive(SweepDue.Instance))
         {
-            Timers.StartPeriodicTimer(SweepDue.Instance, SweepDue.Instance, SweepEvery);
+            Timers.StartPeriodicTimer(SweepDue.Instance, SweepDue.Instance, Asking.AskAgainEvery);
         }
 
         return number;
@@ -121,6 +121,21 @@ public sealed partial class RouterActor
         }
 
         return errand;
+    }
+
+    // A connection between nodes that breaks takes messages along: whoever does not answer is asked whether he will.
+    private void Sweep()
+    {
+        EndErrands(errand => errand.Until < SteadyTime.Now(Context.System.Scheduler));
+        foreach (var errands in _errands.Values.GroupBy(errand => errand.Session))
+        {
+            errands.Key.Tell(new Asking.AreHeld([.. errands.Select(errand => errand.Number)], Self));
+        }
+
+        if (_errands.Count == 0 && _withdrawals.Count == 0)
+        {
+            Timers.Cancel(SweepDue.Instance);
+        }
     }
 
     private void EndErrands(Func<Errand, bool> ended)

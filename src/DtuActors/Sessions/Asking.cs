@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using DtuActors.Clustering;
 using DtuActors.Protocol;
@@ -57,6 +58,12 @@ public enum RefusalReason
 /// </summary>
 public static class Asking
 {
+    /// <summary>
+    /// How often an asker that a connection between nodes may have failed asks whether what it waits for is still held (<see cref="AreHeld"/>): an answer that was lost is missed within
+    /// that time of the nodes' hearing each other again.
+    /// </summary>
+    public static readonly TimeSpan AskAgainEvery = TimeSpan.FromSeconds(5);
+
     /// <summary>How long an asker waits beyond the request's own time before it takes the word for lost: a session or a router that threw took it along.</summary>
     public static readonly TimeSpan MostWait = TimeSpan.FromMinutes(10);
 
@@ -130,6 +137,16 @@ public static class Asking
     /// <param name="For">Whom the asker wants to tell.</param>
     /// <param name="Correlation">The number of what was to be taken back.</param>
     public sealed record WithdrawEnded(bool WasWaiting, IActorRef For, long Correlation) : INoSerializationVerificationNeeded, IWire;
+
+    /// <summary>Do you still hold these? One <see cref="NotHeld"/> for each that has ended, or was never heard; silence where it is held, and its answer comes.</summary>
+    /// <param name="Correlations">Numbers that the asker counted up, and whose end it has not heard.</param>
+    /// <param name="ReplyTo">Their asker.</param>
+    public sealed record AreHeld(ImmutableArray<long> Correlations, IActorRef ReplyTo) : INoSerializationVerificationNeeded, IWire;
+
+    /// <summary>Its answer was told before, or never will be.</summary>
+    /// <param name="Correlation">The asker's own number.</param>
+    /// <param name="WasHeard">Whether it may have been written; if not, it never was and never will be.</param>
+    public sealed record NotHeld(long Correlation, bool WasHeard) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>Close the DTU's session as <c>kicked</c>: one <see cref="Sent"/> or <see cref="Refused"/>.</summary>
     public sealed record Kick(DtuId Dtu, long Correlation, IActorRef ReplyTo) : INoSerializationVerificationNeeded, IWire;

@@ -146,6 +146,9 @@ public sealed partial class ConnectionActor
             case Asking.Withdraw withdraw:
                 withdraw.ReplyTo.Tell(new Asking.WithdrawEnded(WasWaiting: false, withdraw.For, withdraw.Correlation));
                 return true;
+            case Asking.AreHeld question:
+                OnAreHeld(question);
+                return true;
             case Asking.Kick kick:
                 kick.ReplyTo.Tell(new Asking.Sent(kick.Correlation));
                 return true;

@@ -22,6 +22,7 @@ public sealed partial class ConnectionActor : IBusLine
     private BusQueue? _bus;
     private ModbusDialect? _modbus;
     private SocketWriter<Downlink>? _writer;
+    private Askings? _askings;
     private LineSettings? _line;
     private DateTimeOffset _writingSince;
     private long _bytesDown;
@@ -106,6 +107,7 @@ public sealed partial class ConnectionActor : IBusLine
     {
         var payload = request.Rule is AnswerRule.Modbus ? Modbus.Request(request.Payload) : request.Payload;
         var downlink = new Downlink(payload, request.Asker, Now) { Request = request, Turn = request.Turn };
+        (_askings ??= new Askings()).Hear(request.ReplyTo, request.Correlation);
         _down.Accept(downlink.Payload.Length);
         Enqueue(downlink, Bus.ExpectsAnswer(request.Payload.Span, request.Rule), request.Rule, request.Timeout);
     }
@@ -113,6 +115,7 @@ public sealed partial class ConnectionActor : IBusLine
     private void OnSend(Asking.Send send)
     {
         var downlink = new Downlink(send.Payload, send.Asker, Now) { Send = send, Turn = send.Turn };
+        (_askings ??= new Askings()).Hear(send.ReplyTo, send.Correlation);
         _down.Accept(downlink.Payload.Length);
         EnqueueByMode(downlink);
     }
@@ -126,6 +129,14 @@ public sealed partial class ConnectionActor : IBusLine
             PublishSoon();
             ArmBus();
         }
+    }
+
+    private void OnAreHeld(Asking.AreHeld question) => (_askings ??= new Askings()).Answer(question);
+
+    private void TellLast(IActorRef asker, long correlation, object word)
+    {
+        asker.Tell(word);
+        _askings?.End(asker, correlation);
     }
 
     private void OnKick(Asking.Kick kick)
@@ -197,7 +208,7 @@ public sealed partial class ConnectionActor : IBusLine
         {
             downlink.IsAnswered = true;
             var told = item.Rule is AnswerRule.Modbus ? answer with { Payload = Modbus.Answer(answer.Payload), Codec = Pairings.ModbusRtu.Codec } : answer;
-            request.ReplyTo.Tell(new Asking.Answered(request.Correlation, told, item.WrittenAt == default ? TimeSpan.Zero : Now - item.WrittenAt));
+            TellLast(request.ReplyTo, request.Correlation, new Asking.Answered(request.Correlation, told, item.WrittenAt == default ? TimeSpan.Zero : Now - item.WrittenAt));
         }
         else if (downlink.Delivery is { } delivery)
         {
@@ -208,12 +219,12 @@ public sealed partial class ConnectionActor : IBusLine
             downlink.IsAnswered = true;
             if (send.Follows)
             {
-                send.ReplyTo.Tell(new Asking.Answered(send.Correlation, answer, item.WrittenAt == default ? TimeSpan.Zero : Now - item.WrittenAt));
+                TellLast(send.ReplyTo, send.Correlation, new Asking.Answered(send.Correlation, answer, item.WrittenAt == default ? TimeSpan.Zero : Now - item.WrittenAt));
             }
             else if (!item.WasSent)
             {
                 // What it shared was written for it too.
-                send.ReplyTo.Tell(new Asking.Sent(send.Correlation));
+                TellLast(send.ReplyTo, send.Correlation, new Asking.Sent(send.Correlation));
             }
 
             if (send.AnswerUp)
@@ -366,15 +377,23 @@ public sealed partial class ConnectionActor : IBusLine
         }
 
         Take(downlink.Delivery);
-        downlink.Send?.ReplyTo.Tell(new Asking.Sent(downlink.Send.Correlation, AwaitsAnswer: downlink.Item is { WantsAnswer: true }));
-        if (downlink.Request is { } request && downlink.Item is not { WantsAnswer: true })
+        var awaitsAnswer = downlink.Item is { WantsAnswer: true };
+        if (downlink.Send is { Follows: true } followed && awaitsAnswer)
         {
-            request.ReplyTo.Tell(new Asking.Sent(request.Correlation));
+            followed.ReplyTo.Tell(new Asking.Sent(followed.Correlation, awaitsAnswer));
+        }
+        else if (downlink.Send is { } send)
+        {
+            TellLast(send.ReplyTo, send.Correlation, new Asking.Sent(send.Correlation, awaitsAnswer));
+        }
+        else if (downlink.Request is { } request && !awaitsAnswer)
+        {
+            TellLast(request.ReplyTo, request.Correlation, new Asking.Sent(request.Correlation));
         }
 
         if (downlink.Poll is { } poll)
         {
-            OnPollWritten(poll, wantsAnswer: downlink.Item is { WantsAnswer: true });
+            OnPollWritten(poll, awaitsAnswer);
         }
     }
 
@@ -394,7 +413,7 @@ public sealed partial class ConnectionActor : IBusLine
         if (downlink is { Request: { } request, IsAnswered: false })
         {
             downlink.IsAnswered = true;
-            request.ReplyTo.Tell(new Asking.Refused(request.Correlation, reason));
+            TellLast(request.ReplyTo, request.Correlation, new Asking.Refused(request.Correlation, reason));
         }
 
         if (downlink.Poll is { } poll)
@@ -403,12 +422,12 @@ public sealed partial class ConnectionActor : IBusLine
         }
     }
 
-    private static void TellRefused(Downlink downlink, RefusalReason reason)
+    private void TellRefused(Downlink downlink, RefusalReason reason)
     {
         if (downlink is { Send: { } send, IsAnswered: false })
         {
             downlink.IsAnswered = true;
-            send.ReplyTo.Tell(new Asking.Refused(send.Correlation, reason));
+            TellLast(send.ReplyTo, send.Correlation, new Asking.Refused(send.Correlation, reason));
         }
     }
 

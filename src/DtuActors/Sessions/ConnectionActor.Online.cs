@@ -54,6 +54,9 @@ public sealed partial class ConnectionActor
             case Asking.Withdraw withdraw:
                 OnWithdraw(withdraw);
                 return true;
+            case Asking.AreHeld question:
+                OnAreHeld(question);
+                return true;
             case Asking.Kick kick:
                 OnKick(kick);
                 return true;

@@ -66,6 +66,10 @@ internal sealed class WireSamples
             new Asking.Withdraw(dtu, 7, near, far),
             new Asking.WithdrawEnded(WasWaiting: true, far, 12),
             new Asking.WithdrawEnded(WasWaiting: false, ActorRefs.Nobody, 0),
+            new Asking.AreHeld([7, 8, 1_000_000], near),
+            new Asking.AreHeld([], far),
+            new Asking.NotHeld(7, WasHeard: true),
+            new Asking.NotHeld(0, WasHeard: false),
             new Asking.Kick(dtu, 7, near),
 
             new Queueing.Take(dtu, "c1", "boss", "api", new byte[] { 5 }, TimeSpan.FromHours(1), Retry: true, "setpoint", AnswerUp: true, TimeSpan.FromSeconds(2), 7, FollowsEnd: true),

@@ -23,6 +23,7 @@ public sealed class WireTests(WireNodes nodes) : IClassFixture<WireNodes>
         ann Holding.Announce
         ans Asking.Answered
         are Asking.Refused
+        arh Asking.AreHeld
         beg Asking.Begun
         chg Peering.Changed
         con Holding.Contested
@@ -40,6 +41,7 @@ public sealed class WireTests(WireNodes nodes) : IClassFixture<WireNodes>
         hre Holding.Refused
         kic Asking.Kick
         lst Commands.Listed
+        nhd Asking.NotHeld
         pad Flow.PathAdded
         pck Peering.Pack
         pfo Flow.PathsForgotten

@@ -235,6 +235,27 @@ public sealed class CommandQueueSpec : ActorSpec
     }
 
     [Fact]
+    public void One_that_its_session_never_heard_is_sent_to_it_again()
+    {
+        Taken("c1");
+        var session = Open();
+        Lose(session, wasHeard: false);
+        Until(() => List()[0].State == "queued");
+        Advance(TimeSpan.FromSeconds(1.1));
+        Deliver(session, [1]);
+        Assert.Equal("delivered", ExpectMsg<Queueing.Ended>().Status.State);
+    }
+
+    [Fact]
+    public void One_of_which_its_session_has_nothing_more_to_say_is_not_written_twice()
+    {
+        Taken("c1");
+        Lose(Open(), wasHeard: true);
+        var ended = ExpectMsg<Queueing.Ended>();
+        Assert.Equal(("failed", "unknown-outcome"), (ended.Status.State, ended.Status.Reason));
+    }
+
+    [Fact]
     public void What_a_session_died_with_unwritten_waits_for_the_next()
     {
         Taken("c1");
@@ -425,6 +446,16 @@ public sealed class CommandQueueSpec : ActorSpec
     }
 
     private void Close(TestProbe session) => _directory.Tell(new Holding.Released(Dtu, _epochs[session]), session);
+
+    // A broken connection between nodes took along the command, or what was said of it.
+    private void Lose(TestProbe session, bool wasHeard)
+    {
+        var send = session.ExpectMsg<Asking.Send>();
+        Advance(Asking.AskAgainEvery + TimeSpan.FromSeconds(0.1));
+        var question = session.ExpectMsg<Asking.AreHeld>();
+        Assert.Equal(send.Correlation, Assert.Single(question.Correlations));
+        question.ReplyTo.Tell(new Asking.NotHeld(send.Correlation, wasHeard));
+    }
 
     private static Asking.Send Deliver(TestProbe session, byte[] payload)
     {

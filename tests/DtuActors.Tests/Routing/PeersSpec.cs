@@ -13,6 +13,7 @@ namespace DtuActors.Tests.Routing;
 public sealed class PeersSpec : RoutingSpec
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Tenth = TimeSpan.FromSeconds(0.1);
     private readonly IActorRef _a;
     private readonly IActorRef _b;
     private readonly TestProbe _scadaB;
@@ -164,6 +165,30 @@ public sealed class PeersSpec : RoutingSpec
         asked.ReplyTo.Tell(new Asking.Sent(asked.Correlation));
         Settle(_a);
         ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void A_request_or_an_answer_that_a_broken_connection_between_nodes_took_along_is_missed_within_seconds()
+    {
+        var session = Open(_b, "dtu-1");
+        SettleBoth();
+        _a.Tell(Request(1));
+        _a.Tell(Request(2));
+        var lost = session.Probe.FishForMessage<Asking.Request>(_ => true);
+        var held = session.Probe.FishForMessage<Asking.Request>(_ => true);
+        Advance(Asking.AskAgainEvery + Tenth);
+        var question = session.Probe.FishForMessage<Asking.AreHeld>(_ => true);
+        Assert.Equal<long>([lost.Correlation, held.Correlation], question.Correlations);
+        question.ReplyTo.Tell(new Asking.NotHeld(lost.Correlation, WasHeard: false));
+        Assert.Equal(new Asking.Refused(1, RefusalReason.SessionEnded), ExpectMsg<Asking.Refused>());
+
+        Advance(Asking.AskAgainEvery);
+        Assert.Equal(held.Correlation, Assert.Single(session.Probe.FishForMessage<Asking.AreHeld>(_ => true).Correlations));
+        held.ReplyTo.Tell(new Asking.Answered(held.Correlation, Text("answer", FrameDirection.Up), Second));
+        Assert.Equal(2, ExpectMsg<Asking.Answered>().Correlation);
+        Advance(Asking.AskAgainEvery);
+        Settle(_a);
+        session.Probe.ExpectNoMsg(TimeSpan.Zero);
     }
 
     [Fact]

@@ -55,6 +55,51 @@ public sealed class SessionBusSpec : SessionSpec
     }
 
     [Fact]
+    public void Whoever_asks_whether_it_is_held_hears_of_what_has_ended_and_of_what_was_never_heard()
+    {
+        var session = OnBus(new BusOptions());
+        session.Tell(Request(Items.Read(1, 1), 1));
+        session.Tell(Request(Items.Read(1, 2), 2));
+        session.Tell(new Asking.Send(Protocol.DtuId.Parse("dtu-1"), Items.Read(1, 3), 3, "console", TestActor, Follows: true));
+        Written(session);
+        Receive(session, Items.Value(1, 1));
+        Assert.Equal(1, ExpectMsg<Asking.Answered>().Correlation);
+        Assert.Equal(Items.Read(1, 2), Written(session));
+        Of([1, 2, 3, 4], new Asking.NotHeld(1, WasHeard: true), new Asking.NotHeld(4, WasHeard: false));
+
+        Receive(session, Items.Value(1, 2));
+        Assert.Equal(2, ExpectMsg<Asking.Answered>().Correlation);
+        Assert.Equal(Items.Read(1, 3), Written(session));
+        Assert.Equal((3, 3), (ExpectMsg<Asking.Begun>().Correlation, ExpectMsg<Asking.Sent>().Correlation));
+        Of([2, 3], new Asking.NotHeld(2, WasHeard: true));
+
+        Receive(session, Items.Value(1, 3));
+        Assert.Equal(3, ExpectMsg<Asking.Answered>().Correlation);
+        Of([3], new Asking.NotHeld(3, WasHeard: true));
+
+        void Of(long[] numbers, params Asking.NotHeld[] notHeld)
+        {
+            session.Tell(new Asking.AreHeld([.. numbers], TestActor));
+            Settle(session);
+            Assert.All(notHeld, expected => Assert.Equal(expected, ExpectMsg<Asking.NotHeld>()));
+            ExpectNoMsg(TimeSpan.Zero);
+        }
+    }
+
+    [Fact]
+    public void What_is_sent_and_not_followed_has_ended_as_it_is_written_and_what_is_refused_at_once()
+    {
+        var session = OnBus(new BusOptions());
+        session.Tell(new Asking.Send(Protocol.DtuId.Parse("dtu-1"), Items.Read(1, 1), 1, "console", TestActor));
+        Written(session);
+        ExpectMsg<Asking.Sent>();
+        session.Tell(Request(new byte[BusQueue.MostBytes + 1], 2));
+        ExpectMsg<Asking.Refused>();
+        session.Tell(new Asking.AreHeld([1, 2], TestActor));
+        Assert.Equal((1, 2), (ExpectMsg<Asking.NotHeld>().Correlation, ExpectMsg<Asking.NotHeld>().Correlation));
+    }
+
+    [Fact]
     public void Masters_behind_one_name_take_turns()
     {
         var session = OnBus(new BusOptions());

@@ -38,6 +38,16 @@ internal static class AskingForms
             WithdrawEndedForm.Parser,
             (ended, parts) => new WithdrawEndedForm { WasWaiting = ended.WasWaiting, For = parts.Text(ended.For), Correlation = ended.Correlation },
             (form, parts) => new Asking.WithdrawEnded(form.WasWaiting, parts.Ref(form.For), form.Correlation)),
+        new WireForm<Asking.AreHeld, AreHeldForm>(
+            "arh",
+            AreHeldForm.Parser,
+            (question, parts) => new AreHeldForm { Correlations = { question.Correlations }, ReplyTo = parts.Text(question.ReplyTo) },
+            (form, parts) => new Asking.AreHeld([.. form.Correlations], parts.Ref(form.ReplyTo))),
+        new WireForm<Asking.NotHeld, NotHeldForm>(
+            "nhd",
+            NotHeldForm.Parser,
+            (answer, _) => new NotHeldForm { Correlation = answer.Correlation, NeverHeard = !answer.WasHeard },
+            (form, _) => new Asking.NotHeld(form.Correlation, WasHeard: !form.NeverHeard)),
         new WireForm<Asking.Kick, KickForm>(
             "kic",
             KickForm.Parser,
