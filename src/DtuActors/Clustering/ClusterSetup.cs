@@ -47,6 +47,7 @@ public static class ClusterSetup
     private static string Hocon(string node, ClusterOptions options)
     {
         // On Unix "reuse" would let two processes listen on one port, each with half of the connections. A message that has no serializer of its own fails where it is sent. Two cores that are busy, or a long collection of garbage, keep a node silent for some seconds; one that is stopped for ten comes back unharmed.
+        // A shard on its way to another node keeps claims waiting; the words of that can be lost with a connection between nodes, and the shard stays until handoff-timeout is over. DtuActor leaves within 8 s, and has 5 s less than that time.
         var text = new StringBuilder($$"""
             akka {
               actor.provider = cluster
@@ -91,6 +92,7 @@ public static class ClusterSetup
                   passivate-idle-entity-after = off
                   role = ""
                   rebalance-interval = 3s
+                  handoff-timeout = 15s
                   updating-state-timeout = 2s
                   coordinator-state { write-majority-plus = 0, read-majority-plus = 0 }
                   distributed-data.durable.keys = []

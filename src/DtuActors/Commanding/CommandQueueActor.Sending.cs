@@ -117,8 +117,13 @@ public sealed partial class CommandQueueActor
 
     private void OnRefused(Asking.Refused refused)
     {
-        if (Known(refused.Correlation) is not null)
+        if (Known(refused.Correlation) is { } command)
         {
+            if (refused.WasBegun)
+            {
+                Begin(command);
+            }
+
             Interrupted(refused.Reason);
         }
     }
@@ -141,7 +146,7 @@ public sealed partial class CommandQueueActor
 
         if (lost.WasHeard || command.IsBegun)
         {
-            End(command, CommandStates.Failed, CommandStates.UnknownOutcome, RefusalReason.SessionEnded);
+            EndUnknown(command, again: true);
         }
         else if (command.IsOver(Now, At))
         {
@@ -154,6 +159,33 @@ public sealed partial class CommandQueueActor
         else
         {
             Return(command, again: true);
+        }
+    }
+
+    // One here says of everything whether it left, before it ends. The words of one elsewhere go with its node, or with a connection to it that breaks.
+    private void OnSessionGone()
+    {
+        if (_underWay!.Connection.Path.Address.HasLocalScope)
+        {
+            Interrupted(RefusalReason.SessionEnded);
+        }
+        else
+        {
+            _session = _underWay.Connection.Equals(_session?.Connection) ? null : _session;
+            EndUnknown(_underWay.Command, again: false);
+        }
+    }
+
+    // It may have been written.
+    private void EndUnknown(OpenCommand command, bool again)
+    {
+        if (command.Taken.Retry && command.Left(Now, At) > TimeSpan.Zero)
+        {
+            Return(command, again);
+        }
+        else
+        {
+            End(command, CommandStates.Failed, CommandStates.UnknownOutcome, RefusalReason.SessionEnded);
         }
     }
 

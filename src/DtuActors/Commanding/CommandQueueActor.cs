@@ -139,7 +139,7 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
                 ended.For.Tell(new Commands.WithdrawEnded(ended.WasWaiting ? WithdrawOutcome.Withdrawn : WithdrawOutcome.NotWaiting));
                 break;
             case Terminated terminated when terminated.ActorRef.Equals(_underWay?.Connection):
-                Interrupted(RefusalReason.SessionEnded);
+                OnSessionGone();
                 break;
             case OutcomeOverdue overdue when overdue.Number == _underWay?.Number:
                 End(_underWay.Command, CommandStates.Failed, CommandStates.UnknownOutcome, RefusalReason.SessionEnded);

@@ -88,7 +88,10 @@ public static class Asking
     /// <param name="Elapsed">From the write to the answer.</param>
     public sealed record Answered(long Correlation, Frame Frame, TimeSpan Elapsed) : INoSerializationVerificationNeeded, IWire;
 
-    public sealed record Refused(long Correlation, RefusalReason Reason) : INoSerializationVerificationNeeded, IWire;
+    /// <param name="Correlation">The asker's own number.</param>
+    /// <param name="Reason">Why.</param>
+    /// <param name="WasBegun">Of a <see cref="Send"/> that is followed: its bytes left all the same, whether <see cref="Begun"/> came or was lost between nodes.</param>
+    public sealed record Refused(long Correlation, RefusalReason Reason, bool WasBegun = false) : INoSerializationVerificationNeeded, IWire;
 
     /// <summary>Write these bytes and say when they are in the socket: one <see cref="Sent"/> or <see cref="Refused"/> to <see cref="ReplyTo"/>.</summary>
     /// <param name="Dtu">For whom.</param>

@@ -427,7 +427,7 @@ public sealed partial class ConnectionActor : IBusLine
         if (downlink is { Send: { } send, IsAnswered: false })
         {
             downlink.IsAnswered = true;
-            TellLast(send.ReplyTo, send.Correlation, new Asking.Refused(send.Correlation, reason));
+            TellLast(send.ReplyTo, send.Correlation, new Asking.Refused(send.Correlation, reason, downlink.ToldBegun));
         }
     }
 
@@ -510,6 +510,9 @@ public sealed partial class ConnectionActor : IBusLine
             (Send is { } send && send.Correlation == correlation && send.ReplyTo.Equals(asker))
             || (Request is { } request && request.Correlation == correlation && request.ReplyTo.Equals(asker));
 
+        /// <summary>Who follows it was told that its bytes leave.</summary>
+        public bool ToldBegun { get; private set; }
+
         /// <summary>Tells who follows it, at its first write.</summary>
         public void TellBegun()
         {
@@ -520,6 +523,7 @@ public sealed partial class ConnectionActor : IBusLine
 
             if (Send is { Follows: true } send)
             {
+                ToldBegun = true;
                 send.ReplyTo.Tell(new Asking.Begun(send.Correlation));
             }
             else if (Request is { Follows: true } request)

@@ -132,8 +132,9 @@ internal sealed class FaultRun : IAsyncDisposable
         }
         finally
         {
-            if (Environment.GetEnvironmentVariable("DTU_FAULT_LOGS") is { Length: > 0 } logs)
+            if (Environment.GetEnvironmentVariable("DTU_FAULT_LOGS") is { Length: > 0 } logs && run.Field is not null)
             {
+                System.IO.Directory.CreateDirectory(logs);
                 await File.WriteAllTextAsync(Path.Combine(logs, string.Create(CultureInfo.InvariantCulture, $"faults-{seed}.log")), run.Field.Errors);
             }
         }

@@ -58,6 +58,7 @@ internal sealed class WireSamples
             new Asking.Answered(7, frame, TimeSpan.FromTicks(12_345)),
             new Asking.Answered(0, new Frame(default, FrameDirection.Down, "", now + TimeSpan.FromSeconds(1)), TimeSpan.Zero),
             new Asking.Refused(7, RefusalReason.Expired),
+            new Asking.Refused(7, RefusalReason.NoAnswer, WasBegun: true),
             new Asking.Send(dtu, new byte[] { 1 }, -1, "api", far, "turn", AnswerUp: true, Follows: true, TimeSpan.FromMinutes(1)),
             new Asking.Send(dtu, default, 0, "", near),
             new Asking.Begun(7),

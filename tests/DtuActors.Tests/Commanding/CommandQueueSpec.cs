@@ -255,6 +255,49 @@ public sealed class CommandQueueSpec : ActorSpec
         Assert.Equal(("failed", "unknown-outcome"), (ended.Status.State, ended.Status.Reason));
     }
 
+    // What it said goes with its node: that the bytes left, too.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_a_session_elsewhere_died_with_may_have_been_written(bool retry)
+    {
+        var queue = Sys.ActorOf(CommandQueueActor.Props(_storage, Dtu));
+        queue.Tell(new Queueing.Take(Dtu, "c1", "boss", "api", new byte[] { 1 }, Hour, retry, null, FollowsEnd: true), TestActor);
+        ExpectMsg<Queueing.Taken>();
+        var elsewhere = new EmptyLocalActorRef(((ExtendedActorSystem)Sys).Provider, new RootActorPath(Address.Parse("akka.tcp://dtu@node-b:7000")) / "session", Sys.EventStream);
+        queue.Tell(new Queueing.SessionIs(new SessionRef(Dtu, default, elsewhere)));
+        if (retry)
+        {
+            var session = CreateTestProbe();
+            queue.Tell(new Queueing.SessionIs(new SessionRef(Dtu, default, session)));
+            Deliver(session, [1]);
+            Assert.Equal("delivered", ExpectMsg<Queueing.Ended>().Status.State);
+        }
+        else
+        {
+            var ended = ExpectMsg<Queueing.Ended>();
+            Assert.Equal(("failed", "unknown-outcome"), (ended.Status.State, ended.Status.Reason));
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_was_written_is_so_though_the_word_of_it_was_lost(bool retry)
+    {
+        Taken("c1", retry: retry);
+        var session = Open();
+        session.Reply(new Asking.Refused(session.ExpectMsg<Asking.Send>().Correlation, RefusalReason.SessionEnded, WasBegun: true));
+        if (retry)
+        {
+            Until(() => List()[0].State == "queued");
+        }
+        else
+        {
+            Assert.Equal("failed", ExpectMsg<Queueing.Ended>().Status.State);
+        }
+    }
+
     [Fact]
     public void What_a_session_died_with_unwritten_waits_for_the_next()
     {

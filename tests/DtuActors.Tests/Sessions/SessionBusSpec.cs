@@ -365,7 +365,7 @@ public sealed class SessionBusSpec : SessionSpec
         ExpectMsg<Asking.Begun>();
         ExpectMsg<Asking.Sent>();
         Advance(TimeSpan.FromSeconds(5.1));
-        Assert.Equal(new Asking.Refused(1, RefusalReason.NoAnswer), ExpectMsg<Asking.Refused>());
+        Assert.Equal(new Asking.Refused(1, RefusalReason.NoAnswer, WasBegun: true), ExpectMsg<Asking.Refused>());
         Settle(session);
         session.Tell(Followed(Items.Read(2, 1), 2));
         Settle(session);

@@ -16,8 +16,8 @@ internal static class AskingForms
         new WireForm<Asking.Refused, AskingRefusedForm>(
             "are",
             AskingRefusedForm.Parser,
-            (refused, _) => new AskingRefusedForm { Correlation = refused.Correlation, Reason = WireParts.Form(refused.Reason) },
-            (form, _) => new Asking.Refused(form.Correlation, WireParts.Refusal(form.Reason))),
+            (refused, _) => new AskingRefusedForm { Correlation = refused.Correlation, Reason = WireParts.Form(refused.Reason), WasBegun = refused.WasBegun },
+            (form, _) => new Asking.Refused(form.Correlation, WireParts.Refusal(form.Reason), form.WasBegun)),
         new WireForm<Asking.Send, SendForm>("sen", SendForm.Parser, Form, Message),
         new WireForm<Asking.Begun, BegunForm>("beg", BegunForm.Parser, (begun, _) => new BegunForm { Correlation = begun.Correlation }, (form, _) => new Asking.Begun(form.Correlation)),
         new WireForm<Asking.Sent, SentForm>(
