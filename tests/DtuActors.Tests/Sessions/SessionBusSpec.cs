@@ -372,7 +372,7 @@ public sealed class SessionBusSpec : SessionSpec
         Advance(TimeSpan.FromSeconds(1));
         ExpectMsg<Asking.Begun>();
         session.Tell(Tcp.PeerClosed.Instance);
-        Assert.Equal(new Asking.Refused(2, RefusalReason.SessionEnded), ExpectMsg<Asking.Refused>());
+        Assert.Equal(new Asking.Refused(2, RefusalReason.SessionEnded, WasBegun: true), ExpectMsg<Asking.Refused>());
         Router.FishForMessage<Registry.SessionClosed>(_ => true);
         ExpectTerminated(session);
         ExpectNoMsg(TimeSpan.Zero);
