@@ -39,7 +39,7 @@ internal static class Ports
 /// What was in flight when a port died is <c>destination-lost</c>: it may have been written in part, and is never written twice.
 /// States: connecting (first opening) → up ⇄ down (waiting to reopen, or reopening).
 /// </remarks>
-public sealed class SerialActor : BufferedEndpointActor
+public sealed partial class SerialActor : BufferedEndpointActor
 {
     private readonly IPortOpener _opener;
     private readonly Backoff _backoff;
@@ -63,6 +63,7 @@ public sealed class SerialActor : BufferedEndpointActor
         Receive<Ports.Wrote>(OnWrote, _ => Sender.Equals(_port));
         Receive<Ports.Lost>(lost => _problem = lost.Problem, _ => Sender.Equals(_port));
         Receive<Terminated>(OnPortEnded, ended => ended.ActorRef.Equals(_port));
+        Leases();
         Receive<Terminated>(_ => { });
         Receive<Due>(OnDue);
     }
@@ -86,6 +87,7 @@ public sealed class SerialActor : BufferedEndpointActor
     protected override void PostStop()
     {
         _endWrite();
+        EndLease("the COM port's endpoint stopped");
         base.PostStop();
     }
 
@@ -108,6 +110,7 @@ public sealed class SerialActor : BufferedEndpointActor
     protected override void OnDrain()
     {
         Timers.Cancel(Due.Reopen);
+        EndLease("the gateway is stopping");
         if (_open is null || Outlet.IsEmpty)
         {
             ClosePort();
@@ -138,8 +141,16 @@ public sealed class SerialActor : BufferedEndpointActor
 
     private void OnReceived(Ports.Received received)
     {
-        var sink = new Sink(this, _framer.Codec.Name);
-        _framer.Feed(received.Bytes.Span, ref sink);
+        if (_lease is not null)
+        {
+            OnHeard(received.Bytes.Span);
+        }
+        else
+        {
+            var sink = new Sink(this, _framer.Codec.Name);
+            _framer.Feed(received.Bytes.Span, ref sink);
+        }
+
         ReadOn();
     }
 
@@ -150,7 +161,7 @@ public sealed class SerialActor : BufferedEndpointActor
             return;
         }
 
-        _readOwed = _open.CanPause && !MayRead;
+        _readOwed = _open.CanPause && !MayRead && _lease is null;
         if (_readOwed)
         {
             Timers.Cancel(Due.Silence);
@@ -172,24 +183,16 @@ public sealed class SerialActor : BufferedEndpointActor
 
     private void OnWrote(Ports.Wrote wrote)
     {
-        switch (wrote.Outcome)
+        if (!OnWroteOfHolder(wrote.Outcome))
         {
-            case PortWrite.Written:
-                Outlet.Wrote(Now);
-                ChangeState(EndpointStates.Up, null);
-                break;
-            case PortWrite.NoReader:
-                Outlet.DropInFlight(RelayDrops.NoReader);
-                ChangeState(EndpointStates.Up, null);
-                break;
-            default:
-                Outlet.DropInFlight(RelayDrops.DestinationSlow);
-                ChangeState(EndpointStates.Up, "the port did not take what was written in time");
-                break;
+            OnWroteFrames(wrote.Outcome);
         }
+
+        ChangeState(EndpointStates.Up, wrote.Outcome is PortWrite.Written or PortWrite.NoReader ? null : "the port did not take what was written in time");
 
         // What was settled while the port was away is told to nobody any more, but it moves the counters all the same.
         CountersMoved();
+        BeginLease();
         WriteNext();
         if (Draining && Outlet.IsEmpty)
         {
@@ -197,9 +200,21 @@ public sealed class SerialActor : BufferedEndpointActor
         }
     }
 
+    private void OnWroteFrames(PortWrite outcome)
+    {
+        if (outcome is PortWrite.Written)
+        {
+            Outlet.Wrote(Now);
+        }
+        else
+        {
+            Outlet.DropInFlight(outcome is PortWrite.NoReader ? RelayDrops.NoReader : RelayDrops.DestinationSlow);
+        }
+    }
+
     protected override void WriteNext()
     {
-        if (_open is not null && Outlet.Next(_open.MostPerWrite) is { } bytes)
+        if (_open is not null && !IsLeased && _ofHolder.Count == 0 && Outlet.Next(_open.MostPerWrite) is { } bytes)
         {
             _port.Tell(new Ports.Write(bytes));
         }
@@ -212,6 +227,7 @@ public sealed class SerialActor : BufferedEndpointActor
         _readOwed = false;
         Timers.Cancel(Due.Silence);
         EndStream();
+        EndLease(_problem ?? "the port ended");
         Outlet.DropInFlight(RelayDrops.DestinationLost);
         if (Draining)
         {

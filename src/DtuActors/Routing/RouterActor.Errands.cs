@@ -87,6 +87,21 @@ public sealed partial class RouterActor
         }
     }
 
+    // Whoever wants a line knows himself when he has waited too long, and hears when the one that has it is gone.
+    private void Take(SessionParty session, Leasing.Take take) => session.Ref.Tell(session.IsHere ? take : take with { Asker = Abroad(take.Asker) });
+
+    private void OnTakePort(Leasing.TakePort take)
+    {
+        if (_endpoints.TryGetValue(take.Endpoint, out var endpoint) && endpoint.Node is null)
+        {
+            endpoint.Ref.Tell(take);
+        }
+        else
+        {
+            take.Holder.Tell(Offline(take.Correlation));
+        }
+    }
+
     private long? Begin(SessionParty session, IActorRef replyTo, long correlation, bool follows, TimeSpan? timeout = null)
     {
         if (_errands.Count >= MostErrands)

@@ -116,6 +116,8 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers, IWithUnboun
         Receive<Relay.StaleSession>(OnStale);
         Receive<Asking.Request>(request => ToSession(request.Dtu, session => Ask(session, request), () => request.ReplyTo.Tell(Offline(request.Correlation))));
         Receive<Asking.Send>(send => ToSession(send.Dtu, session => Ask(session, send), () => send.ReplyTo.Tell(Offline(send.Correlation))));
+        Receive<Leasing.Take>(take => ToSession(take.Dtu, session => Take(session, take), () => take.Holder.Tell(Offline(take.Correlation))));
+        Receive<Leasing.TakePort>(OnTakePort);
         Receive<Asking.Withdraw>(withdraw => ToSession(withdraw.Dtu, session => Ask(session, withdraw), () => NotWaiting(withdraw)));
         Receive<Asking.Kick>(kick => ToSession(kick.Dtu, session => Ask(session, kick), () => kick.ReplyTo.Tell(Offline(kick.Correlation))));
         Receive<Registry.SessionOpened>(opened => Open(opened.Session, opened.Registration));

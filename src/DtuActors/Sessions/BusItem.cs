@@ -19,6 +19,9 @@ public sealed class BusItem
     /// <summary>Whether it goes out although its slave is suspended: keep-warm is for the DTU, which has to hear something, whoever answers.</summary>
     public bool Insists { get; init; }
 
+    /// <summary>Whether it holds the bus until it is given back (<see cref="BusQueue.GiveBack"/>): nothing that comes is its answer, and its time has no end.</summary>
+    public bool Holds { get; init; }
+
     /// <summary>
     /// Whether later items of the same asker to other slaves pass this one while a late answer holds it back: the asker tells its answers apart by numbers of
     /// its own. An endpoint's stream of bytes can't.

@@ -143,6 +143,20 @@ public sealed class BusQueue
         Advance(now);
     }
 
+    /// <summary>Who held the bus is through. What is still said to him is nobody's answer: the next one has to wait for as long as that may take.</summary>
+    public void GiveBack(BusItem item, DateTimeOffset now)
+    {
+        if (!ReferenceEquals(item, _active))
+        {
+            return;
+        }
+
+        item.HasEnded = true;
+        _active = null;
+        _quietUntil = now + (_options.LateWindow > _options.RequestGap ? _options.LateWindow : _options.RequestGap);
+        Advance(now);
+    }
+
     /// <summary>A frame came up.</summary>
     public BusClaim Uplink(Frame frame, DateTimeOffset now)
     {
@@ -164,7 +178,7 @@ public sealed class BusQueue
     /// <summary>Time has passed.</summary>
     public void Tick(DateTimeOffset now)
     {
-        if (_active is { } active && _written && now >= _deadline)
+        if (_active is { Holds: false } active && _written && now >= _deadline)
         {
             OnTimeOut(active, now);
         }
@@ -248,7 +262,7 @@ public sealed class BusQueue
 
     private BusClaim Claim(Func<BusItem, Frame?> answerTo, DateTimeOffset now)
     {
-        if (_active is { } active && answerTo(active) is { } answer)
+        if (_active is { Holds: false } active && answerTo(active) is { } answer)
         {
             Rest(now);
             Settle(active, answer, now);
@@ -438,7 +452,7 @@ public sealed class BusQueue
 
     private DateTimeOffset? NextDue(DateTimeOffset now)
     {
-        DateTimeOffset? due = _active is not null && _written ? _deadline : null;
+        DateTimeOffset? due = _active is { Holds: false } && _written ? _deadline : null;
         Earlier(ref due, _turns.Oldest?.Since + _options.QueueWait);
         if (_pieces is { IsEmpty: false })
         {

@@ -143,6 +143,9 @@ public sealed partial class ConnectionActor
             case Asking.Send send:
                 send.ReplyTo.Tell(new Asking.Refused(send.Correlation, RefusalReason.SessionEnded));
                 return true;
+            case Leasing.Take take:
+                take.Holder.Tell(new Asking.Refused(take.Correlation, RefusalReason.SessionEnded));
+                return true;
             case Asking.Withdraw withdraw:
                 withdraw.ReplyTo.Tell(new Asking.WithdrawEnded(WasWaiting: false, withdraw.For, withdraw.Correlation));
                 return true;

@@ -177,6 +177,7 @@ public sealed partial class ConnectionActor : IBusLine
             Rule = rule,
             Insists = downlink.Poll is { KeepsWarm: true },
             MayBePassed = downlink.Request is not null,
+            Holds = downlink.Lease is not null,
             Timeout = timeout ?? _profile.Bus.ResponseTimeout,
             Until = Now + downlink.Send?.Within,
             Tag = downlink,
@@ -194,7 +195,18 @@ public sealed partial class ConnectionActor : IBusLine
 
     // ---- what the bus wants done
 
-    void IBusLine.Write(BusItem item) => Write((Downlink)item.Tag);
+    void IBusLine.Write(BusItem item)
+    {
+        var downlink = (Downlink)item.Tag;
+        if (downlink.Lease is null)
+        {
+            Write(downlink);
+        }
+        else
+        {
+            BeginLease(downlink);
+        }
+    }
 
     void IBusLine.Answered(BusItem item, Frame answer)
     {
@@ -377,6 +389,7 @@ public sealed partial class ConnectionActor : IBusLine
         }
 
         Take(downlink.Delivery);
+        downlink.Holder?.Tell(Leasing.Written.Instance);
         var awaitsAnswer = downlink.Item is { WantsAnswer: true };
         if (downlink.Send is { Follows: true } followed && awaitsAnswer)
         {
@@ -399,6 +412,12 @@ public sealed partial class ConnectionActor : IBusLine
 
     private void Refuse(Downlink downlink, RefusalReason reason)
     {
+        if (downlink.Lease is not null)
+        {
+            LoseLease(downlink, reason);
+            return;
+        }
+
         if (!downlink.IsWritten)
         {
             EndUnwritten(downlink, DropReason(reason));
@@ -494,6 +513,12 @@ public sealed partial class ConnectionActor : IBusLine
         public Asking.Send? Send { get; init; }
 
         public ScheduledPoll? Poll { get; init; }
+
+        /// <summary>Who wants the line for himself: it has no bytes, and no place in the books.</summary>
+        public Leasing.Take? Lease { get; init; }
+
+        /// <summary>Who has the line, and wrote this.</summary>
+        public IActorRef? Holder { get; init; }
 
         public BusItem? Item { get; set; }
 

@@ -118,7 +118,7 @@ public sealed partial class ConnectionActor
                 OnContested(contested);
                 return true;
             default:
-                return Always(message);
+                return Leased(message) || Always(message);
         }
     }
 

@@ -56,7 +56,7 @@ public sealed partial class ConnectionActor
 
     private void TakePiece(ReadOnlySpan<byte> bytes)
     {
-        if (_units is not null || _framer.Pending > 0 || !IsRegisteredAgain(ref bytes))
+        if (_lease is not null || _units is not null || _framer.Pending > 0 || !IsRegisteredAgain(ref bytes))
         {
             TakeIn(bytes);
         }
@@ -172,7 +172,7 @@ public sealed partial class ConnectionActor
             return;
         }
 
-        if (_pause.MayRead(Now))
+        if (_lease is not null || _pause.MayRead(Now))
         {
             ReadOnce();
             ArmGap();

@@ -74,6 +74,12 @@ public sealed partial class ConnectionActor
             return;
         }
 
+        if (_lease is not null)
+        {
+            OnFrameLeased(bytes);
+            return;
+        }
+
         if (_named is null && Form.SenderOf(_framer.Codec.Name, bytes) is { } sender && sender != _presented)
         {
             RefuseOtherId(bytes);

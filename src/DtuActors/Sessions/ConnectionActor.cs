@@ -146,6 +146,10 @@ public sealed partial class ConnectionActor : ActorBase, IWithTimers
         {
             End(EndReasons.Reset, "the socket ended");
         }
+        else if (terminated.ActorRef.Equals(_lease?.Holder) && _endReason is null)
+        {
+            EndLease();
+        }
         else if (terminated.ActorRef.Equals(_owner) && _endReason is null)
         {
             _owner = ActorRefs.Nobody;

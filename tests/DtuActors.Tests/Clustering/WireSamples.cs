@@ -73,6 +73,15 @@ internal sealed class WireSamples
             new Asking.NotHeld(0, WasHeard: false),
             new Asking.Kick(dtu, 7, near),
 
+            new Leasing.Take(dtu, 7, "files", near),
+            new Leasing.Taken(7),
+            new Leasing.Write(new byte[] { 1, 0 }),
+            Leasing.Written.Instance,
+            new Leasing.Heard(new byte[] { 6 }, 9),
+            new Leasing.Read(long.MaxValue),
+            Leasing.GiveBack.Instance,
+            new Leasing.Lost("the DTU's session ended: closed"),
+
             new Queueing.Take(dtu, "c1", "boss", "api", new byte[] { 5 }, TimeSpan.FromHours(1), Retry: true, "setpoint", AnswerUp: true, TimeSpan.FromSeconds(2), 7, FollowsEnd: true),
             new Queueing.Take(dtu, "c2", null, "api", default, null),
             new Queueing.Taken(7, command, RefusalReason.QueueFull),

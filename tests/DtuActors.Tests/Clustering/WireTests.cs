@@ -40,7 +40,15 @@ public sealed class WireTests(WireNodes nodes) : IClassFixture<WireNodes>
         hel Peering.Hello
         hre Holding.Refused
         kic Asking.Kick
+        lgb Leasing.GiveBack
+        lhd Leasing.Heard
+        lls Leasing.Lost
+        lrd Leasing.Read
         lst Commands.Listed
+        ltd Leasing.Taken
+        ltk Leasing.Take
+        lwn Leasing.Written
+        lwr Leasing.Write
         nhd Asking.NotHeld
         pad Flow.PathAdded
         pck Peering.Pack

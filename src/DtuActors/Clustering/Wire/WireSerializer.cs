@@ -23,7 +23,7 @@ public sealed class WireSerializer : SerializerWithStringManifest
         }
         """;
 
-    private static readonly WireForm[] Forms = [.. HoldingForms.All, .. AskingForms.All, .. QueueingForms.All, .. RelayForms.All, .. PeeringForms.All, .. DeskForms.All];
+    private static readonly WireForm[] Forms = [.. HoldingForms.All, .. AskingForms.All, .. QueueingForms.All, .. RelayForms.All, .. PeeringForms.All, .. DeskForms.All, .. LeasingForms.All];
     private static readonly FrozenDictionary<Type, WireForm> ByType = Forms.ToFrozenDictionary(form => form.Message);
     private static readonly FrozenDictionary<string, WireForm> ByManifest = Forms.ToFrozenDictionary(form => form.Manifest);
 
