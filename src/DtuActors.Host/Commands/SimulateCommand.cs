@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.IO.Ports;
 using DtuActors.Host.Writing;
 using DtuActors.Simulator;
 using Spectre.Console;
@@ -29,6 +30,9 @@ internal static class SimulateCommand
         var latency = Downlinks.Duration("--latency", "From the instrument to the server, and back.");
         var jitter = Downlinks.Duration("--jitter", "Up to so much more, at random.");
         var drop = NumberOptions.Number("--drop", "The part of answers that are lost, 0 to 1.", value => value is >= 0 and <= 1, "0 to 1");
+        var damage = NumberOptions.Number("--damage", "The part of pieces on the serial line that have a wrong byte or lack one, 0 to 1.", value => value is >= 0 and <= 1, "0 to 1");
+        var device = new Option<string?>("--device") { Description = "A serial port or pseudo-terminal that is the instrument of the one DTU, in place of a simulated one.", HelpName = "PORT" };
+        var baud = NumberOptions.Integer("--baud", "With --device: its speed.", 50, 4_000_000, 9600);
         var halfOpen = Downlinks.Duration("--half-open-after", "After this time a DTU neither reads nor writes any more, and does not close.");
         var lifetime = Downlinks.Duration("--lifetime", "After this time a DTU closes its link and dials again.");
         var rate = NumberOptions.Number("--rate", "First dials a second.", value => value > 0, "a number above 0", 1000);
@@ -36,10 +40,18 @@ internal static class SimulateCommand
             "simulate",
             "Simulated DTUs with Modbus instruments (unit 1) against any server, until Ctrl-C.",
             "dtu simulate --connect 127.0.0.1:9000 --count 100",
-            "dtu simulate --connect 127.0.0.1:9000 --count 10 --preset hongdian --latency 300ms --jitter 200ms --drop 0.02")
+            "dtu simulate --connect 127.0.0.1:9000 --count 10 --preset hongdian --latency 300ms --jitter 200ms --drop 0.02",
+            "dtu simulate --connect 127.0.0.1:9000 --device /dev/ttyUSB0 --latency 300ms --damage 0.02")
         {
-            connect, count, prefix, preset, latency, jitter, drop, halfOpen, lifetime, rate,
+            connect, count, prefix, preset, latency, jitter, drop, damage, device, baud, halfOpen, lifetime, rate,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(device) is not null && result.GetValue(count) > 1)
+            {
+                result.AddError("--device is one DTU's; --count can't be more");
+            }
+        });
         command.SetAction((ParseResult parsed, CancellationToken _) =>
         {
             var (host, port) = TryParse(parsed.GetValue(connect)!, out var name, out var number) ? (name, number) : throw new InvalidOperationException("the option's validator let it through");
@@ -49,7 +61,13 @@ internal static class SimulateCommand
                 DownlinkLatency = Time(parsed.GetValue(latency)) ?? TimeSpan.Zero,
                 Jitter = Time(parsed.GetValue(jitter)) ?? TimeSpan.Zero,
                 DropProbability = parsed.GetValue(drop),
+                DamageProbability = parsed.GetValue(damage),
             };
+            if (!TryOpen(parsed.GetValue(device), parsed.GetValue(baud), out var instrument))
+            {
+                return Task.FromResult(ExitCodes.Failed);
+            }
+
             return RunAsync(new SimulatedFleetOptions
             {
                 Host = host,
@@ -58,10 +76,33 @@ internal static class SimulateCommand
                 IdPrefix = parsed.GetValue(prefix),
                 Preset = SimulatorPreset.Find(parsed.GetValue(preset)!)!,
                 ConnectsPerSecond = parsed.GetValue(rate),
+                Instrument = instrument is null ? null : _ => instrument,
                 Configure = (_, dtu) => dtu with { Link = link, HalfOpenAfter = Time(parsed.GetValue(halfOpen)), Lifetime = Time(parsed.GetValue(lifetime)) },
             });
         });
         return command;
+    }
+
+    private static bool TryOpen(string? device, int baud, out IInstrument? instrument)
+    {
+        instrument = null;
+        if (device is null)
+        {
+            return true;
+        }
+
+        try
+        {
+            var port = new SerialPort(device, baud);
+            port.Open();
+            instrument = new StreamInstrument(port.BaseStream);
+            return true;
+        }
+        catch (Exception closed) when (closed is IOException or UnauthorizedAccessException or ArgumentException or InvalidOperationException)
+        {
+            Terminal.Fault($"--device {device}: {closed.Message}");
+            return false;
+        }
     }
 
     private static async Task<int> RunAsync(SimulatedFleetOptions options)
@@ -119,7 +160,7 @@ internal static class SimulateCommand
 
     private static string Describe(SimulatedFleetStatus status) => string.Create(
         CultureInfo.InvariantCulture,
-        $"online {status.Online} of {status.Count}, dialling {status.Dialling}, half-open {status.HalfOpen}, answered {status.Answered}, dropped {status.Dropped}, up {status.BytesUp} B, down {status.BytesDown} B")
+        $"online {status.Online} of {status.Count}, dialling {status.Dialling}, half-open {status.HalfOpen}, answered {status.Answered}, dropped {status.Dropped}, damaged {status.Damaged}, up {status.BytesUp} B, down {status.BytesDown} B")
         + (status.LastError is { } error ? $"; last error: {Terminal.Safe(error)}" : "");
 
     private static TimeSpan? Time(string? text) => text is not null && DurationText.TryParse(text, out var duration) ? duration : null;

@@ -36,6 +36,7 @@ internal sealed class DtuLink : IInstrumentLine
 
     // One source of chance for each task that draws from it: Random is not for two at once.
     private readonly Random _answerChance;
+    private readonly Random _downChance;
     private readonly Random _sendChance;
     private readonly Random _clockChance;
     private long _lastUplink;
@@ -57,6 +58,7 @@ internal sealed class DtuLink : IInstrumentLine
         _down = link.DownlinkLatency > TimeSpan.Zero || link.Jitter > TimeSpan.Zero
             ? new DelayLine(link.DownlinkLatency, link.Jitter, time, new Random(seeds.Next()))
             : null;
+        _downChance = new Random(seeds.Next());
         _start = time.GetTimestamp();
         _lastUplink = _start;
     }
@@ -80,6 +82,11 @@ internal sealed class DtuLink : IInstrumentLine
             tasks.Add(KeepTimeAsync(over.Token));
         }
 
+        if (_instrument is ISpeakingInstrument speaking)
+        {
+            tasks.Add(SpeakAsync(speaking, over.Token));
+        }
+
         var first = await Task.WhenAny(tasks).ConfigureAwait(false);
         await over.CancelAsync().ConfigureAwait(false);
         await ((Task)Task.WhenAll(tasks)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -96,6 +103,13 @@ internal sealed class DtuLink : IInstrumentLine
         };
     }
 
+    private async Task<LinkEnd> SpeakAsync(ISpeakingInstrument instrument, CancellationToken cancellation)
+    {
+        await instrument.SpeakAsync(this, cancellation).ConfigureAwait(false);
+        await Task.Delay(Timeout.InfiniteTimeSpan, _time, cancellation).ConfigureAwait(false);
+        return LinkEnd.Stopped;
+    }
+
     public ValueTask AnswerAsync(ReadOnlyMemory<byte> answer, CancellationToken cancellation)
     {
         var link = _options.Link;
@@ -108,13 +122,33 @@ internal sealed class DtuLink : IInstrumentLine
         _counters.Add(ref _counters.Answered);
         if (!Happens(_answerChance, link.GarbageProbability))
         {
-            return PutUplinkAsync(Wrap(answer.Span), cancellation);
+            return PutUplinkAsync(Wrap(Damaged(answer, _answerChance).Span), cancellation);
         }
 
         var noisy = new byte[_answerChance.Next(1, MostGarbage + 1) + answer.Length];
         _answerChance.NextBytes(noisy.AsSpan(..^answer.Length));
         answer.Span.CopyTo(noisy.AsSpan(noisy.Length - answer.Length));
         return PutUplinkAsync(Wrap(noisy), cancellation);
+    }
+
+    // As noise on a serial line does it: one byte is another, or is missing.
+    private ReadOnlyMemory<byte> Damaged(ReadOnlyMemory<byte> piece, Random chance)
+    {
+        if (piece.IsEmpty || !Happens(chance, _options.Link.DamageProbability))
+        {
+            return piece;
+        }
+
+        _counters.Add(ref _counters.Damaged);
+        var bytes = piece.ToArray();
+        var place = chance.Next(bytes.Length);
+        if (chance.Next(2) == 0)
+        {
+            return (byte[])[.. bytes[..place], .. bytes[(place + 1)..]];
+        }
+
+        bytes[place] ^= (byte)chance.Next(1, 256);
+        return bytes;
     }
 
     private ValueTask PutUplinkAsync(byte[] bytes, CancellationToken cancellation)
@@ -171,7 +205,7 @@ internal sealed class DtuLink : IInstrumentLine
     {
         if (_ddp is null || _units is null)
         {
-            await _instrument.ReceiveAsync(piece, this, cancellation).ConfigureAwait(false);
+            await _instrument.ReceiveAsync(Damaged(piece, _downChance), this, cancellation).ConfigureAwait(false);
             return null;
         }
 
@@ -206,7 +240,7 @@ internal sealed class DtuLink : IInstrumentLine
                     await PutUplinkAsync(ddp.Build(DdpType.CentreDataTaken), cancellation).ConfigureAwait(false);
                 }
 
-                await _instrument.ReceiveAsync(unit.Data, this, cancellation).ConfigureAwait(false);
+                await _instrument.ReceiveAsync(Damaged(unit.Data, _downChance), this, cancellation).ConfigureAwait(false);
                 break;
             case DdpType.ReadParameters or DdpType.SetParameters or DdpType.ReadLog or DdpType.StartUpgrade:
                 await PutUplinkAsync(ddp.Build(DdpType.Invalid), cancellation).ConfigureAwait(false);

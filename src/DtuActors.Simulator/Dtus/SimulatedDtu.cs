@@ -51,6 +51,7 @@ public sealed class SimulatedDtu : IAsyncDisposable
         BytesDown = Interlocked.Read(ref _counters.BytesDown),
         Answered = Interlocked.Read(ref _counters.Answered),
         Dropped = Interlocked.Read(ref _counters.Dropped),
+        Damaged = Interlocked.Read(ref _counters.Damaged),
         Heartbeats = Interlocked.Read(ref _counters.Heartbeats),
         Reports = Interlocked.Read(ref _counters.Reports),
         Acknowledged = Interlocked.Read(ref _counters.Acknowledged),

@@ -135,8 +135,12 @@ public sealed record LinkOptions
     /// <summary>How likely up to 16 random bytes stand in front of an answer, as noise on the line.</summary>
     public double GarbageProbability { get; init; }
 
+    /// <summary>How likely a piece has one byte that is another, or is missing, on the serial line, either way.</summary>
+    public double DamageProbability { get; init; }
+
     internal void Validate()
     {
+        SimulatedDtuOptions.Check(DamageProbability is >= 0 and <= 1, nameof(DamageProbability), DamageProbability, "0 to 1");
         SimulatedDtuOptions.Check(UplinkLatency >= TimeSpan.Zero, nameof(UplinkLatency), UplinkLatency, "0 or more");
         SimulatedDtuOptions.Check(DownlinkLatency >= TimeSpan.Zero, nameof(DownlinkLatency), DownlinkLatency, "0 or more");
         SimulatedDtuOptions.Check(Jitter >= TimeSpan.Zero, nameof(Jitter), Jitter, "0 or more");

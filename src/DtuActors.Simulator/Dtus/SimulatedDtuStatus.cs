@@ -44,6 +44,9 @@ public sealed record SimulatedDtuStatus
     /// <summary>Answers of the instrument that were lost on purpose.</summary>
     public long Dropped { get; init; }
 
+    /// <summary>Pieces with a byte that is another, or is missing, either way.</summary>
+    public long Damaged { get; init; }
+
     public long Heartbeats { get; init; }
 
     public long Reports { get; init; }
@@ -67,6 +70,7 @@ internal sealed class DtuCounters
     public long BytesDown;
     public long Answered;
     public long Dropped;
+    public long Damaged;
     public long Heartbeats;
     public long Reports;
     public long Acknowledged;

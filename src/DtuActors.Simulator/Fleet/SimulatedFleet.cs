@@ -60,6 +60,8 @@ public sealed record SimulatedFleetStatus
 
     public long Dropped { get; init; }
 
+    public long Damaged { get; init; }
+
     public long Heartbeats { get; init; }
 
     public long Reports { get; init; }
@@ -115,6 +117,7 @@ public sealed class SimulatedFleet : IAsyncDisposable
                 BytesDown = all.Sum(s => s.BytesDown),
                 Answered = all.Sum(s => s.Answered),
                 Dropped = all.Sum(s => s.Dropped),
+                Damaged = all.Sum(s => s.Damaged),
                 Heartbeats = all.Sum(s => s.Heartbeats),
                 Reports = all.Sum(s => s.Reports),
                 Acknowledged = all.Sum(s => s.Acknowledged),

@@ -22,6 +22,13 @@ public interface IInstrument
     ValueTask ReceiveAsync(ReadOnlyMemory<byte> bytes, IInstrumentLine line, CancellationToken cancellation);
 }
 
+/// <summary>An instrument that says more than answers.</summary>
+public interface ISpeakingInstrument : IInstrument
+{
+    /// <summary>Speaks for as long as a link of its DTU stands. Where it returns by itself it has nothing more to say; where it throws, the link is over.</summary>
+    Task SpeakAsync(IInstrumentLine line, CancellationToken cancellation);
+}
+
 /// <summary>Sends every piece back as it came.</summary>
 public sealed class EchoInstrument : IInstrument
 {
