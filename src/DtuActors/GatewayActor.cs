@@ -16,6 +16,7 @@ using DtuActors.Registering;
 using DtuActors.Routing;
 using DtuActors.Sessions;
 using DtuActors.Storage;
+using DtuActors.Transfers;
 
 namespace DtuActors;
 
@@ -41,6 +42,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         IActorRef Register,
         IActorRef Alarms,
         IActorRef Commands,
+        IActorRef Transfers,
         IActorRef? Queues,
         IActorRef? Desk,
         IActorRef? Membership)
@@ -82,6 +84,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private bool _stopping;
     private IActorRef _router = ActorRefs.Nobody;
     private IActorRef _commands = ActorRefs.Nobody;
+    private IActorRef _transfers = ActorRefs.Nobody;
     private IActorRef _fleet = ActorRefs.Nobody;
     private IActorRef _history = ActorRefs.Nobody;
     private IActorRef _recorder = ActorRefs.Nobody;
@@ -117,7 +120,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         Receive<Binding.BindFailed>(OnBindFailed);
         Receive<RouterActor.WhatIsThere>(_ => OnWhatIsThere());
         Receive<Fleet.TellAgain>(OnTellAgain);
-        Receive<GetParts>(_ => Sender.Tell(new Parts(_router, _fleet, _recorder, _monitors, _register, _alarms, _commands, _stored is null ? null : _directory, _desk.IsNobody() ? null : _desk, _membership.IsNobody() ? null : _membership)));
+        Receive<GetParts>(_ => Sender.Tell(new Parts(_router, _fleet, _recorder, _monitors, _register, _alarms, _commands, _transfers, _stored is null ? null : _directory, _desk.IsNobody() ? null : _desk, _membership.IsNobody() ? null : _membership)));
         Receive<ShutDown.Drain>(_ => DrainSessions());
         Receive<Terminated>(OnTerminated);
         Receive<LimitReached>(_ => NextPhase());
@@ -157,6 +160,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         _directory = Watched(_clustered ? DtuRegion.Props(_stored) : DtuDirectory.Props(_stored), "directory");
         _router = Watched(RouterActor.Props(_admission, _directory, _fleet, _clustered ? _options.Node.Name : null).OnDataPath(Context.System), RouterName);
         _commands = Watched(CommandsActor.Props(_inlet, _router), "commands");
+        _transfers = Watched(TransfersActor.Props(_router), "transfers");
         JoinCluster();
         foreach (var endpoint in _options.Endpoints.Where(IsHere))
         {

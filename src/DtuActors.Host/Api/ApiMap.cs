@@ -63,6 +63,7 @@ internal static class ApiMap
         RegisterApi.Map(api);
         DownlinkApi.Map(api);
         CommandsApi.Map(api);
+        FilesApi.Map(api);
         GroupsApi.Map(api);
         TopologyApi.Map(api);
         EventsApi.Map(api);

@@ -80,7 +80,12 @@ internal static class Body
     private static string NotValid(JsonException malformed) => $"not valid JSON at line {(malformed.LineNumber ?? 0) + 1}, byte {(malformed.BytePositionInLine ?? 0) + 1}";
 
     private static RefusalException Malformed(string what, string members) =>
-        RefusalException.Bad("malformed-json", $"{what}; the body is a JSON object with {members}, all of them strings");
+        RefusalException.Bad("malformed-json", $"{what}; the body is a JSON object with {members}");
 
-    private static string Members<T>() => string.Join(", ", ApiJson.Of<T>().Properties.Select(property => property.Name));
+    private static string Members<T>()
+    {
+        var members = ApiJson.Of<T>().Properties;
+        var names = string.Join(", ", members.Select(member => member.Name));
+        return members.All(member => member.PropertyType == typeof(string)) ? $"{names}, all of them strings" : names;
+    }
 }

@@ -55,6 +55,13 @@ internal sealed class ApiClient : IDisposable
         return await response.Content.ReadAsStreamAsync(cancellation);
     }
 
+    /// <summary>A body that is no text.</summary>
+    public async Task<byte[]> BytesAsync(string path, CancellationToken cancellation)
+    {
+        using var response = await ReachAsync(HttpMethod.Get, path, null, HttpCompletionOption.ResponseContentRead, cancellation);
+        return await response.Content.ReadAsByteArrayAsync(cancellation);
+    }
+
     public static T Read<T>(string json)
     {
         try

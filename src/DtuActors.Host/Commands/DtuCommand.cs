@@ -56,6 +56,8 @@ internal static class DtuCommand
             ShowCommand.Create(),
             SendCommand.Create(),
             RequestCommand.Create(),
+            PutCommand.Create(),
+            GetCommand.Create(),
             KickCommand.Create(),
             WatchCommand.Create(),
             HistoryCommand.Create(),
