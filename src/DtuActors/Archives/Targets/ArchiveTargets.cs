@@ -9,7 +9,7 @@ public static class ArchiveTargets
     public static IArchiveTarget Create(ArchiveTargetOptions options) => options switch
     {
         FolderTargetOptions folder => new FolderTarget(folder),
-        SftpTargetOptions sftp => new SftpTarget(sftp),
+        FtpTargetOptions ftp => new FtpTarget(ftp),
         _ => throw new ArgumentOutOfRangeException(nameof(options), options.Kind, "no kind of target"),
     };
 }
