@@ -10,6 +10,7 @@ public static class ArchiveTargets
     {
         FolderTargetOptions folder => new FolderTarget(folder),
         FtpTargetOptions ftp => new FtpTarget(ftp),
+        SftpTargetOptions sftp => new SftpTarget(sftp),
         _ => throw new ArgumentOutOfRangeException(nameof(options), options.Kind, "no kind of target"),
     };
 }
