@@ -15,7 +15,7 @@ internal static class ReloadApi
         .WithMetadata(new NeedsRole(ApiRole.Admin))
         .WithSummary("Read the files of -c again and apply what changed")
         .WithDescription(
-            "All files are layered again, and environment variables resolved again. Routes, DTUs, polls and endpoints are applied without touching sockets that did not change; reloads wait for each other. " +
+            "All files are layered again, and environment variables resolved again. Routes, DTUs, polls, endpoints and archives are applied without touching sockets that did not change; reloads wait for each other. " +
             "A changed endpoint writes what waits and closes before it opens again; one that can't be bound is in notBound and tries on. Open sessions stay, whatever dtus says of them now: it holds from " +
             "their next registration on. 422, and nothing changed: faults tells what is wrong in the files, each with its key, file and line (type faults), or keys tells what needs a restart: listeners, " +
             "dialers, profiles, http, node, storage, cluster, akka, admission (type restart-needed). 409: the gateway was started without -c (no-files). In a cluster every node reads its own files, and all apply them or none: " +
@@ -69,6 +69,7 @@ internal sealed record ReloadAnswer
     public required KindModel Dtus { get; init; }
     public required KindModel Polls { get; init; }
     public required KindModel Endpoints { get; init; }
+    public required KindModel Archives { get; init; }
 
     [Description("Endpoints that are new or changed and whose address could not be bound yet. They try on; GET /api/v1/endpoints tells how they stand.")]
     public required IReadOnlyList<NotBoundModel> NotBound { get; init; }
@@ -84,6 +85,7 @@ internal sealed record ReloadAnswer
         Dtus = KindModel.Of(applied.Change.Dtus),
         Polls = KindModel.Of(applied.Change.Polls),
         Endpoints = KindModel.Of(applied.Change.Endpoints),
+        Archives = KindModel.Of(applied.Change.Archives),
         NotBound = [.. applied.Down.Select(down => new NotBoundModel { Name = down.Name, Detail = down.Problem })],
     };
 }

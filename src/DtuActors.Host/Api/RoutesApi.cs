@@ -130,6 +130,7 @@ internal sealed record RoutesAnswer
     public required KindModel Dtus { get; init; }
     public required KindModel Polls { get; init; }
     public required KindModel Endpoints { get; init; }
+    public required KindModel Archives { get; init; }
 
     [Description("Endpoints that are new or changed and whose address could not be bound yet.")]
     public required IReadOnlyList<NotBoundModel> NotBound { get; init; }
@@ -145,6 +146,7 @@ internal sealed record RoutesAnswer
         Dtus = KindModel.Of(good.Change.Dtus),
         Polls = KindModel.Of(good.Change.Polls),
         Endpoints = KindModel.Of(good.Change.Endpoints),
+        Archives = KindModel.Of(good.Change.Archives),
         NotBound = [.. good.NotBound.Select(down => new NotBoundModel { Name = down.Name, Detail = down.Problem })],
     };
 }

@@ -263,7 +263,7 @@ internal sealed partial class Reloader : IDisposable
 
     /// <summary>What changed, in numbers.</summary>
     public static string Words(OptionsChange change) =>
-        string.Join(", ", Words("routes", change.Routes), Words("DTUs", change.Dtus), Words("polls", change.Polls), Words("endpoints", change.Endpoints));
+        string.Join(", ", Words("routes", change.Routes), Words("DTUs", change.Dtus), Words("polls", change.Polls), Words("endpoints", change.Endpoints), Words("archives", change.Archives));
 
     private static string Words(string kind, KindChange change) => $"{kind} +{change.Added.Length} -{change.Removed.Length} changed {change.Changed.Length}";
 

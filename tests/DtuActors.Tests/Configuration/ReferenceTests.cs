@@ -103,7 +103,7 @@ public sealed class ReferenceTests
     }
 
     private static readonly string[] ExampleFiles = ["dtu.conf", "examples/com-port-linux.conf", "examples/com-port-windows.conf", "examples/modbus-tcp.conf", "examples/hongdian.conf", "examples/dtu-to-dtu.conf",
-        "examples/usr.conf", "examples/four-faith.conf", "examples/ebyte.conf", "examples/modbus-fleet.conf"];
+        "examples/usr.conf", "examples/four-faith.conf", "examples/ebyte.conf", "examples/modbus-fleet.conf", "examples/archives.conf"];
 
     public static TheoryData<string> Examples => new(ExampleFiles);
 

@@ -213,7 +213,7 @@ public sealed partial class RouteEditor
     {
         var parts = new List<string>();
         foreach (var (kind, of) in ((string, KindChange)[])
-            [(T["routes", "路由"], change.Routes), (T["DTUs", "DTU"], change.Dtus), (T["polls", "轮询"], change.Polls), (T["endpoints", "端点"], change.Endpoints)])
+            [(T["routes", "路由"], change.Routes), (T["DTUs", "DTU"], change.Dtus), (T["polls", "轮询"], change.Polls), (T["endpoints", "端点"], change.Endpoints), (T["archives", "归档"], change.Archives)])
         {
             if (!of.IsEmpty)
             {

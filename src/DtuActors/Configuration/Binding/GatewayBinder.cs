@@ -43,6 +43,7 @@ internal static class GatewayBinder
             Polls = PollBinder.Bind(root, profiles.Values, canonical),
             Http = http,
             Storage = storage,
+            Archives = ArchiveBinder.Bind(root, storage, canonical),
             Cluster = cluster,
             Alarms = AlarmBinder.Bind(root),
             Telemetry = TelemetryBinder.Bind(root),

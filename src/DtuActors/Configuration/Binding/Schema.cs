@@ -13,7 +13,7 @@ internal sealed record Block(string Path, params string[] Keys)
 /// </summary>
 internal static class Schema
 {
-    public static readonly Block Dtu = new("dtu", "node", "listeners", "dialers", "profiles", "admission", "dtus", "endpoints", "routes", "polls", "http", "storage", "cluster", "alarms", "telemetry");
+    public static readonly Block Dtu = new("dtu", "node", "listeners", "dialers", "profiles", "admission", "dtus", "endpoints", "routes", "polls", "http", "storage", "archives", "cluster", "alarms", "telemetry");
 
     /// <summary>The maps and lists that belong to the files alone as soon as a file is given.</summary>
     public static readonly string[] OwnedByFiles = ["listeners", "dialers", "dtus", "endpoints", "routes", "polls"];
@@ -81,6 +81,20 @@ internal static class Schema
     public static readonly Block Http = new("dtu.http", "address", "port", "api-keys", "hosts");
     public static readonly Block ApiKey = new("dtu.http.api-keys[]", "name", "key", "role");
     public static readonly Block Storage = new("dtu.storage", "provider", "path", "connection", "retention", "max-history", "max-known");
+
+    private static readonly string[] AnyArchive = ["kind", "dtu", "format", "at", "time-zone", "path", "catch-up", "retry", "on"];
+
+    private static readonly string[] AnyServerArchive = [.. AnyArchive, "host", "port", "username", "password", "timeout"];
+
+    /// <summary>Archives by kind of target.</summary>
+    public static readonly IReadOnlyDictionary<string, Block> Archives = new Dictionary<string, Block>(StringComparer.Ordinal)
+    {
+        ["folder"] = new("dtu.archives.*", [.. AnyArchive, "folder"]),
+        ["ftp"] = new("dtu.archives.*", [.. AnyServerArchive, "mode", "plain"]),
+        ["sftp"] = new("dtu.archives.*", [.. AnyServerArchive, "key-path", "key-passphrase", "host-key"]),
+    };
+
+    public static readonly Block ArchiveRetry = new("dtu.archives.*.retry", "min", "max");
     public static readonly Block Cluster = new(
         "dtu.cluster", "enabled", "host", "port", "public-host", "public-port", "seed-nodes", "seed-node-timeout", "discovery", "roles", "stable-after", "tls");
 
@@ -109,7 +123,7 @@ internal static class Schema
     public static IEnumerable<Block> All =>
     [
         Dtu, Node, .. Listeners.Values, Certificate, Dialer, DialerReopen, Profile, Registration, Heartbeat, Keepalive, KeepWarm, ProfileFraming, EndpointFraming, Bus,
-        SuspendSlave, Duplicates, Application, KnownDtu, .. Endpoints.Values, EndpointCertificate, EndpointReopen, Unit, Route, Poll, Http, ApiKey, Storage, Cluster, Discovery, ClusterTls, ClusterCertificate,
+        SuspendSlave, Duplicates, Application, KnownDtu, .. Endpoints.Values, EndpointCertificate, EndpointReopen, Unit, Route, Poll, Http, ApiKey, Storage, .. Archives.Values, ArchiveRetry, Cluster, Discovery, ClusterTls, ClusterCertificate,
         Alarms, OfflineAlarm, FlappingAlarm, ChecksumAlarm, QueueAgeAlarm, QueueFullAlarm, EndpointDownAlarm, ListenerDownAlarm, Webhook, Telemetry, Otlp,
     ];
 }

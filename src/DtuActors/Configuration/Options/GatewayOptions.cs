@@ -32,6 +32,9 @@ public sealed record GatewayOptions
 
     public StorageOptions Storage { get; init; } = new();
 
+    /// <summary>What of the stored history is carried elsewhere each day.</summary>
+    public ImmutableArray<ArchiveOptions> Archives { get; init; } = [];
+
     public ClusterOptions Cluster { get; init; } = new();
 
     public AlarmOptions Alarms { get; init; } = new();

@@ -8,6 +8,9 @@ namespace DtuActors.Configuration;
 /// <summary>What became of one kind of block: the names of those that are new, gone, or say something else, and how many are as they were.</summary>
 public sealed record KindChange(ImmutableArray<string> Added, ImmutableArray<string> Removed, ImmutableArray<string> Changed, int Unchanged)
 {
+    /// <summary>There is none of that kind, before and after.</summary>
+    public static readonly KindChange None = new([], [], [], 0);
+
     public bool IsEmpty => Added.IsEmpty && Removed.IsEmpty && Changed.IsEmpty;
 
     /// <summary>Compares blocks by name; of several under one name the last counts.</summary>
@@ -46,14 +49,14 @@ public sealed record KindChange(ImmutableArray<string> Added, ImmutableArray<str
 
 /// <summary>
 /// From the options in force to others: what can be changed while sockets are open, and the keys of what can't. Whatever <see cref="GatewayOptions"/> holds beside
-/// routes, DTUs, polls and endpoints needs a restart.
+/// routes, DTUs, polls, endpoints and archives needs a restart.
 /// </summary>
 public sealed record OptionsChange
 {
     private static readonly PropertyInfo[] NeedingRestart =
     [
         .. typeof(GatewayOptions).GetProperties().Where(property => property.Name
-            is not (nameof(GatewayOptions.Routes) or nameof(GatewayOptions.Dtus) or nameof(GatewayOptions.Polls) or nameof(GatewayOptions.Endpoints))),
+            is not (nameof(GatewayOptions.Routes) or nameof(GatewayOptions.Dtus) or nameof(GatewayOptions.Polls) or nameof(GatewayOptions.Endpoints) or nameof(GatewayOptions.Archives))),
     ];
 
     /// <summary>Routes, called as their status calls them: <c>DTU -> ENDPOINT</c>.</summary>
@@ -65,13 +68,16 @@ public sealed record OptionsChange
 
     public required KindChange Endpoints { get; init; }
 
+    /// <summary>Not required: a node that is a release older does not tell it.</summary>
+    public KindChange Archives { get; init; } = KindChange.None;
+
     /// <summary>Whether the same routes stand in another order, which decides between equals.</summary>
     public required bool RoutesMoved { get; init; }
 
     /// <summary>The key paths that changed and need a restart, in the order of the options.</summary>
     public required ImmutableArray<string> NeedRestart { get; init; }
 
-    public bool IsEmpty => Routes.IsEmpty && !RoutesMoved && Dtus.IsEmpty && Polls.IsEmpty && Endpoints.IsEmpty && NeedRestart.IsEmpty;
+    public bool IsEmpty => Routes.IsEmpty && !RoutesMoved && Dtus.IsEmpty && Polls.IsEmpty && Endpoints.IsEmpty && Archives.IsEmpty && NeedRestart.IsEmpty;
 
     public static OptionsChange Between(GatewayOptions before, GatewayOptions after) => new()
     {
@@ -79,6 +85,7 @@ public sealed record OptionsChange
         Dtus = KindChange.Between(before.Dtus.Values, after.Dtus.Values, dtu => dtu.Id.Value),
         Polls = KindChange.Between(before.Polls, after.Polls, poll => poll.Name),
         Endpoints = KindChange.Between(before.Endpoints, after.Endpoints, endpoint => endpoint.Name),
+        Archives = KindChange.Between(before.Archives, after.Archives, archive => archive.Name),
         RoutesMoved = !SameOptions.Are(before.Routes, after.Routes),
         NeedRestart = [.. NeedingRestart.SelectMany(property => Keys(property, property.GetValue(before), property.GetValue(after))).Distinct()],
     };
