@@ -101,6 +101,7 @@ public sealed partial class DtuGateway
     // One at a time: whose word is in it reloads.
     private readonly Channel<bool> _reloading = Channel.CreateBounded<bool>(1);
     private GatewayOptions _options;
+    private TaskCompletionSource _optionsChanged = NewSignal();
     private string? _outOfCluster;
     private long _commands;
 
@@ -131,6 +132,9 @@ public sealed partial class DtuGateway
 
     /// <summary>What is in force: what it was started with, or last reloaded.</summary>
     public GatewayOptions Options => Volatile.Read(ref _options);
+
+    /// <summary>Completes when a reload puts others in force than when this was asked for.</summary>
+    internal Task OptionsChanged => Volatile.Read(ref _optionsChanged).Task;
 
     /// <summary>Start-up's events; completed after <see cref="StartUpEvent.Ready"/>.</summary>
     public ChannelReader<StartUpEvent> StartUp => _startUp.Reader;
@@ -165,7 +169,7 @@ public sealed partial class DtuGateway
     }
 
     /// <summary>
-    /// Puts other options in force, all or nothing, without touching sockets that did not change: routes, DTUs, polls and endpoints; whatever else says something new is
+    /// Puts other options in force, all or nothing, without touching sockets that did not change: routes, DTUs, polls, endpoints and archives; whatever else says something new is
     /// <see cref="Reloading.RestartNeeded"/>. A changed endpoint's old one writes what waits and ends before the new one begins. Sessions that are open stay, whatever
     /// <c>dtus</c> says of them now: it holds from their next registration on. Reloads wait for each other; <paramref name="ct"/> ends the wait, never a reload.
     /// </summary>
@@ -198,6 +202,7 @@ public sealed partial class DtuGateway
             if (outcome is Reloading.Applied)
             {
                 Volatile.Write(ref _options, options);
+                Interlocked.Exchange(ref _optionsChanged, NewSignal()).SetResult();
             }
 
             return outcome;
@@ -297,6 +302,8 @@ public sealed partial class DtuGateway
     }
 
     private async Task<IActorRef?> DeskAsync() => (await _parts.ConfigureAwait(false)).Desk;
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private string NextCommand() => $"{Interlocked.Increment(ref _commands):x8}-{Guid.CreateVersion7():n}";
 

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Hosting;
 using DtuActors.Alarming;
+using DtuActors.Archives;
 using DtuActors.Clustering;
 using DtuActors.Commanding;
 using DtuActors.Configuration;
@@ -68,12 +69,13 @@ public static class GatewayHosting
     }
 
     /// <summary>
-    /// Makes <see cref="DtuGateway"/> a service, which can be resolved once the application's host has started; and posts its alarms, where configuration has a
-    /// webhook. It comes behind AddAkka.
+    /// Makes <see cref="DtuGateway"/> a service, which can be resolved once the application's host has started; posts its alarms, where configuration has a
+    /// webhook; and carries its archives. It comes behind AddAkka.
     /// </summary>
     public static IServiceCollection AddDtuGateway(this IServiceCollection services)
     {
         AlarmWebhook.AddTo(services);
+        ArchiveService.AddTo(services);
         services.AddSingleton<StorageHealth>();
         return services.AddSingleton(provider =>
             GatewayOf.TryGetValue(provider.GetRequiredService<ActorSystem>(), out var gateway)

@@ -34,7 +34,7 @@ public static class GatewayMetrics
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
 
     /// <summary>1 while an endpoint is up, else 0, by endpoint.</summary>
-    public static readonly EndpointGauge EndpointUp = new(Meter);
+    public static readonly NamedGauge EndpointUp = new(Meter, "dtu.endpoint.up", "endpoint", "1 while the endpoint is up, else 0.");
 
     /// <summary>Alarms that are open, by kind.</summary>
     public static readonly UpDownCounter<long> Alarms = Meter.CreateUpDownCounter<long>("dtu.alarms", description: "Alarms that are open, by kind.");
@@ -51,6 +51,12 @@ public static class GatewayMetrics
     /// <summary>Frames and sessions that are not written yet.</summary>
     public static readonly UpDownCounter<long> HistoryWaiting = Meter.CreateUpDownCounter<long>("dtu.history.waiting", description: "Frames and sessions that wait to be written to the history.");
 
+    /// <summary>Files of archives, by archive and result: delivered, failed (a try that is made again).</summary>
+    public static readonly Counter<long> ArchiveFiles = Meter.CreateCounter<long>("dtu.archive.files", description: "Files of archives, by archive and result: delivered, failed (a try, which is made again).");
+
+    /// <summary>1 while an archive can't be carried, else 0, by archive.</summary>
+    public static readonly NamedGauge ArchiveFailing = new(Meter, "dtu.archive.failing", "archive", "1 while the archive can't be carried, else 0.");
+
     public static readonly KeyValuePair<string, object?> Kept = new("result", "kept");
     public static readonly KeyValuePair<string, object?> Lost = new("result", "lost");
     public static readonly KeyValuePair<string, object?> ByNumber = new("reason", "too-many");
@@ -58,4 +64,6 @@ public static class GatewayMetrics
     public static readonly KeyValuePair<string, object?> Delivered = new("result", "delivered");
     public static readonly KeyValuePair<string, object?> Failed = new("result", "failed");
     public static readonly KeyValuePair<string, object?> Dropped = new("result", "dropped");
+
+    public static KeyValuePair<string, object?> Archive(string name) => new("archive", name);
 }

@@ -10,6 +10,19 @@ internal static class PrivateFile
     public static FileStream Create(string path) =>
         new(path, Private(new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 0 }));
 
+    /// <summary>Makes a folder, and those above it, where they are not there. Throws as <see cref="System.IO.Directory.CreateDirectory(string)"/> does.</summary>
+    public static void MakeFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            System.IO.Directory.CreateDirectory(path);
+        }
+        else
+        {
+            System.IO.Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
     private static FileStreamOptions Private(FileStreamOptions options)
     {
         if (!OperatingSystem.IsWindows())
