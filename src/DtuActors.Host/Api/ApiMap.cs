@@ -30,7 +30,7 @@ internal static class ApiMap
                 Version = "v1",
                 Description =
                     "The gateway's HTTP API. JSON, camelCase; instants are UTC, ISO 8601; bytes are upper-case hexadecimal; errors are RFC 9457 problem+json whose type is a short word. " +
-                    "With dtu.http.api-keys set, every call but /, /login, /healthz and /readyz needs Authorization: Bearer KEY, or the console's cookie; roles: read (GET), operate (send, request, connection), admin (the register, routes, reloading, the audit trail).",
+                    "With dtu.http.api-keys set, every call but /, /login, /healthz and /readyz needs Authorization: Bearer KEY, or the console's cookie; roles: read (GET), operate (send, request, connection, archives), admin (the register, routes, reloading, the audit trail).",
             };
 
             // Whatever address it is read at is the server; the one it was bound to may be 0.0.0.0.
@@ -71,6 +71,7 @@ internal static class ApiMap
         ReloadApi.Map(api);
         RoutesApi.Map(api);
         AlarmsApi.Map(api);
+        ArchivesApi.Map(api);
         AuditApi.Map(api);
         LoginApi.Map(app);
         HealthApi.Map(app);

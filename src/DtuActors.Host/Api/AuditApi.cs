@@ -48,7 +48,7 @@ internal sealed record AuditModel
     public required string Via { get; init; }
     public required string Remote { get; init; }
 
-    [Description("send, request, kick, put-dtu, delete-dtu, import, reload, withdraw, login, or the call itself.")]
+    [Description("send, request, kick, put-dtu, delete-dtu, import, reload, withdraw, run-archive, login, or the call itself.")]
     public required string Action { get; init; }
     public string? Subject { get; init; }
     public string? Detail { get; init; }

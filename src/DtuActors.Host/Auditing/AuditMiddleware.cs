@@ -50,6 +50,7 @@ internal sealed class AuditMiddleware(RequestDelegate next, AuditTrail trail, Ti
         ["POST /api/v1/groups/{name}/send"] = "send-group",
         ["PUT /api/v1/routes"] = "put-routes",
         ["POST /api/v1/config/reload"] = "reload",
+        ["POST /api/v1/archives/{name}/run"] = "run-archive",
         ["POST /login"] = "login",
         ["POST /logout"] = "logout",
     };

@@ -61,6 +61,7 @@ internal static class DtuCommand
             KickCommand.Create(),
             WatchCommand.Create(),
             HistoryCommand.Create(),
+            ArchivesCommand.Create(),
             CaptureCommand.Create(),
             AttachCommand.Create(),
             ScanCommand.Create(),
