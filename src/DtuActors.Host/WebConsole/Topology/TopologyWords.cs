@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using DtuActors.Archives;
 using RouteOptions = DtuActors.Configuration.RouteOptions;
 
 namespace DtuActors.Host.WebConsole.Topology;
@@ -65,6 +66,34 @@ internal static class TopologyWords
         AlarmKinds.StorageFailed => words["storage fails", "存储故障"],
         AlarmKinds.EventsLost => words["events lost", "事件丢失"],
         _ => kind,
+    };
+
+    /// <summary>What an archive does.</summary>
+    public static string ArchiveState(this Words words, string state) => state switch
+    {
+        ArchiveStates.Idle => words["idle", "空闲"],
+        ArchiveStates.Running => words["running", "传送中"],
+        ArchiveStates.Waiting => words["waiting", "等待重试"],
+        ArchiveStates.Elsewhere => words["elsewhere", "在其他节点"],
+        _ => state,
+    };
+
+    /// <summary>Why an archive does not go on; a word without another here is shown as it is.</summary>
+    public static string ArchiveProblem(this Words words, string problem) => problem switch
+    {
+        "unknown-host" => words["the host's name is not known", "主机名无法解析"],
+        "unreachable" => words["the server does not answer", "服务器无应答"],
+        "wrong-password" => words["the account, its password or its key is not taken", "用户名、密码或密钥错误"],
+        "wrong-host-key" => words["the server's key is not the configured one", "服务器密钥与配置不符"],
+        "no-permission" => words["no permission there", "没有权限"],
+        "disk-full" => words["no room there", "对方磁盘已满"],
+        "broken" => words["the connection broke off", "连接中断"],
+        "refused" => words["the server refuses", "服务器拒绝"],
+        ArchiveProblems.SpoolFailed => words["this machine's disk fails", "本机磁盘出错"],
+        ArchiveProblems.StorageFailed => words["the history can't be read", "历史数据无法读取"],
+        ArchiveProblems.StateLost => words["what was carried before is not known any more", "已传送的记录已丢失"],
+        ArchiveProblems.Failed => words["an error", "出错"],
+        _ => problem,
     };
 
     /// <summary>The page of what an alarm is about; null: there is none.</summary>
