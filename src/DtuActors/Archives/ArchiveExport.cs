@@ -57,7 +57,11 @@ internal static class ArchiveExport
 
         public abstract ValueTask EndAsync(CancellationToken cancellation);
 
-        public virtual ValueTask DisposeAsync() => output.DisposeAsync();
+        public virtual ValueTask DisposeAsync()
+        {
+            GC.SuppressFinalize(this);
+            return output.DisposeAsync();
+        }
     }
 
     private sealed class Csv : Sheet

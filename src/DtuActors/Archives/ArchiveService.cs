@@ -74,7 +74,7 @@ public sealed class ArchiveService : BackgroundService
     {
         var before = Entries;
         var kept = before.Where(entry => options.Archives.Any(archive => SameOptions.Are(archive, entry.Options))).ToList();
-        await Task.WhenAll(before.Except(kept).Select(entry => entry.StopAsync())).ConfigureAwait(false);
+        await Task.WhenAll(before.Except(kept).Select(entry => entry.DisposeAsync().AsTask())).ConfigureAwait(false);
         foreach (var gone in before.Where(entry => entry.Runner is not null && options.Archives.All(archive => archive.Name != entry.Options.Name)))
         {
             GatewayMetrics.ArchiveFailing.Remove(gone.Options.Name);
@@ -96,7 +96,7 @@ public sealed class ArchiveService : BackgroundService
     }
 
     /// <summary>One archive of the configuration; one without a runner is another node's.</summary>
-    private sealed class Entry
+    private sealed class Entry : IAsyncDisposable
     {
         private readonly CancellationTokenSource _stopping = new();
         private readonly Task _running;
@@ -111,7 +111,7 @@ public sealed class ArchiveService : BackgroundService
 
         public ArchiveRunner? Runner { get; }
 
-        public async Task StopAsync()
+        public async ValueTask DisposeAsync()
         {
             await _stopping.CancelAsync().ConfigureAwait(false);
             await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
