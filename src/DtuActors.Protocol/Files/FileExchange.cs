@@ -50,8 +50,11 @@ public sealed record FileTimes
     /// <summary>Within which the device begins.</summary>
     public TimeSpan Start { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Within which it says something to a block, or sends the next one; then the last word is said again.</summary>
+    /// <summary>Within which it says something to a block, or sends the next one; then the last word is said again. Four times as long as it took lately, where that is shorter.</summary>
     public TimeSpan Answer { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>The least of it.</summary>
+    public TimeSpan LeastAnswer { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>The longest pause within a block: the rest of it is lost.</summary>
     public TimeSpan Pause { get; init; } = TimeSpan.FromSeconds(5);
@@ -68,6 +71,8 @@ public abstract class FileExchange(IFileLine line, FileTimes times)
     /// <summary>So often the same block is sent, or asked for, before it is given up.</summary>
     public const int MostAttempts = 10;
 
+    private TimeSpan? _took;
+
     /// <summary>Null while it runs.</summary>
     public FileEnd? End { get; private set; }
 
@@ -81,6 +86,11 @@ public abstract class FileExchange(IFileLine line, FileTimes times)
     public abstract FileProgress Progress { get; }
 
     protected FileTimes Times => times;
+
+    /// <summary>How long an answer may take, from what it took.</summary>
+    protected TimeSpan AnswerLimit => _took is not { } took ? times.Answer
+        : 4 * took < times.LeastAnswer ? times.LeastAnswer
+        : 4 * took < times.Answer ? 4 * took : times.Answer;
 
     protected int Retries { get; set; }
 
@@ -111,6 +121,9 @@ public abstract class FileExchange(IFileLine line, FileTimes times)
     protected abstract void OnBytes(ReadOnlySpan<byte> bytes, DateTimeOffset now);
 
     protected abstract void OnDue(DateTimeOffset now);
+
+    /// <summary>An answer to what was said once took so long. What takes longer counts at once, what takes less in time.</summary>
+    protected void Took(TimeSpan time) => _took = _took is { } took && time < took ? took - ((took - time) / 8) : time;
 
     protected void Write(ReadOnlyMemory<byte> bytes) => line.Write(bytes);
 

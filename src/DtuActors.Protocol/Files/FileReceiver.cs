@@ -41,6 +41,10 @@ public sealed class FileReceiver : FileExchange
     private string? _name;
     private long? _size;
     private DateTimeOffset _giveUpAt;
+    private DateTimeOffset _saidAt;
+
+    // Whether the last word asked for the next block, and nothing went wrong since.
+    private bool _isAnswered;
 
     // A line that is never quiet is asked then all the same.
     private DateTimeOffset _quietUntil;
@@ -245,6 +249,11 @@ public sealed class FileReceiver : FileExchange
             return;
         }
 
+        if (_isAnswered)
+        {
+            Took(now - _saidAt);
+        }
+
         _content.Write(data[..wanted]);
         _expected++;
         _stage = Stage.Taking;
@@ -351,6 +360,8 @@ public sealed class FileReceiver : FileExchange
     private void Say(byte[] words, DateTimeOffset now)
     {
         Write(words);
-        Due = now + Times.Answer;
+        _saidAt = now;
+        _isAnswered = words is [Ack];
+        Due = now + AnswerLimit;
     }
 }

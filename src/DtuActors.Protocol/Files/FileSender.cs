@@ -224,6 +224,11 @@ public sealed class FileSender : FileExchange
 
     private void OnBlockTaken(DateTimeOffset now)
     {
+        if (_attempts == 1)
+        {
+            Took(now - _writtenAt);
+        }
+
         if (!_mayBeDoubled)
         {
             Advance(now);
@@ -283,7 +288,7 @@ public sealed class FileSender : FileExchange
     {
         _attempts++;
         _writtenAt = now;
-        Due = now + Times.Answer;
+        Due = now + AnswerLimit;
         Write(_last);
     }
 }

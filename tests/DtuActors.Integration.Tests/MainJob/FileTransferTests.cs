@@ -8,7 +8,7 @@ namespace DtuActors.Integration.Tests.MainJob;
 /// <summary>
 /// Files to and from lrzsz, which stands for the instrument: on a pty behind a simulated DTU whose link is slow and whose line is noisy, and on a COM port.
 /// </summary>
-public sealed class FileTransferTests : IAsyncLifetime
+public sealed class FileTransferTests : IAsyncLifetime, IDisposable
 {
     private const string Latency = "20ms";
     private const int Kilobytes = 24;
@@ -25,8 +25,10 @@ public sealed class FileTransferTests : IAsyncLifetime
     private readonly string _folder = System.IO.Directory.CreateTempSubdirectory("dtu-files-").FullName;
     private readonly List<Process> _started = [];
     private HostProcess _host = null!;
-    private HttpClient _http = null!;
+    private HttpClient? _client;
     private HostProcess? _dtu;
+
+    private HttpClient Http => _client!;
 
     public async Task InitializeAsync()
     {
@@ -37,8 +39,10 @@ public sealed class FileTransferTests : IAsyncLifetime
 
         await CableAsync("port-a", "port-b");
         _host = await HostProcess.RunAsync(Home, _folder);
-        _http = new HttpClient { BaseAddress = new Uri(_host.Url) };
+        _client = new HttpClient { BaseAddress = new Uri(_host.Url) };
     }
+
+    public void Dispose() => _client?.Dispose();
 
     public async Task DisposeAsync()
     {
@@ -49,7 +53,6 @@ public sealed class FileTransferTests : IAsyncLifetime
 
         if (_host is not null)
         {
-            _http.Dispose();
             await _host.DisposeAsync();
         }
 
@@ -107,6 +110,7 @@ public sealed class FileTransferTests : IAsyncLifetime
     public async Task Several_files_go_over_a_com_port_by_ymodem_and_come_back()
     {
         Need();
+        await RunningGateway.UntilAsync(async () => (await Http.GetStringAsync("/api/v1/endpoints")).Contains("\"state\":\"up\"", StringComparison.Ordinal));
         string[] sent = [await FileAsync("a.cfg"), await FileAsync("b b.log")];
         var there = Path.Combine(_folder, "there");
         System.IO.Directory.CreateDirectory(there);
@@ -149,9 +153,9 @@ public sealed class FileTransferTests : IAsyncLifetime
         var instrument = Instrument("dtu-b", "rb", _folder);
         var started = await StartAsync(id, new { direction = "put", protocol = "ymodem", files = new[] { new { name = "big.bin", hex = new string('A', 2 * 1024 * 1024) } } });
         await RunningGateway.UntilAsync(async () => (await TransferAsync(id, started)).GetProperty("bytes").GetInt64() > 0);
-        Assert.Equal(204, (int)(await _http.DeleteAsync($"/api/v1/dtus/{id}/files/{started}")).StatusCode);
+        Assert.Equal(204, (int)(await Http.DeleteAsync($"/api/v1/dtus/{id}/files/{started}")).StatusCode);
         await RunningGateway.UntilAsync(async () => (await TransferAsync(id, started)).GetProperty("state").GetString() == "cancelled");
-        Assert.Equal(409, (int)(await _http.DeleteAsync($"/api/v1/dtus/{id}/files/{started}")).StatusCode);
+        Assert.Equal(409, (int)(await Http.DeleteAsync($"/api/v1/dtus/{id}/files/{started}")).StatusCode);
         using var patience = new CancellationTokenSource(HostProcess.Patience);
         await instrument.WaitForExitAsync(patience.Token);
         Assert.NotEqual(0, instrument.ExitCode);
@@ -173,8 +177,8 @@ public sealed class FileTransferTests : IAsyncLifetime
         Assert.Equal((400, "files"), await RefusedAsync(files, new { direction = "put", protocol = "ymodem", files = new[] { new { name = "a", hex = "0" } } }));
         Assert.Equal((400, "files"), await RefusedAsync(files, new { direction = "put", protocol = "xmodem", files = new[] { new { name = "a", hex = "" } } }));
         Assert.Equal((400, "say"), await RefusedAsync(files, new { direction = "get", protocol = "xmodem", say = "\\q" }));
-        Assert.Equal(404, (int)(await _http.GetAsync($"{files}/none")).StatusCode);
-        Assert.Equal(404, (int)(await _http.GetAsync($"{files}/none/content/0")).StatusCode);
+        Assert.Equal(404, (int)(await Http.GetAsync($"{files}/none")).StatusCode);
+        Assert.Equal(404, (int)(await Http.GetAsync($"{files}/none/content/0")).StatusCode);
 
         var none = await HostProcess.CommandAsync(["put", id, "no-such-file", "--url", _host.Url]);
         Assert.Equal(2, none.ExitCode);
@@ -209,7 +213,7 @@ public sealed class FileTransferTests : IAsyncLifetime
         string? id = null;
         await RunningGateway.UntilAsync(async () =>
         {
-            var online = (await _http.GetFromJsonAsync<JsonElement>("/api/v1/dtus?state=online")).GetProperty("items");
+            var online = (await Http.GetFromJsonAsync<JsonElement>("/api/v1/dtus?state=online")).GetProperty("items");
             id = online.GetArrayLength() == 1 ? online[0].GetProperty("id").GetString() : null;
             return id is not null;
         });
@@ -234,21 +238,24 @@ public sealed class FileTransferTests : IAsyncLifetime
         return path;
     }
 
-    private static async Task SameAsync(string sent, string arrived) =>
-        Assert.True((await File.ReadAllBytesAsync(sent)).AsSpan().SequenceEqual(await File.ReadAllBytesAsync(arrived)), "another file arrived");
+    private static async Task SameAsync(string sent, string arrived)
+    {
+        var (before, behind) = (await File.ReadAllBytesAsync(sent), await File.ReadAllBytesAsync(arrived));
+        Assert.True(before.AsSpan().SequenceEqual(behind), "another file arrived");
+    }
 
     private async Task<string> StartAsync(string id, object order)
     {
-        var answer = await _http.PostAsJsonAsync($"/api/v1/dtus/{id}/files", order);
+        var answer = await Http.PostAsJsonAsync($"/api/v1/dtus/{id}/files", order);
         Assert.Equal(202, (int)answer.StatusCode);
         return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
     }
 
-    private Task<JsonElement> TransferAsync(string id, string transfer) => _http.GetFromJsonAsync<JsonElement>($"/api/v1/dtus/{id}/files/{transfer}");
+    private Task<JsonElement> TransferAsync(string id, string transfer) => Http.GetFromJsonAsync<JsonElement>($"/api/v1/dtus/{id}/files/{transfer}");
 
     private async Task<(int Status, string? Type)> RefusedAsync(string path, object body)
     {
-        var answer = await _http.PostAsJsonAsync(path, body);
+        var answer = await Http.PostAsJsonAsync(path, body);
         return ((int)answer.StatusCode, (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("type").GetString());
     }
 
@@ -256,7 +263,7 @@ public sealed class FileTransferTests : IAsyncLifetime
     private async Task BusIsUsableAsync(string id) =>
         await RunningGateway.UntilAsync(async () =>
         {
-            var answer = await _http.PostAsJsonAsync($"/api/v1/dtus/{id}/send", new { text = "free?" });
+            var answer = await Http.PostAsJsonAsync($"/api/v1/dtus/{id}/send", new { text = "free?" });
             return (await answer.Content.ReadFromJsonAsync<JsonElement>()).TryGetProperty("state", out var state) && state.GetString() == "delivered";
         });
 }
