@@ -22,7 +22,7 @@ internal static class PutCommand
         };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(files) is { Length: > 1 } && result.GetValue(protocol) != FileProtocol.Ymodem.Name())
+            if (result.GetValue(files) is { Length: > 1 } && result.GetResult(protocol) is { Implicit: false } && result.GetValue(protocol) != FileProtocol.Ymodem.Name())
             {
                 result.AddError($"--protocol {result.GetValue(protocol)} carries one file; ymodem carries several");
             }
