@@ -19,6 +19,9 @@ internal sealed class SftpTarget(SftpTargetOptions options) : IArchiveTarget
     private const int NoSpace = 14;
     private const int QuotaExceeded = 15;
 
+    // The connection, the versions, the keys, the account, its SFTP: each has the time that is configured, and of a first line that comes byte by byte SSH.NET gives it to each byte.
+    private const int Steps = 5;
+
     private static readonly TimeSpan QuitLimit = TimeSpan.FromSeconds(1);
 
     private SftpClient? _client;
@@ -233,12 +236,17 @@ internal sealed class SftpTarget(SftpTargetOptions options) : IArchiveTarget
         var connecting = OnOwnThreadAsync(Connect);
         try
         {
-            return _client = await connecting.WaitAsync(cancellation).ConfigureAwait(false);
+            return _client = await connecting.WaitAsync(options.Timeout * Steps, cancellation).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
             _ = GiveUpAsync(connecting);
             throw;
+        }
+        catch (TimeoutException trickling)
+        {
+            _ = GiveUpAsync(connecting);
+            throw TargetLimits.NotReached(options, trickling);
         }
     }
 
