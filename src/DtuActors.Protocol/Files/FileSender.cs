@@ -274,9 +274,12 @@ public sealed class FileSender : FileExchange
     {
         if (_attempts >= MostAttempts)
         {
-            Fail(_stage is Stage.Block
-                ? $"the device did not take the block at {_offset} of {Current.Length} bytes in {MostAttempts} attempts"
-                : $"the device did not take the {(_stage is Stage.Header ? "file's name" : "file's end")} in {MostAttempts} attempts");
+            Fail(_stage switch
+            {
+                Stage.Block => $"the device did not take the block at {_offset} of {Current.Length} bytes in {MostAttempts} attempts",
+                Stage.End => $"the device took all {Current.Length} bytes and did not acknowledge the file's end in {MostAttempts} attempts: it may have the whole file",
+                _ => $"the device did not take the file's name in {MostAttempts} attempts",
+            });
             return;
         }
 
