@@ -92,7 +92,7 @@ public sealed partial class CommandQueueActor
         }
         else
         {
-            Context.Parent.Tell(new Queueing.Idle(_heard));
+            Context.Parent.Tell(Queueing.Idle.Instance);
 
             // Where something came meanwhile it is asked again.
             ArmIdle();

@@ -47,7 +47,6 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
     private Asker? _asking;
     private TimeSpan _again = FirstAgain;
     private long _numbers;
-    private long _heard;
     private int _sinceSnapshot;
     private bool _works;
     private bool _finishing;
@@ -83,7 +82,11 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
     {
         if (message is Queueing.IForQueue question)
         {
-            _unread[question] = Sender;
+            // What was set aside comes by here again.
+            if (_unread.TryAdd(question, Sender))
+            {
+                Context.Parent.Tell(Queueing.Heard.Instance);
+            }
         }
 
         return base.AroundReceive(receive, message);
@@ -99,19 +102,15 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
         switch (message)
         {
             case Queueing.Take take:
-                _heard++;
                 OnTake(take);
                 break;
             case Queueing.Withdraw withdraw:
-                _heard++;
                 OnWithdraw(withdraw);
                 break;
             case Queueing.List:
-                _heard++;
                 Sender.Tell(new Commands.Listed(_queue.List()));
                 break;
             case Queueing.Wake:
-                _heard++;
                 break;
             case Queueing.SessionIs session:
                 OnSession(session.Session);
@@ -401,21 +400,11 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
 
     private void TellStanding() => _setup.Fleet.Tell(new Queueing.Standing(_dtu, _queue.Open.Count - (_queue.UnderWay is null ? 0 : 1)));
 
-    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) => OnJournalLost(cause);
+    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) => OnJournalFailed(cause);
 
     protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr) => OnJournalFailed(cause);
 
-    protected override void OnRecoveryFailure(Exception reason, object? message = null) => OnJournalLost(reason);
-
-    // It stops behind this, and who asked meanwhile would hear nothing.
-    private void OnJournalLost(Exception cause)
-    {
-        OnJournalFailed(cause);
-        foreach (var (question, asker) in _unread)
-        {
-            asker.Tell(new Queueing.Refused((question as Queueing.Take)?.Correlation ?? 0, RefusalReason.StorageFailed));
-        }
-    }
+    protected override void OnRecoveryFailure(Exception reason, object? message = null) => OnJournalFailed(reason);
 
     // Said once, and by readiness as long as it lasts.
     private void OnJournalFailed(Exception cause)
@@ -440,6 +429,11 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
             {
                 asker.Ref.Tell(new Queueing.Taken(asker.Correlation, command.Status, null));
             }
+        }
+
+        foreach (var (question, asker) in _unread)
+        {
+            Queueing.RefuseForStorage(question, asker);
         }
 
         base.PostStop();

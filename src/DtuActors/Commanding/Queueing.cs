@@ -78,8 +78,26 @@ public static class Queueing
         public static readonly Works Instance = new();
     }
 
-    /// <summary>Queue → DtuActor: nothing is open, all is in the snapshot, and so many messages came: if that is all that were sent, let it go.</summary>
-    public sealed record Idle(long Heard) : INoSerializationVerificationNeeded;
+    /// <summary>Queue → DtuActor: it has the next <see cref="IForQueue"/> that it was told, and whoever asked hears of it, whatever happens.</summary>
+    public sealed record Heard : INoSerializationVerificationNeeded
+    {
+        public static readonly Heard Instance = new();
+    }
+
+    /// <summary>Queue → DtuActor: nothing is open, and all is in the snapshot: if it has <see cref="Heard"/> all that it was told, let it go.</summary>
+    public sealed record Idle : INoSerializationVerificationNeeded
+    {
+        public static readonly Idle Instance = new();
+    }
+
+    /// <summary>Tells whoever asked that the journal fails.</summary>
+    internal static void RefuseForStorage(IForQueue question, IActorRef asker)
+    {
+        if (question is not Wake)
+        {
+            asker.Tell(new Refused((question as Take)?.Correlation ?? 0, RefusalReason.StorageFailed));
+        }
+    }
 
     /// <summary>Queue → FleetView: so many of its commands wait, those not counted that a session has.</summary>
     public sealed record Standing(DtuId Dtu, int Waiting) : INoSerializationVerificationNeeded;

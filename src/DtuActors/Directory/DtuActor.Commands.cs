@@ -16,9 +16,11 @@ public sealed partial class DtuActor
     // An answer from the instrument that is on its way; what takes longer ends as a crash would end it.
     private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(8);
 
+    // What it was told and does not have yet: lost, where it ends before.
+    private readonly Queue<(Queueing.IForQueue Question, IActorRef Asker)> _unheard = new();
+
     private IActorRef? _queue;
     private TimeSpan _queueAgain = FirstAgain;
-    private long _toldQueue;
     private bool _leaving;
 
     // Or had, and has one again soon, here or at its next home.
@@ -36,8 +38,11 @@ public sealed partial class DtuActor
             case Queueing.Works:
                 _queueAgain = FirstAgain;
                 return true;
-            case Queueing.Idle idle:
-                OnQueueIdle(idle);
+            case Queueing.Heard when Sender.Equals(_queue):
+                _unheard.Dequeue();
+                return true;
+            case Queueing.Idle when Sender.Equals(_queue):
+                OnQueueIdle();
                 return true;
             case QueueDue:
                 StartQueue();
@@ -56,7 +61,7 @@ public sealed partial class DtuActor
         }
         else if (_queue is null && Timers.IsTimerActive(QueueKey))
         {
-            Sender.Tell(new Queueing.Refused((message as Queueing.Take)?.Correlation ?? 0, RefusalReason.StorageFailed));
+            Queueing.RefuseForStorage(message, Sender);
         }
         else
         {
@@ -65,25 +70,24 @@ public sealed partial class DtuActor
                 StartQueue();
             }
 
-            _toldQueue++;
+            _unheard.Enqueue((message, Sender));
             _queue!.Forward(message);
         }
     }
 
     private void StartQueue()
     {
-        _toldQueue = 0;
         _queue = Context.Watch(Context.ActorOf(CommandQueueActor.Props(_home.Commands!, _id)));
         TellQueue();
     }
 
     private void TellQueue() => _queue?.Tell(new Queueing.SessionIs(_session));
 
-    private void OnQueueIdle(Queueing.Idle idle)
+    private void OnQueueIdle()
     {
-        if (_queue is not null && idle.Heard == _toldQueue)
+        if (_unheard.Count == 0)
         {
-            Context.Unwatch(_queue);
+            Context.Unwatch(_queue!);
             Context.Stop(_queue);
             _queue = null;
             if (_session is null)
@@ -122,6 +126,11 @@ public sealed partial class DtuActor
     private void OnQueueEnded()
     {
         _queue = null;
+        while (_unheard.TryDequeue(out var lost))
+        {
+            Queueing.RefuseForStorage(lost.Question, lost.Asker);
+        }
+
         if (_leaving)
         {
             Context.Stop(Self);

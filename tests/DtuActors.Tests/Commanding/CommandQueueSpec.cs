@@ -451,6 +451,17 @@ public sealed class CommandQueueSpec : ActorSpec
         }
     }
 
+    [Fact]
+    public void Whoever_asks_a_queue_that_is_ending_hears_so_at_once()
+    {
+        Taken("c1");
+        Sys.ActorSelection(_directory.Path / "*" / "*").Tell(PoisonPill.Instance);
+        Take("c2", Hour);
+        _directory.Tell(new Queueing.List(Dtu), TestActor);
+        Assert.Equal(RefusalReason.StorageFailed, ExpectMsg<Queueing.Refused>().Reason);
+        Assert.Equal(RefusalReason.StorageFailed, ExpectMsg<Queueing.Refused>().Reason);
+    }
+
     private readonly Dictionary<IActorRef, Epoch> _epochs = [];
 
     private static string PersistenceId => CommandQueueActor.IdPrefix + Dtu.Value;
