@@ -13,7 +13,7 @@ public sealed class FolderArchiveTests : IDisposable
     private const string Text = """
         dtu {
           listeners { main { transport = tcp, address = "127.0.0.1", port = 0 } }
-          profiles { default { framing { codec = fixed, length = 2 } } }
+          profiles { default { framing { codec = fixed, length = 2 }, registration { pattern = "(?<id>[0-9A-Za-z/-]{2,64})" } } }
           http { address = "127.0.0.1", port = 0 }
           archives {
             office { kind = folder, folder = "there", path = "{dtu}/{date}.csv" }
