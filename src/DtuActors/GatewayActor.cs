@@ -58,6 +58,9 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
     private const int MostRestarts = 20;
     private static readonly TimeSpan RestartsWithin = TimeSpan.FromSeconds(10);
 
+    // Behind a start all DTUs come back at once, and want the processor more than the second that it takes of it.
+    private static readonly TimeSpan WarmUpAfter = TimeSpan.FromSeconds(10);
+
     private readonly Admission _admission;
     private readonly PollTable _polls;
     private readonly EventInlet _inlet = new();
@@ -122,6 +125,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         Receive<Fleet.TellAgain>(OnTellAgain);
         Receive<GetParts>(_ => Sender.Tell(new Parts(_router, _fleet, _recorder, _monitors, _register, _alarms, _commands, _transfers, _stored is null ? null : _directory, _desk.IsNobody() ? null : _desk, _membership.IsNobody() ? null : _membership)));
         Receive<ShutDown.Drain>(_ => DrainSessions());
+        Receive<WarmUpDue>(_ => Context.ActorOf(JournalWarmUp.Props()));
         Receive<Terminated>(OnTerminated);
         Receive<LimitReached>(_ => NextPhase());
         Reloads();
@@ -235,7 +239,7 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         if (!_journalOpened)
         {
             _journalOpened = true;
-            Context.ActorOf(JournalWarmUp.Props());
+            Timers.StartSingleTimer(WarmUpDue.Instance, WarmUpDue.Instance, WarmUpAfter);
         }
 
         Enter();
@@ -529,6 +533,11 @@ public sealed partial class GatewayActor : ReceiveActor, IWithTimers
         _fleet.Tell(new Fleet.EndedSoFar(_recorder));
         _history = ActorRefs.Nobody;
         Timers.StartSingleTimer(LimitKey, LimitReached.Instance, HistoryLimit);
+    }
+
+    private sealed record WarmUpDue : INoSerializationVerificationNeeded
+    {
+        public static readonly WarmUpDue Instance = new();
     }
 
     private sealed record LimitReached : INoSerializationVerificationNeeded

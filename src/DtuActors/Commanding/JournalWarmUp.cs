@@ -5,7 +5,7 @@ using Akka.Persistence;
 namespace DtuActors.Commanding;
 
 /// <summary>
-/// Writes and reads the journal once at the start, and ends: the first command of a day does not wait the second or two in which the plug-in and its database code are made
+/// Writes and reads the journal once, soon after the start, and ends: the first command of a day does not wait the second or two in which the plug-in and its database code are made
 /// ready. Where it fails, the first command tells of it.
 /// </summary>
 public sealed class JournalWarmUp : UntypedPersistentActor

@@ -70,6 +70,7 @@ public sealed class NumbersTests
     public async Task Metrics_are_well_formed_and_hold_all_that_dashboard_and_alerts_name()
     {
         await using var host = await HostProcess.RunAsync(Text("""
+            archives { office { kind = folder, folder = "." } }
             endpoints { scada { kind = tcp, address = "127.0.0.1", port = 0 } }
             routes = [{ dtu = "*", to = scada, direction = up }]
             """));
