@@ -15,7 +15,10 @@ internal static class SocketAge
     private const int TcpInfo = 11;
     private const int LastDataSent = 44;
 
-    /// <summary>By this node's monotonic clock, before anything is sent to it. Now, where the system does not tell.</summary>
+    /// <summary>
+    /// By this node's monotonic clock, before anything is sent to it. Now, where the system does not tell. Ages go by the system's tick, some milliseconds long, and so they are taken from a clock that goes
+    /// by it too (CLOCK_MONOTONIC_COARSE, which is TickCount64): of two sockets that came in different ticks the later one is told as such, whenever each is asked.
+    /// </summary>
     public static long Came(Socket socket)
     {
         var now = Stopwatch.GetTimestamp();
@@ -28,7 +31,7 @@ internal static class SocketAge
         try
         {
             return socket.GetRawSocketOption(TcpLevel, TcpInfo, info) == info.Length
-                ? now - (Milliseconds(info[LastDataSent..]) * Stopwatch.Frequency / 1000)
+                ? (Environment.TickCount64 - Milliseconds(info[LastDataSent..])) * Stopwatch.Frequency / 1000
                 : now;
         }
         catch (SocketException)

@@ -27,6 +27,41 @@ public sealed class SocketAgeTests
         Assert.InRange(Stopwatch.GetElapsedTime(SocketAge.Came(acceptedLast), came), Waited / 2, TimeSpan.FromMinutes(1));
     }
 
+    // A machine that is busy is late with its ticks, too.
+    [SkippableFact]
+    public async Task Those_that_came_in_different_ticks_are_told_in_their_order_whenever_each_is_asked()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "other systems don't tell");
+        using var listening = Listening();
+        var sockets = new List<Socket>();
+        try
+        {
+            for (var i = 0; i < 50; i++)
+            {
+                sockets.Add(await DialledAsync(listening));
+                var tick = Environment.TickCount64;
+                while (Environment.TickCount64 == tick)
+                {
+                    Thread.SpinWait(100);
+                }
+            }
+
+            var came = new List<long>();
+            for (var i = 0; i < 50; i++)
+            {
+                sockets.Add(await listening.AcceptAsync());
+                Thread.SpinWait(1000 * (i % 7));
+                came.Add(SocketAge.Came(sockets[^1]));
+            }
+
+            Assert.Equal(came.Order(), came);
+        }
+        finally
+        {
+            sockets.ForEach(socket => socket.Dispose());
+        }
+    }
+
     [Fact]
     public async Task One_that_is_gone_already_came_now()
     {
