@@ -8,7 +8,7 @@ namespace DtuActors.Tests.Shared;
 
 /// <summary>
 /// What is fuzzed: every codec with its decoder and id fields, every envelope as <c>envelope:NAME</c>, every vendor's login as <c>login:NAME</c>, the
-/// registrations that are read from text and hex, the RFC 2217 port, Modbus requests with their answers, and the PROXY header. Whatever comes in, their promises
+/// registrations that are read from text and hex, the RFC 2217 port, Modbus requests with their answers, the PROXY header, and exchanges of files. Whatever comes in, their promises
 /// hold, or <see cref="BrokenPromiseException"/> is thrown.
 /// </summary>
 internal static class FuzzTargets
@@ -39,6 +39,7 @@ internal static class FuzzTargets
         [PortTarget.Name] = (PortTarget.Run, PortTarget.Seeds),
         [ModbusTarget.Name] = (ModbusTarget.Run, ModbusTarget.Seeds),
         [ProxyTarget.Name] = (ProxyTarget.Run, ProxyTarget.Seeds),
+        [FilesTarget.Name] = (FilesTarget.Run, FilesTarget.Seeds),
     };
 
     private delegate void Runner(FuzzInput input);
