@@ -48,7 +48,13 @@ internal sealed class RunningGateway : IAsyncDisposable
         return socket;
     }
 
-    public async Task<EndpointStatus> EndpointAsync(string name) => (await Gateway.EndpointsAsync(default)).Single(endpoint => endpoint.Name == name);
+    /// <summary>As soon as it is known: one that listens to nobody may tell of itself behind <c>ready</c>.</summary>
+    public async Task<EndpointStatus> EndpointAsync(string name)
+    {
+        EndpointStatus? found = null;
+        await UntilAsync(async () => (found = (await Gateway.EndpointsAsync(default)).SingleOrDefault(endpoint => endpoint.Name == name)) is not null);
+        return found!;
+    }
 
     public static async Task UntilAsync(Func<Task<bool>> condition)
     {
