@@ -79,8 +79,14 @@ public sealed class FileTransferTests : IAsyncLifetime, IDisposable
         System.IO.Directory.CreateDirectory(there);
         var instrument = Instrument("dtu-b", protocol == "ymodem" ? program : $"{program} fw.bin", there);
         var put = await HostProcess.CommandAsync(["put", id, sent, "--protocol", protocol, "--url", _host.Url]);
-        Assert.True(put.ExitCode == 0, put.Errors + _host.Errors);
-        Assert.StartsWith($"done fw.bin {Kilobytes * 1024} bytes", put.Output, StringComparison.Ordinal);
+
+        // rx empties the line as it leaves, and now and then its last acknowledgement with it: whoever sends can't know, and says so.
+        if (protocol == "ymodem" || !put.Errors.Contains("it may have the whole file", StringComparison.Ordinal))
+        {
+            Assert.True(put.ExitCode == 0, put.Errors + _host.Errors);
+            Assert.StartsWith($"done fw.bin {Kilobytes * 1024} bytes", put.Output, StringComparison.Ordinal);
+        }
+
         await instrument.WaitForExitAsync();
         await SameAsync(sent, Path.Combine(there, "fw.bin"));
         await BusIsUsableAsync(id);
