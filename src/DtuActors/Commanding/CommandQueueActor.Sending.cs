@@ -146,56 +146,35 @@ public sealed partial class CommandQueueActor
 
         if (lost.WasHeard || command.IsBegun)
         {
-            EndUnknown(command, again: true);
-        }
-        else if (command.IsOver(Now, At))
-        {
-            End(command, CommandStates.Expired);
-        }
-        else if (command.Taken.Until is null)
-        {
-            End(command, CommandStates.Failed, CommandsActor.Word(RefusalReason.SessionEnded), RefusalReason.SessionEnded);
+            EndWritten(command, CommandStates.UnknownOutcome, RefusalReason.SessionEnded, again: true);
         }
         else
         {
-            Return(command, again: true);
+            PutBack(command, RefusalReason.SessionEnded, again: true);
         }
     }
 
     // One here says of everything whether it left, before it ends. The words of one elsewhere go with its node, or with a connection to it that breaks.
     private void OnSessionGone()
     {
-        if (_underWay!.Connection.Path.Address.HasLocalScope)
+        var (command, connection) = (_underWay!.Command, _underWay.Connection);
+        if (connection.Path.Address.HasLocalScope)
         {
             Interrupted(RefusalReason.SessionEnded);
         }
         else
         {
-            _session = _underWay.Connection.Equals(_session?.Connection) ? null : _session;
-            EndUnknown(_underWay.Command, again: false);
-        }
-    }
-
-    // It may have been written.
-    private void EndUnknown(OpenCommand command, bool again)
-    {
-        if (command.Taken.Retry && command.Left(Now, At) > TimeSpan.Zero)
-        {
-            Return(command, again);
-        }
-        else
-        {
-            End(command, CommandStates.Failed, CommandStates.UnknownOutcome, RefusalReason.SessionEnded);
+            ForgetSession(connection);
+            EndWritten(command, CommandStates.UnknownOutcome, RefusalReason.SessionEnded, again: false);
         }
     }
 
     private void Interrupted(RefusalReason reason)
     {
         var (command, connection) = (_underWay!.Command, _underWay.Connection);
-        if (reason is RefusalReason.SessionEnded && connection.Equals(_session?.Connection))
+        if (reason is RefusalReason.SessionEnded)
         {
-            // The directory tells of the next one.
-            _session = null;
+            ForgetSession(connection);
         }
 
         if (reason is RefusalReason.Withdrawn)
@@ -204,16 +183,34 @@ public sealed partial class CommandQueueActor
         }
         else if (command.IsBegun)
         {
-            if (reason is RefusalReason.SessionEnded && command.Taken.Retry && command.Left(Now, At) > TimeSpan.Zero)
-            {
-                Return(command, again: false);
-            }
-            else
-            {
-                End(command, CommandStates.Failed, CommandsActor.Word(reason), reason);
-            }
+            EndWritten(command, CommandsActor.Word(reason), reason, again: false);
         }
-        else if (command.IsOver(Now, At) || reason is RefusalReason.Expired)
+        else
+        {
+            PutBack(command, reason, again: reason is not RefusalReason.SessionEnded);
+        }
+    }
+
+    // The directory tells of the next one.
+    private void ForgetSession(IActorRef ended) => _session = ended.Equals(_session?.Connection) ? null : _session;
+
+    // Written, or maybe so, and without its answer.
+    private void EndWritten(OpenCommand command, string word, RefusalReason reason, bool again)
+    {
+        if (reason is RefusalReason.SessionEnded && command.Taken.Retry && command.Left(Now, At) > TimeSpan.Zero)
+        {
+            Return(command, again);
+        }
+        else
+        {
+            End(command, CommandStates.Failed, word, reason);
+        }
+    }
+
+    // Never written.
+    private void PutBack(OpenCommand command, RefusalReason reason, bool again)
+    {
+        if (command.IsOver(Now, At) || reason is RefusalReason.Expired)
         {
             End(command, CommandStates.Expired);
         }
@@ -223,7 +220,7 @@ public sealed partial class CommandQueueActor
         }
         else
         {
-            Return(command, again: reason is not RefusalReason.SessionEnded);
+            Return(command, again);
         }
     }
 

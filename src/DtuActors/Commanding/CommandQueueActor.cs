@@ -80,13 +80,10 @@ public sealed partial class CommandQueueActor : UntypedPersistentActor, IWithTim
 
     protected override bool AroundReceive(Receive receive, object message)
     {
-        if (message is Queueing.IForQueue question)
+        // What was set aside comes by here again.
+        if (message is Queueing.IForQueue question && _unread.TryAdd(question, Sender))
         {
-            // What was set aside comes by here again.
-            if (_unread.TryAdd(question, Sender))
-            {
-                Context.Parent.Tell(Queueing.Heard.Instance);
-            }
+            Context.Parent.Tell(Queueing.Heard.Instance);
         }
 
         return base.AroundReceive(receive, message);

@@ -30,6 +30,8 @@ public sealed partial class ConnectionActor : IBusLine
 
     private BusQueue Bus => _bus ??= new BusQueue(_profile.Bus, _profile.Framing.Codec, this, _framer.Codec.IsProtocol);
 
+    private Askings Asked => _askings ??= new Askings();
+
     private SocketWriter<Downlink> Writer => _writer ??= new SocketWriter<Downlink>(_socket, OnDownlinkWritten, _setup.Carrier.MostPerWrite);
 
     private bool IsWriting => _writer is { IsBusy: true };
@@ -107,7 +109,7 @@ public sealed partial class ConnectionActor : IBusLine
     {
         var payload = request.Rule is AnswerRule.Modbus ? Modbus.Request(request.Payload) : request.Payload;
         var downlink = new Downlink(payload, request.Asker, Now) { Request = request, Turn = request.Turn };
-        (_askings ??= new Askings()).Hear(request.ReplyTo, request.Correlation);
+        Asked.Hear(request.ReplyTo, request.Correlation);
         _down.Accept(downlink.Payload.Length);
         Enqueue(downlink, Bus.ExpectsAnswer(request.Payload.Span, request.Rule), request.Rule, request.Timeout);
     }
@@ -115,7 +117,7 @@ public sealed partial class ConnectionActor : IBusLine
     private void OnSend(Asking.Send send)
     {
         var downlink = new Downlink(send.Payload, send.Asker, Now) { Send = send, Turn = send.Turn };
-        (_askings ??= new Askings()).Hear(send.ReplyTo, send.Correlation);
+        Asked.Hear(send.ReplyTo, send.Correlation);
         _down.Accept(downlink.Payload.Length);
         EnqueueByMode(downlink);
     }
@@ -131,7 +133,7 @@ public sealed partial class ConnectionActor : IBusLine
         }
     }
 
-    private void OnAreHeld(Asking.AreHeld question) => (_askings ??= new Askings()).Answer(question);
+    private void OnAreHeld(Asking.AreHeld question) => Asked.Answer(question);
 
     private void TellLast(IActorRef asker, long correlation, object word)
     {
