@@ -84,22 +84,7 @@ public abstract class ArchiveServer : IAsyncLifetime
         _process.ErrorDataReceived += (_, line) => Take(line.Data);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        using var patience = new CancellationTokenSource(HostProcess.Patience);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (true)
-        {
-            using var probe = new TcpClient();
-            try
-            {
-                await probe.ConnectAsync(IPAddress.Loopback, Port, patience.Token);
-                return;
-            }
-            catch (SocketException)
-            {
-                Assert.False(_process.HasExited, $"{Program} ended: {Said}");
-                await timer.WaitForNextTickAsync(patience.Token);
-            }
-        }
+        await ListeningServer.ReadyAsync(_process, Port, () => $"{Program} ended: {Said}");
     }
 
     /// <summary>With all that serve a connection: as when the power goes.</summary>

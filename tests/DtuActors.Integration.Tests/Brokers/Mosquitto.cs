@@ -42,22 +42,7 @@ internal sealed partial class Mosquitto : IAsyncDisposable
         _process = Process.Start(new ProcessStartInfo("mosquitto", ["-c", _configuration]) { RedirectStandardError = true, WorkingDirectory = _folder })!;
         _process.ErrorDataReceived += (_, _) => { };
         _process.BeginErrorReadLine();
-        using var patience = new CancellationTokenSource(HostProcess.Patience);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (true)
-        {
-            using var probe = new TcpClient();
-            try
-            {
-                await probe.ConnectAsync(IPAddress.Loopback, Port, patience.Token);
-                return;
-            }
-            catch (SocketException)
-            {
-                Assert.False(_process.HasExited, "mosquitto ended");
-                await timer.WaitForNextTickAsync(patience.Token);
-            }
-        }
+        await ListeningServer.ReadyAsync(_process, Port, () => "mosquitto ended");
     }
 
     public async Task KillAsync()

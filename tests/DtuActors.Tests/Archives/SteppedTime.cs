@@ -1,34 +1,12 @@
 namespace DtuActors.Tests.Archives;
 
 /// <summary>Time that passes when a test says so, and that tells when somebody waits: one waiter at a time, as an archive's loop is.</summary>
-internal sealed class SteppedTime(DateTimeOffset now) : TimeProvider
+internal sealed class SteppedTime(DateTimeOffset now) : ManualTime(now)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly Lock _lock = new();
-    private readonly List<Timer> _timers = [];
-    private DateTimeOffset _now = now;
     private TaskCompletionSource _waits = New();
     private int _registrations;
-
-    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-    public override DateTimeOffset GetUtcNow()
-    {
-        lock (_lock)
-        {
-            return _now;
-        }
-    }
-
-    public override long GetTimestamp() => GetUtcNow().Ticks;
-
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-    {
-        var timer = new Timer(this, () => callback(state));
-        timer.Change(dueTime, period);
-        return timer;
-    }
 
     /// <summary>How often somebody began to wait.</summary>
     public int Registrations => Volatile.Read(ref _registrations);
@@ -40,11 +18,11 @@ internal sealed class SteppedTime(DateTimeOffset now) : TimeProvider
         while (true)
         {
             Task waits;
-            lock (_lock)
+            lock (Gate)
             {
-                if (_timers.Count > 0 && _registrations > behind)
+                if (_registrations > behind && NextDue is { } due)
                 {
-                    return _timers.Min(timer => timer.Due) - _now;
+                    return due;
                 }
 
                 waits = _waits.Task;
@@ -70,57 +48,12 @@ internal sealed class SteppedTime(DateTimeOffset now) : TimeProvider
         }
     }
 
-    private void Advance(TimeSpan time)
+    protected override void OnWait()
     {
-        List<Timer> due;
-        lock (_lock)
-        {
-            _now += time;
-            due = [.. _timers.Where(timer => timer.Due <= _now)];
-            _timers.RemoveAll(due.Contains);
-        }
-
-        due.ForEach(timer => timer.Fire());
+        _registrations++;
+        _waits.TrySetResult();
+        _waits = New();
     }
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private sealed class Timer(SteppedTime time, Action fire) : ITimer
-    {
-        public DateTimeOffset Due { get; private set; }
-
-        public void Fire() => fire();
-
-        public bool Change(TimeSpan dueTime, TimeSpan period)
-        {
-            lock (time._lock)
-            {
-                time._timers.Remove(this);
-                if (dueTime >= TimeSpan.Zero)
-                {
-                    Due = time._now + dueTime;
-                    time._timers.Add(this);
-                    time._registrations++;
-                    time._waits.TrySetResult();
-                    time._waits = New();
-                }
-            }
-
-            return true;
-        }
-
-        public void Dispose()
-        {
-            lock (time._lock)
-            {
-                time._timers.Remove(this);
-            }
-        }
-
-        public ValueTask DisposeAsync()
-        {
-            Dispose();
-            return ValueTask.CompletedTask;
-        }
-    }
 }
