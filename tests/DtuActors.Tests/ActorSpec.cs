@@ -20,12 +20,19 @@ public abstract class ActorSpec(string extra = "") : TestKit(ConfigurationFactor
     protected TestScheduler Clock => (TestScheduler)Sys.Scheduler;
 
     /// <summary>Lets time pass in steps, so that a timer that is armed by another one fires too.</summary>
-    protected void Advance(TimeSpan time, TimeSpan? step = null)
+    /// <param name="time">So much in all.</param>
+    /// <param name="step">So much at once; null: a tenth of a second.</param>
+    /// <param name="settled">Handles each step's timers before the next one: what it arms it arms by the time at which it was due. Null: nobody does.</param>
+    protected void Advance(TimeSpan time, TimeSpan? step = null, IActorRef? settled = null)
     {
         var by = step ?? TimeSpan.FromMilliseconds(100);
         for (var left = time; left > TimeSpan.Zero; left -= by)
         {
             Clock.Advance(left < by ? left : by);
+            if (settled is not null)
+            {
+                Settle(settled);
+            }
         }
     }
 

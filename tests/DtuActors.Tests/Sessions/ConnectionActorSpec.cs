@@ -161,12 +161,12 @@ public sealed class ConnectionActorSpec : SessionSpec
     public void A_dtu_that_says_nothing_for_its_timeout_is_silent()
     {
         var session = Online(profile: Options.Profile(heartbeat: new HeartbeatOptions { Timeout = TimeSpan.FromSeconds(30) }));
-        Advance(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(1));
+        Advance(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(1), session);
         Receive(session, "still here");
         Socket.ExpectMsg<Tcp.ResumeReading>();
-        Advance(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(1));
+        Advance(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(1), session);
         Socket.ExpectNoMsg(TimeSpan.Zero);
-        Advance(TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(1));
+        Advance(TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(1), session);
         Socket.ExpectMsg<Tcp.Abort>();
         session.Tell(Tcp.Aborted.Instance);
         ExpectTerminated(session);
