@@ -17,6 +17,9 @@ namespace DtuActors.Sessions;
 /// <summary>Online: the session is open. What it hears, how it began, and how it stands.</summary>
 public sealed partial class ConnectionActor
 {
+    // What looks for a silence later than that looks once more, after as long.
+    private static readonly TimeSpan LateLook = TimeSpan.FromSeconds(1);
+
     private Dictionary<string, long>? _droppedUp;
     private Framer _framer = null!;
     private Framer? _units;
@@ -28,6 +31,7 @@ public sealed partial class ConnectionActor
     private PacketPrefix? _prefix;
     private CentreAnswers? _answers;
     private ReadOnlyMemory<byte> _registration;
+    private DateTimeOffset _silentDue;
     private DateTimeOffset _lastSeenAt;
     private DateTimeOffset _lastSeen;
     private long _bytesUp;
@@ -230,16 +234,22 @@ public sealed partial class ConnectionActor
     {
         if (due is { } timeout)
         {
+            _silentDue = Now + timeout;
             Timers.StartSingleTimer(TimerKey.Silent, SilentCheck.Instance, timeout);
         }
     }
 
-    // One timer per time-out, not one per byte. A session whose reads are paused is not silent: it is not being listened to.
+    // One timer per time-out, not one per byte. A session whose reads are paused is not silent: it is not being listened to. A machine that stood still (a stopped process, a virtual
+    // machine that moves) finds this timer due before it has read what came meanwhile: whoever looks late looks once more.
     private void OnSilentCheck()
     {
         var timeout = _profile.Heartbeat.Timeout!.Value;
         var silent = _reading ? Now - _readingSince : TimeSpan.Zero;
-        if (silent >= timeout)
+        if (silent >= timeout && Now - _silentDue > LateLook)
+        {
+            ArmSilentCheck(LateLook);
+        }
+        else if (silent >= timeout)
         {
             Close(EndReasons.Silent, $"no byte for {silent.TotalSeconds:0} s, of {timeout.TotalSeconds:0} s allowed", abort: true);
         }

@@ -124,22 +124,76 @@ internal sealed class OneGateway(string folder, string configuration, MovedClock
     }
 }
 
-/// <summary>Three processes, whose lines to each other can be cut.</summary>
-internal sealed class ManyGateways(ClusterOf cluster) : Field
+/// <summary>
+/// Three processes, whose lines to each other can be cut. One that ends by itself is started again, as a service manager does: it was given up by the others, or found none of them.
+/// </summary>
+internal sealed class ManyGateways : Field
 {
-    public ClusterOf Cluster => cluster;
+    private readonly ClusterOf _cluster;
+    private readonly CancellationTokenSource _over = new();
+    private readonly Task _keeping;
 
-    public override IReadOnlyList<string> Nodes => cluster.Names;
+    public ManyGateways(ClusterOf cluster)
+    {
+        _cluster = cluster;
+        _keeping = Task.WhenAll(cluster.Names.Select(KeepAsync));
+    }
 
-    public override IReadOnlyDictionary<string, HostProcess> Running => cluster.Running.ToDictionary(name => name, cluster.Node);
+    public ClusterOf Cluster => _cluster;
 
-    public override HttpClient? Http => cluster.Running is [var first, ..] ? cluster.Http(first) : null;
+    public override IReadOnlyList<string> Nodes => _cluster.Names;
 
-    public override string Errors => cluster.Logs;
+    public override IReadOnlyDictionary<string, HostProcess> Running => _cluster.Running.ToDictionary(name => name, _cluster.Node);
 
-    public override Task KillAsync(string node) => cluster.KillAsync(node);
+    public override HttpClient? Http => _cluster.Running is [var first, ..] ? _cluster.Http(first) : null;
 
-    public override Task StartAsync(string node) => cluster.StartNodeAsync(node);
+    public override string Errors => _cluster.Logs;
 
-    public override ValueTask DisposeAsync() => cluster.DisposeAsync();
+    public override Task KillAsync(string node) => _cluster.KillAsync(node);
+
+    public override async Task StartAsync(string node)
+    {
+        while (true)
+        {
+            try
+            {
+                await _cluster.StartNodeAsync(node);
+                return;
+            }
+            catch (InvalidOperationException ended) when (!_over.IsCancellationRequested && ended.Message.Contains("no node of the cluster answered", StringComparison.Ordinal))
+            {
+                // The first of them, which alone begins a cluster, is not back yet.
+            }
+        }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _over.CancelAsync();
+        await _keeping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _cluster.DisposeAsync();
+        _over.Dispose();
+    }
+
+    private async Task KeepAsync(string node)
+    {
+        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(500));
+        while (await look.WaitForNextTickAsync(_over.Token))
+        {
+            if (Running.TryGetValue(node, out var host) && host.HasEnded)
+            {
+                try
+                {
+                    await _cluster.EndAsync(node);
+                }
+                catch (KeyNotFoundException)
+                {
+                    // Somebody killed it meanwhile, and starts it.
+                    continue;
+                }
+
+                await StartAsync(node);
+            }
+        }
+    }
 }

@@ -66,6 +66,41 @@ public sealed class StandstillTests
         Assert.Empty(history.Broken);
     }
 
+    [SkippableTheory]
+    [InlineData("sockets")]
+    [InlineData("akka-io")]
+    public async Task A_DTU_that_spoke_meanwhile_is_not_silent(string engine)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "SIGSTOP");
+        await using var host = await HostProcess.RunAsync($$"""
+            dtu {
+              listeners { main { transport = tcp, address = "127.0.0.1", port = 0, engine = {{engine}} } }
+              profiles { default { heartbeat { timeout = 1s, match = ["hb"], reply = "ok" } } }
+              http { address = "127.0.0.1", port = 0 }
+              storage { provider = none }
+            }
+            """);
+        using var dtu = await DialAsync(host);
+        await HeartbeatAsync(dtu);
+        for (var round = 0; round < Rounds; round++)
+        {
+            host.Freeze();
+            var beating = HeartbeatAsync(dtu);
+            await Task.Delay(2500);
+            host.Thaw();
+            await beating;
+        }
+
+        Assert.DoesNotContain("offline", host.Errors, StringComparison.Ordinal);
+    }
+
+    // An answer that does not come, for the line ended, is an end of the stream.
+    private static async Task HeartbeatAsync(TcpClient dtu)
+    {
+        await dtu.GetStream().WriteAsync("hb"u8.ToArray());
+        await dtu.GetStream().ReadExactlyAsync(new byte[2]);
+    }
+
     private static async Task<TcpClient> DialAsync(HostProcess host)
     {
         var dtu = new TcpClient { NoDelay = true };

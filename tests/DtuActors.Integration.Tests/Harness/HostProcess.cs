@@ -77,6 +77,8 @@ public sealed partial class HostProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
+    public bool HasEnded => _process.HasExited;
+
     /// <summary>Lines of standard output so far.</summary>
     public IReadOnlyList<string> Output => [.. _output];
 

@@ -173,6 +173,32 @@ public sealed class ConnectionActorSpec : SessionSpec
         Assert.Equal("silent", Event<DtuOffline>().Reason);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_machine_that_stood_still_reads_what_a_dtu_said_before_it_calls_it_silent(bool hasSpoken)
+    {
+        var session = Online(profile: Options.Profile(heartbeat: new HeartbeatOptions { Timeout = TimeSpan.FromSeconds(30) }));
+        Settle(session);
+        var standstill = TimeSpan.FromSeconds(40);
+        Advance(standstill, standstill, session);
+        if (hasSpoken)
+        {
+            Receive(session, "said meanwhile");
+            Socket.ExpectMsg<Tcp.ResumeReading>();
+        }
+
+        Advance(TimeSpan.FromSeconds(2), settled: session);
+        if (hasSpoken)
+        {
+            Socket.ExpectNoMsg(TimeSpan.Zero);
+        }
+        else
+        {
+            Socket.ExpectMsg<Tcp.Abort>();
+        }
+    }
+
     [Fact]
     public void Heartbeats_are_answered_and_reach_no_endpoint()
     {
