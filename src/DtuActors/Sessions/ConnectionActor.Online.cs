@@ -245,17 +245,17 @@ public sealed partial class ConnectionActor
     {
         var timeout = _profile.Heartbeat.Timeout!.Value;
         var silent = _reading ? Now - _readingSince : TimeSpan.Zero;
-        if (silent >= timeout && Now - _silentDue > LateLook)
+        if (silent < timeout)
+        {
+            ArmSilentCheck(timeout - silent);
+        }
+        else if (Now - _silentDue > LateLook)
         {
             ArmSilentCheck(LateLook);
         }
-        else if (silent >= timeout)
-        {
-            Close(EndReasons.Silent, $"no byte for {silent.TotalSeconds:0} s, of {timeout.TotalSeconds:0} s allowed", abort: true);
-        }
         else
         {
-            ArmSilentCheck(timeout - silent);
+            Close(EndReasons.Silent, $"no byte for {silent.TotalSeconds:0} s, of {timeout.TotalSeconds:0} s allowed", abort: true);
         }
     }
 

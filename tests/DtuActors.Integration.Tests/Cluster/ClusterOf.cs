@@ -139,6 +139,21 @@ internal sealed class ClusterOf : IAsyncDisposable
         return code;
     }
 
+    /// <summary>Takes a node for one that does not run, if it has ended by itself; whether it had.</summary>
+    public bool TakeEnded(string name)
+    {
+        lock (_lock)
+        {
+            var hasEnded = _nodes.TryGetValue(name, out var node) && node.HasEnded;
+            if (hasEnded)
+            {
+                Taken(name);
+            }
+
+            return hasEnded;
+        }
+    }
+
     public async Task<Answer> GetAsync(string node, string path) => await Answer.OfAsync(await Http(node).GetAsync(path));
 
     public async Task<Answer> PostAsync(string node, string path, string json)

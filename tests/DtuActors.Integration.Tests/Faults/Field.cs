@@ -129,6 +129,9 @@ internal sealed class OneGateway(string folder, string configuration, MovedClock
 /// </summary>
 internal sealed class ManyGateways : Field
 {
+    // One that finds no other gives up after half a minute.
+    private const int MostStarts = 4;
+
     private readonly ClusterOf _cluster;
     private readonly CancellationTokenSource _over = new();
     private readonly Task _keeping;
@@ -153,14 +156,14 @@ internal sealed class ManyGateways : Field
 
     public override async Task StartAsync(string node)
     {
-        while (true)
+        for (var left = MostStarts; !_over.IsCancellationRequested; left--)
         {
             try
             {
                 await _cluster.StartNodeAsync(node);
                 return;
             }
-            catch (InvalidOperationException ended) when (!_over.IsCancellationRequested && ended.Message.Contains("no node of the cluster answered", StringComparison.Ordinal))
+            catch (InvalidOperationException ended) when (left > 1 && ended.Message.Contains("no node of the cluster answered", StringComparison.Ordinal))
             {
                 // The first of them, which alone begins a cluster, is not back yet.
             }
@@ -170,30 +173,27 @@ internal sealed class ManyGateways : Field
     public override async ValueTask DisposeAsync()
     {
         await _over.CancelAsync();
-        await _keeping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _cluster.DisposeAsync();
-        _over.Dispose();
+        try
+        {
+            await _keeping;
+        }
+        finally
+        {
+            await _cluster.DisposeAsync();
+            _over.Dispose();
+        }
     }
 
     private async Task KeepAsync(string node)
     {
-        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(500));
-        while (await look.WaitForNextTickAsync(_over.Token))
+        while (!_over.IsCancellationRequested)
         {
-            if (Running.TryGetValue(node, out var host) && host.HasEnded)
+            if (_cluster.TakeEnded(node))
             {
-                try
-                {
-                    await _cluster.EndAsync(node);
-                }
-                catch (KeyNotFoundException)
-                {
-                    // Somebody killed it meanwhile, and starts it.
-                    continue;
-                }
-
                 await StartAsync(node);
             }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(500), _over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }
